@@ -1,0 +1,19 @@
+# Libraries from the distribution. docs/dependencies.md says why each one is here.
+
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+find_package(fmt REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+if(NOT RHEON_FUZZ)
+  find_package(GTest REQUIRED)
+  find_package(rapidcheck REQUIRED)
+  find_package(benchmark REQUIRED)
+  # Only the baselines in bench/ use Boost (boost::unordered_flat_map came with 1.81).
+  find_package(Boost 1.81 QUIET)
+endif()
+
+# What any room may use. Only tl::expected (Result<T>) shows in headers; the others stay inside .cc files.
+add_library(rheon_externals INTERFACE)
+target_link_libraries(rheon_externals INTERFACE fmt::fmt PkgConfig::xxhash tl::expected Threads::Threads)

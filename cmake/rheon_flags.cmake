@@ -1,0 +1,72 @@
+# How every file of the tree is compiled. Presets choose CMAKE_BUILD_TYPE and RHEON_SANITIZE; nothing else
+# changes flags.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Release, Debug or Sanitize" FORCE)
+endif()
+
+set(RHEON_SANITIZE "" CACHE STRING "Sanitizers, comma separated: address,undefined or thread")
+option(RHEON_FUZZ "Build only the fuzzers of fuzz/ (needs clang)" OFF)
+option(RHEON_WERROR "Treat warnings as errors" ON)
+set(RHEON_BIN_DIR "${CMAKE_BINARY_DIR}/bin" CACHE PATH "Where programs are put")
+
+# -g1 keeps function names and line tables for profiles and stack traces at a tenth of the size of -g.
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1 -DNDEBUG")
+set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g")
+set(CMAKE_CXX_FLAGS_SANITIZE "-O1 -g1 -fno-omit-frame-pointer")
+
+# Releases run on every x86-64 machine since about 2009; code that needs more is chosen at run time.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+  add_compile_options(-march=x86-64-v2)
+endif()
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 reports inlined std::string concatenation as overlapping (GCC bug 105651).
+  add_compile_options(-Wno-restrict)
+  if(RHEON_SANITIZE)
+    # Instrumented code defeats the flow analysis behind these; the release build keeps them.
+    add_compile_options(-Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds)
+  endif()
+endif()
+if(RHEON_WERROR AND NOT RHEON_FUZZ)
+  add_compile_options(-Werror)
+endif()
+
+# Position-independent programs, full RELRO, protected stacks.
+include(CheckPIESupported)
+check_pie_supported()
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_COMPILE_OPTIONS_PIC -fPIE)  # all libraries are static: nothing is interposed, everything may inline
+add_compile_options(-fstack-protector-strong)
+add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack)
+
+if(RHEON_SANITIZE)
+  add_compile_options(-fsanitize=${RHEON_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${RHEON_SANITIZE})
+elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif()
+if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_compile_definitions(_GLIBCXX_ASSERTIONS)
+endif()
+if(RHEON_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
+add_compile_definitions(RHEON_VERSION="${PROJECT_VERSION}")
+include_directories("${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/include")
+
+find_program(RHEON_CCACHE ccache)
+if(RHEON_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # The sloppiness is what ccache asks for before it caches files that use the tests' precompiled header.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      "${CMAKE_COMMAND}" -E env CCACHE_SLOPPINESS=pch_defines,time_macros "${RHEON_CCACHE}")
+endif()
+
+find_package(Threads REQUIRED)

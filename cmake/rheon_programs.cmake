@@ -1,0 +1,127 @@
+# Programs and tests outside src/, all found by glob.
+
+# rheon_program(NAME SOURCES... [LIBRARIES...]): a program in RHEON_BIN_DIR.
+function(rheon_program name)
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "" "SOURCES;LIBRARIES")
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} rheon_externals)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${RHEON_BIN_DIR}")
+endfunction()
+
+# The libraries of all rooms that exist.
+function(rheon_all_rooms out)
+  get_property(rooms GLOBAL PROPERTY RHEON_ROOMS)
+  list(TRANSFORM rooms PREPEND "rheon::")
+  set(${out} "${rooms}" PARENT_SCOPE)
+endfunction()
+
+# Sub-folders of a folder that hold .cc files.
+function(rheon_folders out folder)
+  file(GLOB entries RELATIVE "${PROJECT_SOURCE_DIR}/${folder}" CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*/*.cc")
+  list(TRANSFORM entries REPLACE "/.*" "")
+  list(REMOVE_DUPLICATES entries)
+  set(${out} "${entries}" PARENT_SCOPE)
+endfunction()
+
+# apps/NAME.cc, or the files of apps/NAME/, become the program NAME.
+function(rheon_add_apps)
+  rheon_all_rooms(rooms)
+  set(libraries ${rooms} CLI11::CLI11 nlohmann_json::nlohmann_json)
+  file(GLOB files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/apps/*.cc")
+  foreach(file IN LISTS files)
+    get_filename_component(name "${file}" NAME_WE)
+    rheon_program(${name} SOURCES "${file}" LIBRARIES ${libraries})
+  endforeach()
+  rheon_folders(folders apps)
+  foreach(name IN LISTS folders)
+    file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/apps/${name}/*.cc")
+    rheon_program(${name} SOURCES ${sources} LIBRARIES ${libraries})
+  endforeach()
+endfunction()
+
+# The files of examples/NAME/ become the program NAME, linked as a user's job would be; examples/NAME/tests/*_test.cc
+# become example_NAME_test, together with the example's files except main.cc.
+function(rheon_add_examples)
+  rheon_folders(folders examples)
+  foreach(name IN LISTS folders)
+    set(dir "${PROJECT_SOURCE_DIR}/examples/${name}")
+    file(GLOB sources CONFIGURE_DEPENDS "${dir}/*.cc")
+    set(libraries "")
+    if(TARGET rheon::run)
+      set(libraries rheon::run)
+    endif()
+    rheon_program(${name} SOURCES ${sources} LIBRARIES ${libraries})
+
+    file(GLOB tests CONFIGURE_DEPENDS "${dir}/tests/*.cc")
+    if(tests)
+      list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
+      rheon_add_tests(example_${name} unit ROOMS run testing SOURCES ${tests} ${sources})
+      foreach(target IN ITEMS example_${name}_test example_${name}_slow_test)
+        if(TARGET ${target})
+          target_include_directories(${target} PRIVATE "${dir}")
+        endif()
+      endforeach()
+    endif()
+  endforeach()
+endfunction()
+
+# bench/NAME.cc, or the files of bench/NAME/, become the program bench_NAME (a leading bench_ is not doubled);
+# bench/support/*.cc is linked into each.
+function(rheon_add_benchmarks)
+  rheon_all_rooms(rooms)
+  set(libraries ${rooms} benchmark::benchmark CLI11::CLI11 nlohmann_json::nlohmann_json)
+  if(TARGET Boost::headers)
+    list(APPEND libraries Boost::headers)
+  endif()
+  file(GLOB support CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/bench/support/*.cc")
+  if(support)
+    add_library(rheon_bench_support STATIC ${support})
+    target_link_libraries(rheon_bench_support PUBLIC ${libraries} rheon_externals)
+    list(PREPEND libraries rheon_bench_support)
+  endif()
+
+  file(GLOB files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/bench/*.cc")
+  rheon_folders(folders bench)
+  list(REMOVE_ITEM folders support)
+  foreach(entry IN LISTS files folders)
+    get_filename_component(name "${entry}" NAME_WE)
+    string(REGEX REPLACE "^bench_" "" name "${name}")
+    set(sources "${entry}")
+    if(NOT IS_ABSOLUTE "${entry}")
+      file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/bench/${entry}/*.cc")
+    endif()
+    rheon_program(bench_${name} SOURCES ${sources} LIBRARIES ${libraries})
+    # Printed beside every figure, so that a number can be repeated.
+    string(TOUPPER "${CMAKE_BUILD_TYPE}" type)
+    target_compile_definitions(
+      bench_${name} PRIVATE
+      RHEON_BUILD_INFO="${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION} ${CMAKE_CXX_FLAGS_${type}}")
+  endforeach()
+endfunction()
+
+# tests/KIND/**/*_test.cc become rheon_KIND_test with the label KIND; tests/support/*.cc is linked into each.
+function(rheon_add_cross_room_tests)
+  get_property(rooms GLOBAL PROPERTY RHEON_ROOMS)
+  file(GLOB support CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.cc")
+  file(GLOB_RECURSE found RELATIVE "${PROJECT_SOURCE_DIR}/tests" CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/*_test.cc")
+  list(TRANSFORM found REPLACE "/.*" "")
+  list(REMOVE_DUPLICATES found)
+  foreach(kind IN LISTS found)
+    if(NOT IS_DIRECTORY "${PROJECT_SOURCE_DIR}/tests/${kind}")
+      message(FATAL_ERROR "tests/${kind}: tests live in a folder tests/<kind>/")
+    endif()
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/${kind}/*.cc")
+    rheon_add_tests(rheon_${kind} ${kind} ROOMS ${rooms} SOURCES ${sources} ${support})
+  endforeach()
+endfunction()
+
+# fuzz/NAME.cc becomes the libFuzzer program NAME.
+function(rheon_add_fuzzers)
+  rheon_all_rooms(rooms)
+  file(GLOB files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/fuzz/*.cc")
+  foreach(file IN LISTS files)
+    get_filename_component(name "${file}" NAME_WE)
+    rheon_program(${name} SOURCES "${file}" LIBRARIES ${rooms})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  endforeach()
+endfunction()
