@@ -1,0 +1,56 @@
+#pragma once
+
+// Submit -> completion, for whatever may block. A shard hands over a piece of work and looks at its
+// completion in a later step; it never waits.
+
+#include <atomic>
+#include <functional>
+
+namespace rheon::env {
+
+/// Wakes a parked thread. wake() may be called from any thread, at any time, also spuriously.
+class Waker {
+ public:
+  virtual ~Waker() = default;
+  virtual void wake() = 0;
+};
+
+/// Says when a submitted piece of work has run. Owned by the submitter, who keeps it alive until
+/// done() or until the pool is gone; may be used again after done().
+class Completion {
+ public:
+  explicit Completion(Waker* waker = nullptr) : waker_(waker) {}
+  Completion(const Completion&) = delete;
+  Completion& operator=(const Completion&) = delete;
+
+  [[nodiscard]] bool pending() const { return state_.load(std::memory_order_acquire) == kPending; }
+  /// True from when the work has run until the next submission. What the work wrote is visible.
+  [[nodiscard]] bool done() const { return state_.load(std::memory_order_acquire) == kDone; }
+  /// Makes a finished completion idle again, so that done() answers false.
+  void reset() { state_.store(kIdle, std::memory_order_relaxed); }
+
+  // For pools:
+  void mark_pending() { state_.store(kPending, std::memory_order_relaxed); }
+  void mark_done() {
+    Waker* waker = waker_;  // after the store the owner may destroy this object
+    state_.store(kDone, std::memory_order_release);
+    if (waker != nullptr) {
+      waker->wake();
+    }
+  }
+
+ private:
+  enum State { kIdle, kPending, kDone };
+  std::atomic<State> state_{kIdle};
+  Waker* waker_;
+};
+
+class IoPool {
+ public:
+  virtual ~IoPool() = default;
+  /// Runs `work` on an I/O thread, then marks `completion` done. Work submitted with different
+  /// completions may run in any order and at the same time.
+  virtual void submit(std::function<void()> work, Completion& completion) = 0;
+};
+
+}  // namespace rheon::env

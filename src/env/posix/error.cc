@@ -1,0 +1,33 @@
+#include "env/posix/error.h"
+
+#include <cerrno>
+#include <system_error>
+
+namespace rheon::env::posix {
+namespace {
+
+ErrorCode code_of(int error_number) {
+  switch (error_number) {
+    case ENOENT:
+      return ErrorCode::kNotFound;
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+      return ErrorCode::kNoSpace;
+    case EWOULDBLOCK:
+      return ErrorCode::kRefused;
+    default:
+      return ErrorCode::kIo;
+  }
+}
+
+}  // namespace
+
+Error system_error(std::string_view what, std::string_view path, int error_number) {
+  std::string message = "cannot ";
+  message.append(what).append(" '").append(path).append("': ");
+  message += std::generic_category().message(error_number);
+  return Error{code_of(error_number), std::move(message)};
+}
+
+}  // namespace rheon::env::posix
