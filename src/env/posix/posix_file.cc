@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "env/posix/error.h"
+#include "env/system_error.h"
 
 namespace rheon::env::posix {
 

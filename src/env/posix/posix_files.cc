@@ -15,8 +15,8 @@
 #include <memory>
 
 #include "env/posix/descriptor.h"
-#include "env/posix/error.h"
 #include "env/posix/posix_file.h"
+#include "env/system_error.h"
 
 namespace rheon::env::posix {
 namespace {

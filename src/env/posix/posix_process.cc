@@ -15,7 +15,7 @@
 #include <thread>
 
 #include "base/assert.h"
-#include "env/posix/error.h"
+#include "env/system_error.h"
 
 namespace rheon::env::posix {
 namespace {

@@ -15,8 +15,8 @@
 
 #include "env/files.h"
 #include "env/posix/descriptor.h"
-#include "env/posix/error.h"
 #include "env/posix/socket_message.h"
+#include "env/system_error.h"
 
 namespace rheon::env::posix {
 namespace {

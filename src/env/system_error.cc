@@ -1,9 +1,9 @@
-#include "env/posix/error.h"
+#include "env/system_error.h"
 
 #include <cerrno>
 #include <system_error>
 
-namespace rheon::env::posix {
+namespace rheon::env {
 namespace {
 
 ErrorCode code_of(int error_number) {
@@ -30,4 +30,4 @@ Error system_error(std::string_view what, std::string_view path, int error_numbe
   return Error{code_of(error_number), std::move(message)};
 }
 
-}  // namespace rheon::env::posix
+}  // namespace rheon::env

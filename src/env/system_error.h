@@ -5,7 +5,7 @@
 
 #include "base/result.h"
 
-namespace rheon::env::posix {
+namespace rheon::env {
 
 /// "cannot <what> '<path>': <the system's words>", with the code that belongs to `error_number`.
 [[nodiscard]] Error system_error(std::string_view what, std::string_view path, int error_number);
@@ -15,4 +15,4 @@ namespace rheon::env::posix {
   return tl::unexpected<Error>(system_error(what, path, error_number));
 }
 
-}  // namespace rheon::env::posix
+}  // namespace rheon::env
