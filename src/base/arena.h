@@ -5,136 +5,79 @@
 #include <cstring>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace rheon {
 
-/// A bump allocator: memory for many small things that die together. reset() keeps the memory for
-/// the next round. One thread at a time. Move-only.
+/// Memory that is handed out by moving a pointer and given back all at once: the bytes of a batch,
+/// of a key group's state, of a decoder. One thread at a time. Nothing is destroyed: only for what
+/// has a trivial destructor. Chunks never move, so that pointers stay valid until reset(), or
+/// rewind() to a mark before them.
 class Arena {
  public:
-  static constexpr std::size_t kFirstChunkBytes = 4 << 10;
-  static constexpr std::size_t kMaxChunkBytes = 64 << 10;
+  static constexpr std::size_t kMaxChunkBytes = 64 * 1024;  // larger pieces get one of their own
 
-  /// Where the arena stands; rewind() gives back everything allocated since.
+  /// The first chunk is allocated when first needed; each further one is twice as large, up to
+  /// kMaxChunkBytes.
+  explicit Arena(std::size_t first_chunk_bytes = 4096) : next_chunk_bytes_(first_chunk_bytes) {}
+  Arena(Arena&& other) noexcept { *this = std::move(other); }
+  Arena& operator=(Arena&& other) noexcept;
+
+  /// `size` bytes, not initialised; `align` is a power of two. Never null, also for size 0.
+  [[nodiscard]] char* allocate(std::size_t size, std::size_t align = 1) {
+    const auto at = reinterpret_cast<std::uintptr_t>(next_);
+    const std::size_t padding = (0 - at) & (align - 1);
+    if (static_cast<std::size_t>(end_ - next_) < size + padding || next_ == nullptr) [[unlikely]] {
+      return allocate_slow(size, align);
+    }
+    char* piece = next_ + padding;
+    next_ = piece + size;
+    return piece;
+  }
+
+  /// A copy of `bytes` that lives as long as the arena's memory.
+  [[nodiscard]] std::string_view copy(std::string_view bytes) {
+    char* piece = allocate(bytes.size());
+    if (!bytes.empty()) {
+      std::memcpy(piece, bytes.data(), bytes.size());
+    }
+    return {piece, bytes.size()};
+  }
+
+  /// Gives all back and keeps the memory: when it took more than one chunk, as a single one of
+  /// their total size. An arena that is filled alike again and again soon allocates nothing more.
+  void reset();
+
+  /// A place to go back to. Valid until reset(), or a rewind() to an earlier one.
   struct Mark {
     std::size_t chunk = 0;
-    std::size_t offset = 0;
-    std::size_t used = 0;
+    char* next = nullptr;
   };
+  [[nodiscard]] Mark mark() const { return {current_, next_}; }
+  /// Gives back what was allocated since `mark`; its memory is used again.
+  void rewind(const Mark& mark);
 
-  Arena() = default;
-  Arena(Arena&& other) noexcept { swap(other); }
-  Arena& operator=(Arena&& other) noexcept {
-    swap(other);
-    return *this;
-  }
-  Arena(const Arena&) = delete;
-  Arena& operator=(const Arena&) = delete;
-
-  /// Uninitialised memory; `align` is a power of two, at most 16.
-  [[nodiscard]] char* allocate(std::size_t size, std::size_t align = 1) {
-    const auto address = reinterpret_cast<std::uintptr_t>(at_);
-    const std::size_t padding = (align - address % align) % align;
-    if (size + padding > static_cast<std::size_t>(end_ - at_)) {
-      next_chunk(size);
-      return allocate_fresh(size);
-    }
-    char* result = at_ + padding;
-    at_ = result + size;
-    return result;
-  }
-
-  /// A copy of the text that lives as long as the arena's contents.
-  [[nodiscard]] std::string_view copy(std::string_view text) {
-    if (text.size() > static_cast<std::size_t>(end_ - at_)) {
-      next_chunk(text.size());
-    }
-    char* result = at_;
-    at_ += text.size();
-    if (!text.empty()) {
-      std::memcpy(result, text.data(), text.size());
-    }
-    return {result, text.size()};
-  }
-
-  /// Forgets everything, keeps the memory.
-  void reset() { rewind(Mark{}); }
-
-  [[nodiscard]] Mark mark() const {
-    return {current_, chunks_.empty() ? 0 : static_cast<std::size_t>(at_ - begin_of(current_)),
-            used_before_};
-  }
-
-  void rewind(const Mark& mark) {
-    if (chunks_.empty()) {
-      return;
-    }
-    current_ = mark.chunk;
-    at_ = begin_of(current_) + mark.offset;
-    end_ = begin_of(current_) + chunks_[current_].size;
-    used_before_ = mark.used;
-  }
-
-  /// Bytes handed out since the last reset, padding included.
-  [[nodiscard]] std::size_t bytes_used() const {
-    return chunks_.empty() ? 0 : used_before_ + static_cast<std::size_t>(at_ - begin_of(current_));
-  }
-  /// Bytes held from the system.
-  [[nodiscard]] std::size_t bytes_reserved() const {
-    std::size_t sum = 0;
-    for (const Chunk& chunk : chunks_) {
-      sum += chunk.size;
-    }
-    return sum;
-  }
+  /// Handed out since the last reset(), with padding and what was left at the ends of chunks.
+  [[nodiscard]] std::size_t bytes_used() const;
+  /// Held from the system.
+  [[nodiscard]] std::size_t bytes_reserved() const;
 
  private:
   struct Chunk {
-    std::unique_ptr<char[]> bytes;
-    std::size_t size = 0;
+    std::unique_ptr<char[]> memory;
+    std::size_t size;
   };
 
-  [[nodiscard]] char* begin_of(std::size_t chunk) const { return chunks_[chunk].bytes.get(); }
+  [[nodiscard]] char* allocate_slow(std::size_t size, std::size_t align);
+  void use_chunk(std::size_t index);
+  void add_chunk(std::size_t size);
 
-  char* allocate_fresh(std::size_t size) {  // chunks start aligned to 16
-    char* result = at_;
-    at_ += size;
-    return result;
-  }
-
-  /// Goes on in the next chunk that holds `size` bytes; makes one when there is none.
-  void next_chunk(std::size_t size) {
-    std::size_t next = 0;
-    if (!chunks_.empty()) {
-      used_before_ += static_cast<std::size_t>(at_ - begin_of(current_));
-      next = current_ + 1;
-    }
-    if (next == chunks_.size() || chunks_[next].size < size) {
-      std::size_t wanted = chunks_.empty() ? kFirstChunkBytes : chunks_.back().size * 2;
-      wanted = wanted > kMaxChunkBytes ? kMaxChunkBytes : wanted;
-      wanted = wanted < size ? size : wanted;
-      Chunk chunk{std::unique_ptr<char[]>(new char[wanted]), wanted};
-      chunks_.insert(chunks_.begin() + static_cast<std::ptrdiff_t>(next), std::move(chunk));
-    }
-    current_ = next;
-    at_ = begin_of(current_);
-    end_ = at_ + chunks_[current_].size;
-  }
-
-  void swap(Arena& other) noexcept {
-    std::swap(chunks_, other.chunks_);
-    std::swap(current_, other.current_);
-    std::swap(at_, other.at_);
-    std::swap(end_, other.end_);
-    std::swap(used_before_, other.used_before_);
-  }
-
-  std::vector<Chunk> chunks_;
-  std::size_t current_ = 0;
-  char* at_ = nullptr;
+  char* next_ = nullptr;  // in chunks_[current_]
   char* end_ = nullptr;
-  std::size_t used_before_ = 0;  // in chunks before the current one
+  std::vector<Chunk> chunks_;
+  std::size_t current_ = 0;  // chunks before it are full, those after it free
+  std::size_t next_chunk_bytes_ = 0;
 };
 
 }  // namespace rheon

@@ -58,12 +58,17 @@ struct EventTime {
   }
   friend constexpr EventTime operator-(EventTime t, std::chrono::microseconds d) {
     if (d == std::chrono::microseconds::min()) {
-      return t + std::chrono::microseconds::max();
+      return (t + std::chrono::microseconds::max()) + std::chrono::microseconds{1};
     }
     return t + -d;
   }
+  /// Saturates, too.
   friend constexpr std::chrono::microseconds operator-(EventTime a, EventTime b) {
-    return std::chrono::microseconds{a.micros - b.micros};
+    std::int64_t difference = 0;
+    if (__builtin_sub_overflow(a.micros, b.micros, &difference)) {
+      return a > b ? std::chrono::microseconds::max() : std::chrono::microseconds::min();
+    }
+    return std::chrono::microseconds{difference};
   }
 };
 
