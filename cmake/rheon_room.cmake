@@ -98,9 +98,10 @@ function(rheon_add_test_program target label)
   if(RHEON_SANITIZE)
     math(EXPR timeout "${timeout} * 4")
   endif()
+  # No detect_stack_use_after_return: g++ 12 ignores alignas(128) on its fake stack (GCC bug 110027).
   set(environment
       "RHEON_BIN_DIR=${RHEON_BIN_DIR}"
-      "ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1"
+      "ASAN_OPTIONS=detect_stack_use_after_return=0:strict_string_checks=1"
       "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
       "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1")
   add_test(NAME ${target} COMMAND ${target} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
