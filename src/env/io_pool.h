@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <functional>
+#include <thread>
 
 namespace rheon::env {
 
@@ -16,10 +17,17 @@ class Waker {
 };
 
 /// Says when a submitted piece of work has run. Owned by the submitter, who keeps it alive until
-/// done() or until the pool is gone; may be used again after done().
+/// done() or until the pool is gone; may be used again after done(). The waker is destroyed after
+/// all completions that name it.
 class Completion {
  public:
   explicit Completion(Waker* waker = nullptr) : waker_(waker) {}
+  /// Waits for a wake() that is under way: done() may be seen before it returns.
+  ~Completion() {
+    while (waking_.load(std::memory_order_acquire) != 0) {
+      std::this_thread::yield();
+    }
+  }
   Completion(const Completion&) = delete;
   Completion& operator=(const Completion&) = delete;
 
@@ -32,16 +40,20 @@ class Completion {
   // For pools:
   void mark_pending() { state_.store(kPending, std::memory_order_relaxed); }
   void mark_done() {
-    Waker* waker = waker_;  // after the store the owner may destroy this object
-    state_.store(kDone, std::memory_order_release);
-    if (waker != nullptr) {
-      waker->wake();
+    if (waker_ == nullptr) {
+      state_.store(kDone, std::memory_order_release);  // then the owner may destroy this object
+      return;
     }
+    waking_.fetch_add(1, std::memory_order_relaxed);
+    state_.store(kDone, std::memory_order_release);
+    waker_->wake();
+    waking_.fetch_sub(1, std::memory_order_release);
   }
 
  private:
   enum State { kIdle, kPending, kDone };
   std::atomic<State> state_{kIdle};
+  std::atomic<unsigned> waking_{0};  // calls of wake() under way; more than one after quick reuse
   Waker* waker_;
 };
 
