@@ -53,12 +53,12 @@ class FutexParker : public Parker {
   /// False when the deadline has passed. std::chrono::steady_clock is CLOCK_MONOTONIC here, which
   /// is the clock of FUTEX_WAIT_BITSET.
   bool sleep(Monotonic deadline) {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(deadline);
-    const timespec until{static_cast<std::time_t>(seconds.count()),
-                         static_cast<long>((deadline - seconds).count())};
     if (deadline <= Monotonic::zero()) {
       return false;
     }
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(deadline);
+    const timespec until{static_cast<std::time_t>(seconds.count()),
+                         static_cast<long>((deadline - seconds).count())};
     const timespec* timeout = deadline == Monotonic::max() ? nullptr : &until;
     const long answer = ::syscall(SYS_futex, &word_, FUTEX_WAIT_BITSET_PRIVATE,
                                   std::uint32_t{kParked}, timeout, nullptr, FUTEX_BITSET_MATCH_ANY);
