@@ -11,7 +11,7 @@ namespace rheon {
 
 }  // namespace rheon
 
-#define RHEON_ASSERT(condition, sentence)                                      \
-  (__builtin_expect(static_cast<bool>(condition), 1)                           \
-       ? static_cast<void>(0)                                                  \
+#define RHEON_ASSERT(condition, sentence)            \
+  (__builtin_expect(static_cast<bool>(condition), 1) \
+       ? static_cast<void>(0)                        \
        : ::rheon::assertion_failed(#condition, sentence, __FILE__, __LINE__))

@@ -13,9 +13,9 @@ enum class ErrorCode {
   kInvalidInput,  // bad usage or input; programs exit with 2
   kRefused,       // incompatible, foreign or busy data; programs exit with 3
   kNotFound,
-  kNoSpace,   // no room on the disk, or a quota: may be tried again when there is space
-  kIo,        // any other failed call to the system
-  kCorrupt,   // bytes that are not what was written
+  kNoSpace,  // no room on the disk, or a quota: may be tried again when there is space
+  kIo,       // any other failed call to the system
+  kCorrupt,  // bytes that are not what was written
   kInternal,
 };
 
@@ -48,9 +48,9 @@ using Status = Result<void>;
 /// `RHEON_ASSIGN(auto file, files.open(path));` declares `file`, or returns with the error.
 #define RHEON_ASSIGN(declaration, expression) \
   RHEON_ASSIGN_IMPL(RHEON_CONCAT(rheon_result_, __LINE__), declaration, expression)
-#define RHEON_ASSIGN_IMPL(result, declaration, expression)             \
-  auto result = (expression);                                          \
-  if (!result.has_value()) {                                           \
+#define RHEON_ASSIGN_IMPL(result, declaration, expression)              \
+  auto result = (expression);                                           \
+  if (!result.has_value()) {                                            \
     return ::tl::unexpected<::rheon::Error>(std::move(result).error()); \
-  }                                                                    \
+  }                                                                     \
   declaration = std::move(*result)

@@ -25,9 +25,9 @@ struct FileInfo {
 };
 
 struct Space {
-  std::uint64_t free_bytes = 0;   // what this process may still write
+  std::uint64_t free_bytes = 0;  // what this process may still write
   std::uint64_t total_bytes = 0;
-  std::string file_system;        // "local", or the name of a network file system ("nfs", "fuse", ...)
+  std::string file_system;  // "local", or the name of a network file system ("nfs", "fuse", ...)
 };
 
 class File {
@@ -56,10 +56,10 @@ class FileLock {
 };
 
 enum class OpenMode {
-  kRead,         // must exist
-  kReadWrite,    // must exist
-  kCreate,       // read and write; made when missing, kept as it is otherwise
-  kCreateNew,    // read and write; must not exist
+  kRead,       // must exist
+  kReadWrite,  // must exist
+  kCreate,     // read and write; made when missing, kept as it is otherwise
+  kCreateNew,  // read and write; must not exist
 };
 
 class Files {

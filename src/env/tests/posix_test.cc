@@ -225,6 +225,26 @@ TEST_F(Posix, AStopIsSeenOnceAndASecondOneEndsTheProcess) {
   EXPECT_EQ(std::signal(SIGTERM, SIG_DFL), SIG_DFL);
 }
 
+TEST_F(Posix, ItsEndLetsABlockedReadOfTheInputReturn) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  const int saved = ::dup(STDIN_FILENO);
+  ::dup2(ends[0], STDIN_FILENO);
+  std::array<std::byte, 4> buffer{};
+  Result<std::size_t> got{std::size_t{7}};
+  Completion completion;
+  env_->io().submit([&] { got = env_->process().read_input(buffer); }, completion);
+  const auto parker = env_->threads().make_parker();
+  parker->park_until(env_->clock().monotonic() + milliseconds{20});
+  EXPECT_TRUE(completion.pending());
+  env_.reset();
+  EXPECT_EQ(*got, 0u);
+  ::dup2(saved, STDIN_FILENO);
+  for (const int fd : {saved, ends[0], ends[1]}) {
+    ::close(fd);
+  }
+}
+
 TEST_F(Posix, WritingToAClosedPipeIsAnError) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe(ends.data()), 0);
