@@ -1,0 +1,235 @@
+// open(): lock, identity, recovery, streams; what comes out is a CommittingLog.
+
+#include "log/files/file_log.h"
+
+#include <fmt/format.h>
+
+#include <set>
+#include <utility>
+
+#include "log/files/committer.h"
+#include "log/files/committing_log.h"
+#include "log/files/identity.h"
+#include "log/files/recovery.h"
+
+namespace rheon::log::files {
+
+namespace {
+
+Status check_options(const OpenOptions& options) {
+  std::set<std::string> names;
+  for (const StreamDeclaration& stream : options.streams) {
+    const std::string& name = stream.name;
+    if (name.empty() || name.front() == '.' || name.find('/') != std::string::npos ||
+        name.find('\0') != std::string::npos) {
+      return fail(ErrorCode::kInvalidInput,
+                  fmt::format("'{}' cannot be the name of a stream: it becomes a directory's name, "
+                              "so it must not be empty, begin with a dot or contain a slash",
+                              name));
+    }
+    if (stream.partitions == 0) {
+      return fail(ErrorCode::kInvalidInput,
+                  fmt::format("stream {} is declared with no partitions", name));
+    }
+    if (!names.insert(name).second) {
+      return fail(ErrorCode::kInvalidInput, fmt::format("stream {} is declared twice", name));
+    }
+  }
+  return {};
+}
+
+class Opening {
+ public:
+  Opening(env::Env& env, const OpenOptions& options)
+      : env_(env),
+        files_(env.files()),
+        options_(options),
+        compaction_({options.snapshot_after_bytes, options.slice_bytes}) {}
+
+  Result<OpenResult> run() {
+    RHEON_TRY(check_options(options_));
+    RHEON_TRY(take_directory());
+    RHEON_TRY(take_identity());
+    RHEON_TRY(recover());
+    return make();
+  }
+
+ private:
+  [[nodiscard]] std::string path(const char* name) const {
+    return env::join(options_.directory, name);
+  }
+
+  Status take_directory() {
+    RHEON_TRY(files_.make_directories(options_.directory));
+    RHEON_ASSIGN(lock_, lock_directory(files_, options_.directory, options_.job));
+    RHEON_ASSIGN(std::string warning, check_file_system(files_, options_.directory,
+                                                        options_.allow_network_file_system));
+    add_notice(std::move(warning));
+    return {};
+  }
+
+  Status take_identity() {
+    auto record = read_identity(files_, options_.directory);
+    if (!record.has_value()) {
+      if (record.error().code != ErrorCode::kNotFound) {
+        return tl::unexpected(std::move(record).error());
+      }
+      return make_fresh();
+    }
+    record_ = std::move(*record);
+    RHEON_TRY(check_identity(files_, options_.directory, record_, options_.job));
+    if (record_.identity.key_groups != options_.key_groups) {
+      return fail(ErrorCode::kRefused,
+                  fmt::format("{} was made with {} key groups, and the job now asks for {}: the "
+                              "number is fixed when a job first runs",
+                              options_.directory, record_.identity.key_groups,
+                              options_.key_groups));
+    }
+    return make_directories();  // of an older version, or unlinked when it was empty
+  }
+
+  Status make_directories() {
+    for (const char* name : {kJournalDirectory, kSnapshotDirectory, kStreamDirectory}) {
+      RHEON_TRY(files_.make_directories(path(name)));
+    }
+    return {};
+  }
+
+  /// The identity comes last: once it stands, all else that a fresh directory has is durable.
+  Status make_fresh() {
+    RHEON_ASSIGN(const auto segments, numbered_files(files_, path(kJournalDirectory)));
+    if (!segments.empty()) {
+      return tl::unexpected(damage(path(kIdentityFile), 0,
+                                   "the file is missing, though there is a journal"));
+    }
+    fresh_ = true;
+    record_.identity = {options_.job, random_id(env_.random()), random_id(env_.random()),
+                        options_.key_groups};
+    RHEON_ASSIGN(record_.lock_inode, lock_inode(files_, options_.directory));
+    RHEON_TRY(make_directories());
+    RHEON_TRY(write_first_witness(files_, options_.directory,
+                                  {record_.identity.lineage, Epoch{0}, Chain{}}));
+    RHEON_TRY(files_.sync_directory(options_.directory));
+    RHEON_TRY(files_.sync_directory(env::directory_of(options_.directory)));
+    return write_identity(files_, options_.directory, record_);
+  }
+
+  Status recover() {
+    RecoveryInput input;
+    input.directory = options_.directory;
+    input.identity = record_;
+    RHEON_ASSIGN(input.witness, read_witness(files_, options_.directory, record_));
+    // Deltas are counted in a second pass, when the slices are known: see recover_journal().
+    input.on_standing = [this](const Standing& standing) {
+      for (const auto& [key, set] : standing.slices) {
+        compaction_.set_slices(set);
+      }
+    };
+    input.on_delta = [this](Epoch epoch, std::string_view blob) -> Status {
+      if (!compaction_.add_delta(epoch, blob)) {
+        return fail(ErrorCode::kCorrupt,
+                    fmt::format("a delta of epoch {} in {} cannot be read though it checks: it was "
+                                "written by another version of this program",
+                                epoch.value, path(kJournalDirectory)));
+      }
+      return {};
+    };
+    RHEON_ASSIGN(recovered_, recover_journal(files_, input));
+    add_notice(recovered_.notice);
+    return repair_journal(files_, options_.directory, recovered_);
+  }
+
+  Result<std::unique_ptr<StreamWriter>> open_stream_writer(const std::string& name,
+                                                           const StreamDeclaration* declaration) {
+    const auto committed = recovered_.standing.streams.find(name);
+    StreamWriterOptions stream;
+    stream.directory = env::join(path(kStreamDirectory), name);
+    stream.name = name;
+    stream.uid = record_.identity.uid;
+    stream.lineage = record_.identity.lineage;
+    stream.new_incarnation = random_id(env_.random());
+    stream.segment_bytes = options_.stream_segment_bytes;
+    stream.step_bytes = options_.allocate_ahead_bytes;
+    stream.sync = options_.sync;
+    const bool is_there = committed != recovered_.standing.streams.end();
+    RHEON_ASSIGN(auto writer, StreamWriter::open(files_, std::move(stream),
+                                                 is_there ? &committed->second : nullptr,
+                                                 declaration));
+    RHEON_TRY(writer->publish(recovered_.standing.epoch, recovered_.standing.complete));
+    RHEON_TRY(writer->sync_published());
+    return writer;
+  }
+
+  Result<std::map<std::string, std::unique_ptr<StreamWriter>, std::less<>>> open_streams() {
+    std::map<std::string, std::unique_ptr<StreamWriter>, std::less<>> streams;
+    for (const StreamDeclaration& declaration : options_.streams) {
+      RHEON_ASSIGN(streams[declaration.name], open_stream_writer(declaration.name, &declaration));
+    }
+    for (const auto& [name, committed] : recovered_.standing.streams) {
+      if (!streams.contains(name)) {
+        RHEON_ASSIGN(streams[name], open_stream_writer(name, nullptr));
+      }
+    }
+    return streams;
+  }
+
+  Result<OpenResult> make() {
+    const Standing& standing = recovered_.standing;
+    const Identity& identity = record_.identity;
+    RHEON_ASSIGN(auto streams, open_streams());
+    RHEON_ASSIGN(SlotFile witness, SlotFile::open(files_, path(kWitnessFile), witness_layout()));
+    RHEON_TRY(witness.write(encode(Witnessed{identity.lineage, standing.epoch, standing.chain})));
+    RHEON_TRY(witness.sync());
+    Journal journal(files_, {path(kJournalDirectory), identity, options_.journal_segment_bytes,
+                             options_.allocate_ahead_bytes, options_.sync});
+    const bool same_lineage = recovered_.lineage == identity.lineage;
+    RHEON_TRY(journal.resume(recovered_.segments, same_lineage, recovered_.last_commit));
+    SnapshotStore snapshots(files_, {path(kSnapshotDirectory), identity.lineage,
+                                     options_.journal_segment_bytes, options_.sync});
+    RHEON_TRY(snapshots.resume(standing));
+    SpaceKeeper space(files_, {options_.directory, options_.ballast_bytes,
+                               options_.min_free_bytes});
+    space.keep_ballast();
+
+    OpenResult result;
+    result.opened = {fresh_,           identity,       standing.epoch,
+                     standing.complete, standing.facts, notice_};
+    CommittingLog::Parts parts{std::move(lock_), nullptr, std::move(compaction_),
+                               plan_restore(options_.directory, standing, recovered_.segments),
+                               options_.waker};
+    parts.committer = std::make_unique<Committer>(
+        env_, CommitterParts{options_.directory, identity, std::move(recovered_.standing),
+                             std::move(journal), std::move(snapshots), std::move(streams),
+                             std::move(witness), std::move(space), options_.sync});
+    result.log = std::make_unique<CommittingLog>(env_, std::move(parts));
+    return result;
+  }
+
+  void add_notice(std::string sentence) {
+    if (!sentence.empty()) {
+      notice_ += (notice_.empty() ? "" : "; ") + std::move(sentence);
+    }
+  }
+
+  env::Env& env_;
+  env::Files& files_;
+  const OpenOptions& options_;
+  Compaction compaction_;
+  std::unique_ptr<env::FileLock> lock_;
+  IdentityRecord record_;
+  bool fresh_ = false;
+  Recovered recovered_;
+  std::string notice_;
+};
+
+}  // namespace
+
+Result<OpenResult> open(env::Env& env, const OpenOptions& options) {
+  auto result = Opening(env, options).run();
+  if (!result.has_value() && result.error().code == ErrorCode::kCorrupt) {
+    return fail(ErrorCode::kRefused, std::move(result).error().message);
+  }
+  return result;
+}
+
+}  // namespace rheon::log::files

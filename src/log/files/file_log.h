@@ -1,0 +1,65 @@
+#pragma once
+
+// The embedded log: append-only files of one job on one machine. docs/formats/log.md has every
+// byte of identity, lock, journal/, witness, snapshot/ and stream/<name>/.
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "env/env.h"
+#include "log/log.h"
+
+namespace rheon::log::files {
+
+struct Retention {
+  std::optional<std::chrono::microseconds> time;  // none: unlimited
+  std::optional<std::uint64_t> bytes;             // none: unlimited
+};
+
+/// A durable stream that the job writes. Made by open() when it is not there; what is there must
+/// agree in partitions and type. Batches are appended by commits.
+struct StreamDeclaration {
+  std::string name;
+  std::uint32_t partitions = 1;  // fixed at creation
+  std::string type;              // type header of its records, opaque to the log
+  Retention retention;
+};
+
+struct OpenOptions {
+  std::string directory;                         // "<name>.data"
+  std::string job;                               // must match what the directory holds
+  std::vector<StreamDeclaration> streams;
+  std::uint32_t key_groups = kDefaultKeyGroups;  // of a fresh directory; must match otherwise
+  bool allow_network_file_system = false;
+  bool sync = true;                              // false: for measuring what syncing costs
+  std::uint64_t journal_segment_bytes = 64ull << 20;
+  std::uint64_t stream_segment_bytes = 64ull << 20;
+  std::uint64_t snapshot_after_bytes = 64ull << 20;  // deltas kept before slices are asked for
+  std::uint64_t slice_bytes = 1ull << 20;            // a larger table is cut into several slices
+  std::uint64_t ballast_bytes = 4ull << 20;
+  std::uint64_t min_free_bytes = 256ull << 20;       // below the smaller of this and 10 % sources pause
+  std::uint64_t allocate_ahead_bytes = 8ull << 20;   // segments grow in such steps of zeros
+  env::Waker* waker = nullptr;                       // woken when poll() has news
+};
+
+struct OpenResult {
+  std::unique_ptr<Log> log;
+  Opened opened;
+};
+
+/// Takes the directory's lock, makes it when it is not there, recovers to the last commit. Blocks.
+/// kRefused: another process runs the job, the directory is another job's, newer, copied, or
+/// damaged before its last commit; the sentence names file and offset and what can be done.
+[[nodiscard]] Result<OpenResult> open(env::Env& env, const OpenOptions& options);
+
+/// Starts a new lineage: with nothing in it (`reset`), or with the state that is there (`adopt`, for
+/// a directory that was copied or restored). The job must not be running.
+[[nodiscard]] Status reset(env::Env& env, const std::string& directory, const std::string& job);
+[[nodiscard]] Status adopt(env::Env& env, const std::string& directory, const std::string& job);
+
+}  // namespace rheon::log::files

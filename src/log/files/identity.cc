@@ -1,0 +1,157 @@
+#include "log/files/identity.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "log/files/frame.h"
+
+namespace rheon::log::files {
+
+namespace {
+
+const FileAddress kIdentityAddress{{}, FileKind::kIdentity, {}, 0};
+
+}  // namespace
+
+Result<std::unique_ptr<env::FileLock>> lock_directory(env::Files& files,
+                                                      const std::string& directory,
+                                                      const std::string& job) {
+  auto lock = files.lock(env::join(directory, kLockFile));
+  if (!lock.has_value() && lock.error().code == ErrorCode::kRefused) {
+    return fail(ErrorCode::kRefused,
+                fmt::format("another process is running job {} in {}: stop it first, or give this "
+                            "one another name",
+                            job, directory));
+  }
+  return lock;
+}
+
+Result<IdentityRecord> read_identity(env::Files& files, const std::string& directory) {
+  const std::string path = env::join(directory, kIdentityFile);
+  RHEON_ASSIGN(const std::string bytes, env::read_whole(files, path));
+  RHEON_ASSIGN(const std::string payload,
+               open_single_frame(bytes, path, kIdentityAddress, FrameType::kIdentity));
+  IdentityRecord record;
+  if (!decode(payload, record)) {
+    return tl::unexpected(damage(path, kFrameHeaderBytes, "the identity cannot be read"));
+  }
+  return record;
+}
+
+Status write_identity(env::Files& files, const std::string& directory,
+                      const IdentityRecord& record) {
+  return env::replace_whole(files, env::join(directory, kIdentityFile),
+                            single_frame(kIdentityAddress, FrameType::kIdentity, encode(record)));
+}
+
+Result<std::uint64_t> lock_inode(env::Files& files, const std::string& directory) {
+  RHEON_ASSIGN(const env::FileInfo info, files.info(env::join(directory, kLockFile)));
+  return info.inode;
+}
+
+Status check_identity(env::Files& files, const std::string& directory, const IdentityRecord& record,
+                      const std::string& job) {
+  if (record.identity.job != job) {
+    return fail(ErrorCode::kRefused,
+                fmt::format("{} is the data of job {}, not of {}: give this job another data "
+                            "directory, or run it under its own name",
+                            directory, record.identity.job, job));
+  }
+  if (record.resetting) {
+    return fail(ErrorCode::kRefused,
+                fmt::format("a `reset` of {} was begun and did not finish: run `reset` again",
+                            directory));
+  }
+  RHEON_ASSIGN(const std::uint64_t inode, lock_inode(files, directory));
+  if (inode != record.lock_inode) {
+    return fail(ErrorCode::kRefused,
+                fmt::format("{} was copied or put back from a backup: going on from it would "
+                            "repeat what the original has already written. `adopt` goes on from "
+                            "this copy as a new lineage, `reset` starts from nothing",
+                            directory));
+  }
+  return {};
+}
+
+Id random_id(env::Random& random) {
+  Id id;
+  id.high = random.next();
+  id.low = random.next();
+  return id;
+}
+
+SlotLayout witness_layout() {
+  return {{{}, FileKind::kWitness, {}, 0}, FrameType::kWitness, sizeof(Chain)};
+}
+
+SlotContents encode(const Witnessed& witness) {
+  SlotContents contents{witness.lineage, witness.epoch, {}};
+  put_id(contents.payload, witness.chain);
+  return contents;
+}
+
+Result<Witnessed> decode_witness(const Slots& slots, const std::string& path,
+                                 const IdentityRecord& identity) {
+  const SlotContents* slot = newest(slots);
+  if (slot == nullptr || slot->payload.size() != sizeof(Chain)) {
+    return tl::unexpected(damage(path, 0,
+                                 "neither of its two slots can be read, so nobody knows how far "
+                                 "the job had come (`adopt` goes on from what the journal has)"));
+  }
+  if (!identity.knows(slot->owner)) {
+    return fail(ErrorCode::kRefused,
+                fmt::format("{} belongs to another job or lineage: files of two directories were "
+                            "mixed. Bring the right ones back",
+                            path));
+  }
+  codec::Reader reader(slot->payload);
+  return Witnessed{slot->owner, slot->epoch, get_id(reader)};
+}
+
+Result<Witnessed> read_witness(env::Files& files, const std::string& directory,
+                               const IdentityRecord& identity) {
+  const std::string path = env::join(directory, kWitnessFile);
+  auto file = files.open(path, env::OpenMode::kRead);
+  if (!file.has_value()) {
+    return file.error().code == ErrorCode::kNotFound
+               ? tl::unexpected(damage(path, 0, "the file is missing"))
+               : tl::unexpected(std::move(file).error());
+  }
+  RHEON_ASSIGN(const Slots slots, read_slots(**file, witness_layout()));
+  return decode_witness(slots, path, identity);
+}
+
+Status write_first_witness(env::Files& files, const std::string& directory,
+                           const Witnessed& witness) {
+  const std::string path = env::join(directory, kWitnessFile);
+  if (auto removed = files.remove(path);
+      !removed.has_value() && removed.error().code != ErrorCode::kNotFound) {
+    return removed;
+  }
+  RHEON_ASSIGN(SlotFile file, SlotFile::open(files, path, witness_layout()));
+  RHEON_TRY(file.write(encode(witness)));
+  return file.sync();
+}
+
+Result<std::string> check_file_system(env::Files& files, const std::string& directory,
+                                      bool allow_network) {
+  RHEON_ASSIGN(const env::Space space, files.space(directory));
+  if (space.file_system == "local") {
+    return std::string();
+  }
+  if (space.file_system == "fuse") {
+    return fmt::format("{} is on a FUSE file system: its promises about syncing are its own",
+                       directory);
+  }
+  if (!allow_network) {
+    return fail(ErrorCode::kRefused,
+                fmt::format("{} is on a network file system ({}), whose locks and syncs cannot be "
+                            "relied on: use a local disk, or ask for it explicitly",
+                            directory, space.file_system));
+  }
+  return fmt::format("{} is on a network file system ({}), as asked for", directory,
+                     space.file_system);
+}
+
+}  // namespace rheon::log::files

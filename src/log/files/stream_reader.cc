@@ -1,0 +1,1 @@
+#include "log/files/stream_reader.h"
