@@ -1,1 +1,292 @@
 #include "log/files/stream_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "log/files/frame.h"
+#include "log/files/records.h"
+#include "log/files/slot_file.h"
+#include "log/files/stream_writer.h"
+
+namespace rheon::log::files {
+
+namespace {
+
+constexpr std::size_t kScanBytes = 256 << 10;
+constexpr int kPublishedAttempts = 100;  // against a writer that writes both slots while we read
+
+/// One segment, open. The scanner's window is shared by all partitions that read here.
+struct OpenSegment {
+  std::uint64_t number = 0;
+  std::unique_ptr<env::File> file;
+  std::unique_ptr<FrameScanner> scanner;
+  std::uint64_t first_frame = 0;
+  std::vector<std::uint64_t> starts;  // per partition: the first sequence in it
+};
+
+/// Where the batch `next` of a partition stands, or some place before it.
+struct Cursor {
+  std::uint64_t next = 0;
+  std::uint64_t segment = 0;  // 0: unknown
+  std::uint64_t offset = 0;
+};
+
+class FileStreamReader : public StreamReader {
+ public:
+  FileStreamReader(env::Files& files, std::string directory, StreamHeaderRecord header)
+      : files_(files),
+        directory_(std::move(directory)),
+        layout_(published_layout(header.name, header.partitions)),
+        cursors_(header.partitions) {
+    info_ = {header.name, header.incarnation, header.partitions, header.type, false};
+  }
+
+  const StreamInfo& info() const override { return info_; }
+
+  Status refresh() override {
+    if (published_file_ == nullptr) {
+      const std::string path = env::join(directory_, kPublishedFile);
+      RHEON_ASSIGN(published_file_, files_.open(path, env::OpenMode::kRead));
+    }
+    for (int attempt = 0; attempt < kPublishedAttempts; ++attempt) {
+      RHEON_ASSIGN(const Slots slots, read_slots(*published_file_, layout_));
+      const SlotContents* slot = newest(slots);
+      PublishedRecord record;
+      if (slot == nullptr || !decode(slot->payload, record)) {
+        continue;
+      }
+      if (slot->owner != info_.incarnation || record.next.size() != info_.partitions) {
+        return refused("was made anew while it was read: open it again");
+      }
+      published_ = std::move(record);
+      info_.sealed = published_.sealed;
+      return {};
+    }
+    return tl::unexpected(damage(env::join(directory_, kPublishedFile), 0,
+                                 "neither slot can be read (the writer puts it right when it "
+                                 "starts the next time)"));
+  }
+
+  Result<std::vector<StreamBatchView>> read(std::uint32_t partition, const StreamPosition& position,
+                                            std::uint64_t max_bytes) override {
+    RHEON_TRY(check_position(partition, position));
+    std::vector<StreamBatchView> batches;
+    const std::uint64_t end = published_.next[partition];
+    if (position.next_batch == end) {
+      return batches;
+    }
+    Cursor& cursor = cursors_[partition];
+    if (cursor.segment < published_.first_segment || cursor.next != position.next_batch) {
+      RHEON_ASSIGN(cursor, locate(partition, position.next_batch));
+    }
+    std::uint64_t bytes = 0;
+    while (cursor.next < end && (batches.empty() || bytes < max_bytes)) {
+      RHEON_ASSIGN(StreamBatchView batch, next_batch(partition, cursor));
+      bytes += batch.batch.size();
+      batches.push_back(std::move(batch));
+    }
+    return batches;
+  }
+
+ private:
+  [[nodiscard]] tl::unexpected<Error> refused(std::string_view what) const {
+    return fail(ErrorCode::kRefused, fmt::format("stream {} in {} {}", info_.name, directory_, what));
+  }
+
+  Status check_position(std::uint32_t partition, const StreamPosition& position) const {
+    if (partition >= info_.partitions) {
+      return fail(ErrorCode::kInvalidInput,
+                  fmt::format("stream {} has {} partitions, and {} was asked for", info_.name,
+                              info_.partitions, partition));
+    }
+    if (position.incarnation != info_.incarnation) {
+      return refused(
+          "is not the one that this job has read so far: it was reset or made anew. `reset` this "
+          "job as well, or bring the old stream back");
+    }
+    if (position.next_batch > published_.next[partition]) {
+      return refused(fmt::format(
+          "ends before batch {} of partition {}, which this job has already read: it was put back "
+          "from a backup. Bring the newer data back, or `reset` this job",
+          position.next_batch, partition));
+    }
+    return {};
+  }
+
+  [[nodiscard]] std::string path_of(std::uint64_t number) const {
+    return env::join(directory_, number_name(number));
+  }
+
+  /// Segments are opened when they are needed, and only the ones that cursors stand in stay open.
+  Result<OpenSegment*> segment(std::uint64_t number) {
+    if (const auto found = segments_.find(number); found != segments_.end()) {
+      found->second.scanner->extend(committed_end(number, *found->second.file));
+      return &found->second;
+    }
+    std::erase_if(segments_, [this](const auto& entry) {
+      return std::none_of(cursors_.begin(), cursors_.end(), [&](const Cursor& cursor) {
+        return cursor.segment == entry.first;
+      });
+    });
+    OpenSegment opened;
+    opened.number = number;
+    auto file = files_.open(path_of(number), env::OpenMode::kRead);
+    if (!file.has_value()) {
+      return tl::unexpected(std::move(file).error());
+    }
+    opened.file = std::move(*file);
+    RHEON_ASSIGN(const FileHead head,
+                 read_file_head(*opened.file, path_of(number),
+                                {{}, FileKind::kStream, info_.name, number},
+                                FrameType::kStreamSegment));
+    if (head.owner != info_.incarnation || !decode_stream_segment_head(head.rest, opened.starts) ||
+        opened.starts.size() != info_.partitions) {
+      return tl::unexpected(damage(path_of(number), 0, "the segment is not this stream's"));
+    }
+    opened.first_frame = head.end;
+    opened.scanner = std::make_unique<FrameScanner>(
+        *opened.file, head.seed, head.end, committed_end(number, *opened.file), kScanBytes);
+    return &segments_.emplace(number, std::move(opened)).first->second;
+  }
+
+  /// A segment before the last is committed to its last frame; zeros may follow.
+  std::uint64_t committed_end(std::uint64_t number, env::File& file) const {
+    if (number == published_.last_segment) {
+      return published_.end;
+    }
+    const auto info = file.info();
+    return info.has_value() ? info->size : 0;
+  }
+
+  /// The last segment that begins at or before the batch.
+  Result<Cursor> locate(std::uint32_t partition, std::uint64_t next) {
+    for (std::uint64_t number = published_.last_segment; number >= published_.first_segment;
+         --number) {
+      auto opened = segment(number);
+      if (!opened.has_value()) {
+        if (opened.error().code == ErrorCode::kNotFound) {
+          break;  // retention was faster than we are
+        }
+        return tl::unexpected(std::move(opened).error());
+      }
+      if ((*opened)->starts[partition] <= next) {
+        return Cursor{next, number, (*opened)->first_frame};
+      }
+    }
+    return refused(fmt::format(
+        "does not hold batch {} of partition {} any more: its retention is shorter than this job "
+        "was behind. Give the stream a longer retention, and `reset` this job to go on without "
+        "what is gone",
+        next, partition));
+  }
+
+  Result<StreamBatchView> next_batch(std::uint32_t partition, Cursor& cursor) {
+    for (;;) {
+      auto opened = segment(cursor.segment);
+      if (!opened.has_value()) {
+        if (opened.error().code == ErrorCode::kNotFound) {
+          RHEON_ASSIGN(cursor, locate(partition, cursor.next));
+          continue;
+        }
+        return tl::unexpected(std::move(opened).error());
+      }
+      FrameScanner& scanner = *(*opened)->scanner;
+      cursor.offset = std::max(cursor.offset, (*opened)->first_frame);
+      scanner.seek(cursor.offset);
+      Frame frame;
+      const ScanOutcome outcome = scanner.next_header(frame);
+      if (outcome == ScanOutcome::kEnd && cursor.segment < published_.last_segment) {
+        cursor = {cursor.next, cursor.segment + 1, 0};
+        continue;
+      }
+      BatchLabel label;
+      RHEON_TRY(check_frame(outcome, scanner, cursor, frame, label));
+      cursor.offset = frame.end();
+      if (label.partition == partition && label.sequence == cursor.next) {
+        return take_batch(scanner, frame.offset, label, cursor);
+      }
+      if (label.partition == partition && label.sequence > cursor.next) {
+        return tl::unexpected(damage(path_of(cursor.segment), frame.offset,
+                                     fmt::format("batch {} of partition {} is missing before it",
+                                                 cursor.next, partition)));
+      }
+    }
+  }
+
+  Status check_frame(ScanOutcome outcome, const FrameScanner& scanner, const Cursor& cursor,
+                     const Frame& frame, BatchLabel& label) const {
+    switch (outcome) {
+      case ScanOutcome::kFailed:
+        return tl::unexpected(scanner.error());
+      case ScanOutcome::kEnd:
+        return tl::unexpected(
+            damage(path_of(cursor.segment), cursor.offset, "committed batches are missing"));
+      case ScanOutcome::kBroken:
+        return tl::unexpected(damage(path_of(cursor.segment), cursor.offset, scanner.fault()));
+      case ScanOutcome::kFrame:
+        break;
+    }
+    if (frame.header.type != FrameType::kBatch || !decode(frame.extension, label)) {
+      return tl::unexpected(damage(path_of(cursor.segment), frame.offset, "this is no batch"));
+    }
+    return {};
+  }
+
+  Result<StreamBatchView> take_batch(FrameScanner& scanner, std::uint64_t offset,
+                                     const BatchLabel& label, Cursor& cursor) {
+    scanner.seek(offset);
+    Frame frame;
+    const ScanOutcome outcome = scanner.next(frame);
+    BatchLabel again;
+    cursor.offset = offset;
+    RHEON_TRY(check_frame(outcome, scanner, cursor, frame, again));
+    cursor.offset = frame.end();
+    ++cursor.next;
+    return StreamBatchView{label.partition, label.sequence, label.records,
+                           std::string(frame.payload)};
+  }
+
+  env::Files& files_;
+  std::string directory_;
+  SlotLayout layout_;
+  StreamInfo info_;
+  std::unique_ptr<env::File> published_file_;
+  PublishedRecord published_;
+  std::map<std::uint64_t, OpenSegment> segments_;
+  std::vector<Cursor> cursors_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<StreamReader>> open_stream(env::Files& files, const std::string& directory,
+                                                  const std::string& stream) {
+  const std::string path = env::join(env::join(directory, kStreamDirectory), stream);
+  RHEON_ASSIGN(StreamHeaderRecord header, read_stream_header(files, path));
+  auto reader = std::make_unique<FileStreamReader>(files, path, std::move(header));
+  RHEON_TRY(reader->refresh());
+  return reader;
+}
+
+Result<std::vector<StreamInfo>> list_streams(env::Files& files, const std::string& directory) {
+  std::vector<StreamInfo> streams;
+  auto names = files.list(env::join(directory, kStreamDirectory));
+  if (!names.has_value()) {
+    return names.error().code == ErrorCode::kNotFound
+               ? Result<std::vector<StreamInfo>>(std::move(streams))
+               : tl::unexpected(std::move(names).error());
+  }
+  for (const std::string& name : *names) {
+    auto reader = open_stream(files, directory, name);
+    if (reader.has_value()) {
+      streams.push_back((*reader)->info());
+    } else if (reader.error().code != ErrorCode::kNotFound) {
+      return tl::unexpected(std::move(reader).error());
+    }
+  }
+  return streams;
+}
+
+}  // namespace rheon::log::files

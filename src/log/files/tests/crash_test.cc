@@ -1,0 +1,91 @@
+// Crash at every mutating operation, in three ways: what is found is what was committed (T-02).
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "log/files/tests/model_job.h"
+
+namespace rheon::log::files::testing {
+namespace {
+
+using env::fake::Crash;
+using env::fake::FakeEnv;
+using env::fake::Survival;
+
+constexpr int kEpochs = 40;
+
+enum class Ending { kKilled, kUnsyncedLost, kTorn };
+
+struct Run {
+  FakeEnv env;
+  ModelJob job;
+  explicit Run(std::uint64_t seed) : env(seed), job(seed) {}
+
+  void end(Ending ending, std::uint64_t seed) {
+    if (ending != Ending::kKilled) {
+      env.cut_power(seed, ending == Ending::kTorn ? Survival::kTorn : Survival::kSynced);
+    }
+    env.restart();
+    job.forget_log();
+  }
+};
+
+void work(Run& run) {
+  run.job.open_and_compare(run.env);
+  for (int i = 0; i < kEpochs; ++i) {
+    ASSERT_TRUE(run.job.commit(run.env)) << run.job.events().back().sentence;
+  }
+}
+
+std::uint64_t operations_of(std::uint64_t seed) {
+  Run run(seed);
+  work(run);
+  return run.env.files().operations();
+}
+
+/// Crashes after `point` operations, again while it recovers, and then goes on.
+void crash_at(std::uint64_t seed, std::uint64_t point, Ending ending) {
+  SCOPED_TRACE(::testing::Message() << "seed " << seed << " point " << point << " ending "
+                                    << static_cast<int>(ending));
+  Run run(seed);
+  run.env.files().crash_after(point);
+  try {
+    work(run);
+  } catch (const Crash&) {
+  }
+  run.end(ending, seed + point);
+  run.env.files().crash_after(point % 7);
+  try {
+    run.job.open_and_compare(run.env);
+  } catch (const Crash&) {
+  }
+  run.end(ending, seed + 2 * point);
+  run.job.open_and_compare(run.env);
+  ASSERT_FALSE(::testing::Test::HasFatalFailure());
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(run.job.commit(run.env));
+  }
+  run.end(ending, seed + 3 * point);
+  run.job.open_and_compare(run.env);
+}
+
+class CrashTest : public ::testing::TestWithParam<Ending> {};
+
+TEST_P(CrashTest, AtEveryOperationWhatWasCommittedIsThereAndNothingElse) {
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    const std::uint64_t points = operations_of(seed);
+    for (std::uint64_t point = 0; point <= points; ++point) {
+      crash_at(seed, point, GetParam());
+      if (HasFailure()) {
+        return;
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Endings, CrashTest,
+                         ::testing::Values(Ending::kKilled, Ending::kUnsyncedLost, Ending::kTorn));
+
+}  // namespace
+}  // namespace rheon::log::files::testing
