@@ -183,6 +183,11 @@ Status Committer::check(const Commit& commit) const {
   return {};
 }
 
+std::uint64_t Committer::old_journal_bytes() const {
+  const auto& segments = parts_.journal.segments();
+  return segments.empty() ? 0 : parts_.journal.bytes() - segments.back().bytes;
+}
+
 Usage Committer::usage() const {
   Usage usage;
   usage.journal_bytes = parts_.journal.bytes();

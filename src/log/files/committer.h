@@ -72,6 +72,8 @@ class Committer {
     return parts_.snapshots.sparse_cells(parts_.standing);
   }
   [[nodiscard]] Usage usage() const;
+  /// Of the journal's segments before the last.
+  [[nodiscard]] std::uint64_t old_journal_bytes() const;
   [[nodiscard]] const CommitterParts& parts() const { return parts_; }
 
  private:

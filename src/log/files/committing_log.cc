@@ -21,7 +21,8 @@ CommittingLog::CommittingLog(env::Env& env, Parts parts)
       compaction_(std::move(parts.compaction)),
       restore_(std::move(parts.restore)),
       completion_(parts.waker),
-      usage_(committer_->usage()) {}
+      usage_(committer_->usage()),
+      old_journal_bytes_(committer_->old_journal_bytes()) {}
 
 CommittingLog::~CommittingLog() {
   const auto parker = env_.threads().make_parker();
@@ -72,7 +73,7 @@ std::vector<SliceAddress> CommittingLog::slices_wanted(std::uint64_t budget_byte
     return {};
   }
   account();
-  return compaction_.wanted(budget_bytes);
+  return compaction_.wanted(budget_bytes, old_journal_bytes_);
 }
 
 void CommittingLog::advance() {
@@ -163,6 +164,7 @@ void CommittingLog::on_committed() {
   commit_.reset();
   usage_ = committer_->usage();
   usage_.last_commit_micros = outcome.micros;
+  old_journal_bytes_ = committer_->old_journal_bytes();
   if (!outcome.after.has_value()) {
     fail_for_good(outcome.after.error().message);
     return;

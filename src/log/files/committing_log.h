@@ -84,6 +84,7 @@ class CommittingLog : public Log {
   env::Monotonic look_at_{};   // when to look for room again
   std::deque<Event> events_;
   Usage usage_;
+  std::uint64_t old_journal_bytes_ = 0;
 };
 
 }  // namespace rheon::log::files

@@ -70,8 +70,9 @@ std::optional<Epoch> Compaction::oldest_needed() const {
   return oldest;
 }
 
-bool Compaction::grown() const {
-  return delta_bytes_ > std::max(options_.snapshot_after_bytes, 2 * slice_bytes_);
+bool Compaction::grown(std::uint64_t old_journal_bytes) const {
+  const std::uint64_t most = std::max(options_.snapshot_after_bytes, 2 * slice_bytes_);
+  return delta_bytes_ > most || old_journal_bytes > 2 * most;
 }
 
 std::uint64_t Compaction::size_of(const Cell& cell) const {
@@ -106,8 +107,9 @@ std::vector<std::uint64_t> Compaction::cells_in_order(bool all) const {
   return keys;
 }
 
-std::vector<SliceAddress> Compaction::wanted(std::uint64_t budget_bytes) {
-  const bool all = grown();
+std::vector<SliceAddress> Compaction::wanted(std::uint64_t budget_bytes,
+                                             std::uint64_t old_journal_bytes) {
+  const bool all = grown(old_journal_bytes);
   std::vector<SliceAddress> result;
   if (!all && rounds_ == 0 && renewals_ == 0) {
     return result;

@@ -39,7 +39,9 @@ class Compaction {
   [[nodiscard]] std::optional<Epoch> oldest_needed() const;
 
   /// Slices that the next commit should carry, about `budget_bytes` of them, the oldest first.
-  [[nodiscard]] std::vector<SliceAddress> wanted(std::uint64_t budget_bytes);
+  /// `old_journal_bytes`: of the segments that could go, deltas and all else.
+  [[nodiscard]] std::vector<SliceAddress> wanted(std::uint64_t budget_bytes,
+                                                 std::uint64_t old_journal_bytes);
   /// The commit of `as_of` carries this slice: it will be written.
   void carried(const SliceAddress& address, Epoch as_of);
   /// What was asked for and is not being carried may be asked for again.
@@ -78,7 +80,7 @@ class Compaction {
     std::unique_ptr<Round> round;
   };
 
-  [[nodiscard]] bool grown() const;
+  [[nodiscard]] bool grown(std::uint64_t old_journal_bytes) const;
   [[nodiscard]] std::uint64_t size_of(const Cell& cell) const;
   [[nodiscard]] std::vector<std::uint64_t> cells_in_order(bool all) const;
   std::uint64_t ask(std::uint64_t key, Cell& cell, std::uint64_t budget,

@@ -85,7 +85,8 @@ class Opening {
                               options_.directory, record_.identity.key_groups,
                               options_.key_groups));
     }
-    return make_directories();  // of an older version, or unlinked when it was empty
+    RHEON_TRY(make_directories());  // a copy may have left out the empty ones
+    return sync_names();
   }
 
   Status make_directories() {
@@ -109,9 +110,14 @@ class Opening {
     RHEON_TRY(make_directories());
     RHEON_TRY(write_first_witness(files_, options_.directory,
                                   {record_.identity.lineage, Epoch{0}, Chain{}}));
-    RHEON_TRY(files_.sync_directory(options_.directory));
-    RHEON_TRY(files_.sync_directory(env::directory_of(options_.directory)));
+    RHEON_TRY(sync_names());
     return write_identity(files_, options_.directory, record_);
+  }
+
+  /// Also on a later start: names that a killed process has made may not be durable yet.
+  Status sync_names() {
+    RHEON_TRY(files_.sync_directory(options_.directory));
+    return files_.sync_directory(env::directory_of(options_.directory));
   }
 
   Status recover() {

@@ -79,8 +79,7 @@ Status StreamWriter::make_header(const StreamDeclaration& declaration) {
   const std::string bytes = stream_header_bytes({options_.name, state_.incarnation, options_.uid,
                                                  options_.lineage, declaration.partitions,
                                                  declaration.type});
-  RHEON_TRY(env::replace_whole(files_, env::join(options_.directory, kStreamHeaderFile), bytes));
-  return files_.sync_directory(env::directory_of(options_.directory));
+  return env::replace_whole(files_, env::join(options_.directory, kStreamHeaderFile), bytes);
 }
 
 Status StreamWriter::cut_to(const StreamState& committed) {
@@ -118,6 +117,8 @@ Status StreamWriter::cut_to(const StreamState& committed) {
       allocated_ = last.bytes;
     }
   }
+  // Names that a killed process has made may not be durable yet.
+  RHEON_TRY(files_.sync_directory(env::directory_of(options_.directory)));
   return files_.sync_directory(options_.directory);
 }
 
