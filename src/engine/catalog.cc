@@ -1,0 +1,169 @@
+#include "engine/catalog.h"
+
+#include <algorithm>
+#include <set>
+
+#include "codec/wire.h"
+#include "engine/factories.h"
+
+namespace rheon::engine {
+
+namespace {
+
+constexpr std::uint8_t kCatalogVersion = 1;
+constexpr std::string_view kPrefix = "state/";
+
+struct StoredState {
+  std::uint32_t id = 0;
+  std::string operator_name;
+  std::string name;
+  std::uint8_t kind = 0;
+  std::string key_schema;
+  std::string sub_schema;
+  std::string value_schema;
+  bool has_ttl = false;
+};
+
+[[nodiscard]] std::string encode(const StoredState& s) {
+  std::string out;
+  codec::put_u8(out, kCatalogVersion);
+  codec::put_bytes(out, s.operator_name);
+  codec::put_bytes(out, s.name);
+  codec::put_u8(out, s.kind);
+  codec::put_bytes(out, s.key_schema);
+  codec::put_bytes(out, s.sub_schema);
+  codec::put_bytes(out, s.value_schema);
+  codec::put_u8(out, s.has_ttl ? 1 : 0);
+  return out;
+}
+
+[[nodiscard]] Result<StoredState> decode(const std::string& key, std::string_view value) {
+  StoredState s;
+  codec::Reader in(value);
+  const std::uint8_t version = in.u8();
+  s.operator_name = in.bytes();
+  s.name = in.bytes();
+  s.kind = in.u8();
+  s.key_schema = in.bytes();
+  s.sub_schema = in.bytes();
+  s.value_schema = in.bytes();
+  s.has_ttl = in.u8() != 0;
+  if (in.failed() || !in.at_end() || version != kCatalogVersion) {
+    return fail(ErrorCode::kCorrupt,
+                "the stored catalog entry '" + key + "' cannot be read by this build.");
+  }
+  s.id = static_cast<std::uint32_t>(std::stoul(key.substr(kPrefix.size())));
+  return s;
+}
+
+[[nodiscard]] Result<std::vector<StoredState>> stored_states(const log::Facts& facts) {
+  std::vector<StoredState> result;
+  for (auto at = facts.lower_bound(kPrefix); at != facts.end() && at->first.starts_with(kPrefix);
+       ++at) {
+    RHEON_ASSIGN(StoredState state, decode(at->first, at->second));
+    result.push_back(std::move(state));
+  }
+  return result;
+}
+
+[[nodiscard]] Status compare(const StoredState& stored, const StoredState& current) {
+  const std::string where = "state '" + stored.operator_name + "." + stored.name + "'";
+  const auto refuse = [&](const std::string& what, const std::string& was, const std::string& is) {
+    return fail(ErrorCode::kRefused,
+                where + " was written with " + what + " " + was + ", this build has " + is +
+                    ". Give the new state another name, or start over with `reset`.");
+  };
+  if (stored.kind != current.kind) {
+    return refuse("kind", state::to_string(static_cast<state::StateKind>(stored.kind)),
+                  state::to_string(static_cast<state::StateKind>(current.kind)));
+  }
+  if (stored.key_schema != current.key_schema) {
+    return refuse("keys of type", stored.key_schema, current.key_schema);
+  }
+  if (stored.sub_schema != current.sub_schema) {
+    return refuse("map keys of type", stored.sub_schema, current.sub_schema);
+  }
+  if (stored.value_schema != current.value_schema) {
+    return refuse("values of type", stored.value_schema, current.value_schema);
+  }
+  if (stored.has_ttl != current.has_ttl) {
+    return refuse("lifetime", stored.has_ttl ? "ttl" : "unbounded",
+                  current.has_ttl ? "ttl" : "unbounded");
+  }
+  return {};
+}
+
+[[nodiscard]] Status refuse_orphans(const std::vector<StoredState>& stored,
+                                    const std::set<std::uint32_t>& placed) {
+  std::string orphans;
+  for (const StoredState& s : stored) {
+    if (!placed.contains(s.id)) {
+      orphans += (orphans.empty() ? "'" : ", '") + s.operator_name + "." + s.name + "'";
+    }
+  }
+  if (orphans.empty()) {
+    return {};
+  }
+  return fail(ErrorCode::kRefused,
+              "the data directory holds state that this job has no place for: " + orphans +
+                  ". Bring the operator back under its name, or start over with `reset`.");
+}
+
+}  // namespace
+
+Result<Catalog> Catalog::make(const Plan& plan, const log::Facts& facts, std::uint64_t table_seed,
+                              std::vector<log::FactChange>& changes) {
+  RHEON_ASSIGN(const std::vector<StoredState> stored, stored_states(facts));
+  std::uint32_t next_id = 1;
+  for (const StoredState& s : stored) {
+    next_id = std::max(next_id, s.id + 1);
+  }
+  Catalog catalog;
+  std::set<std::uint32_t> placed;
+  catalog.sets_.resize(plan.graph.nodes.size());
+  for (std::size_t n = 0; n < plan.graph.nodes.size(); ++n) {
+    const graph::Node& node = plan.graph.nodes[n];
+    if (node.kind != graph::NodeKind::kTransform && node.kind != graph::NodeKind::kKeyed) {
+      continue;
+    }
+    auto set = std::make_shared<state::StateSet>();
+    set->declarations = static_cast<const OperatorFactory&>(*node.runtime).states();
+    set->seed = table_seed;
+    for (std::size_t i = 0; i < set->declarations.size(); ++i) {
+      const state::StateDeclaration& d = set->declarations[i];
+      StoredState current{0,
+                          node.name,
+                          d.name,
+                          static_cast<std::uint8_t>(d.kind),
+                          d.key_schema,
+                          d.sub_schema,
+                          d.value_schema,
+                          d.lifetime.ttl.has_value()};
+      const auto at = std::find_if(stored.begin(), stored.end(), [&](const StoredState& s) {
+        return s.operator_name == current.operator_name && s.name == current.name;
+      });
+      if (at != stored.end()) {
+        RHEON_TRY(compare(*at, current));
+        current.id = at->id;
+      } else {
+        current.id = next_id++;
+        changes.push_back({std::string(kPrefix) + std::to_string(current.id), encode(current)});
+      }
+      placed.insert(current.id);
+      catalog.places_[current.id] = {n, i};
+      set->ids.push_back(StateId{current.id});
+    }
+    if (!set->declarations.empty()) {
+      catalog.sets_[n] = std::move(set);
+    }
+  }
+  RHEON_TRY(refuse_orphans(stored, placed));
+  return catalog;
+}
+
+const Catalog::Place* Catalog::find(StateId id) const {
+  const auto at = places_.find(id.value);
+  return at == places_.end() ? nullptr : &at->second;
+}
+
+}  // namespace rheon::engine

@@ -1,0 +1,43 @@
+#pragma once
+
+// The states of a job with the ids under which they are stored. Kept as facts "state/<id>"; an id
+// is never used again. A graph that cannot place what is stored is refused with the names.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "engine/plan.h"
+#include "log/log.h"
+#include "state/declaration.h"
+#include "state/key_group_state.h"
+
+namespace rheon::engine {
+
+class Catalog {
+ public:
+  /// Compares the graph with the stored facts. `changes`: facts for the next commit.
+  [[nodiscard]] static Result<Catalog> make(const Plan& plan, const log::Facts& facts,
+                                            std::uint64_t table_seed,
+                                            std::vector<log::FactChange>& changes);
+
+  /// By node; null for operators without state.
+  [[nodiscard]] const std::vector<std::shared_ptr<const state::StateSet>>& sets() const {
+    return sets_;
+  }
+  struct Place {
+    std::size_t node = 0;
+    std::size_t state = 0;  // index among the operator's states
+  };
+  /// Where a stored state id belongs; null: unknown.
+  [[nodiscard]] const Place* find(StateId id) const;
+
+ private:
+  std::vector<std::shared_ptr<const state::StateSet>> sets_;
+  std::map<std::uint32_t, Place> places_;
+};
+
+}  // namespace rheon::engine

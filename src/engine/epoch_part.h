@@ -1,0 +1,41 @@
+#pragma once
+
+// What one shard contributes to a commit. Filled on the shard after the barrier has passed, then
+// handed to the coordinator.
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/types.h"
+#include "codec/delta.h"
+#include "engine/ledger.h"
+#include "log/log.h"
+
+namespace rheon::engine {
+
+/// Key groups [first, last] of an operator that have reached this watermark.
+struct WatermarkRun {
+  std::string operator_name;
+  std::uint32_t first = 0;
+  std::uint32_t last = 0;
+  EventTime watermark;
+};
+
+struct EpochPart {
+  Epoch epoch;
+  ShardId shard;
+  codec::DeltaWriter delta;
+  codec::DeltaWriter written_early;  // entries written before their turn; applies after `delta`
+  std::vector<log::Slice> slices;
+  std::vector<log::FactChange> facts;
+  std::vector<log::StreamAppend> appends;
+  std::vector<LedgerEntry> ledger;  // increments of this epoch
+  std::vector<WatermarkRun> watermarks;
+  std::uint64_t state_bytes = 0;
+  std::uint64_t state_keys = 0;
+  bool sources_ended = true;  // every source task of this shard has read its input to the end
+};
+
+}  // namespace rheon::engine

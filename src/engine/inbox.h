@@ -1,0 +1,45 @@
+#pragma once
+
+// The receiving end of a stage's exchanges: one lane per sending task. Takes watermarks to their
+// minimum and holds lanes back that have seen a barrier until all have (alignment).
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/channel.h"
+#include "engine/ledger.h"
+#include "engine/message.h"
+
+namespace rheon::engine {
+
+class Inbox {
+ public:
+  struct Lane {
+    std::string edge;  // for the ledger
+    std::uint32_t input = 0;
+    Channel* channel = nullptr;
+    Watermark watermark;
+    bool at_barrier = false;
+    std::uint64_t received = 0;
+  };
+
+  void add(std::string edge, std::uint32_t input, Channel* channel) {
+    lanes_.push_back({std::move(edge), input, channel, {}, false, 0});
+  }
+
+  /// The next message of some lane that is not held back, in turn; null lane: nothing is there.
+  [[nodiscard]] Lane* next(Message& message);
+  /// Puts a barrier's lane on hold; true when that was the last one: then all lanes are free again.
+  [[nodiscard]] bool align(Lane& lane);
+  /// The minimum over all lanes that are not idle; idle when all are.
+  [[nodiscard]] Watermark watermark() const;
+  void report(std::vector<LedgerEntry>& ledger);
+
+ private:
+  std::vector<Lane> lanes_;
+  std::size_t turn_ = 0;
+  std::size_t held_ = 0;
+};
+
+}  // namespace rheon::engine

@@ -1,0 +1,80 @@
+#pragma once
+
+// What every operator with keyed state has in common: it owns the key groups of its shard, encodes
+// what has changed at a barrier, fires timers in order, and drops what a ttl has ended.
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/processor.h"
+#include "state/key_group_state.h"
+
+namespace rheon::engine {
+
+class KeyedProcessor : public Processor {
+ public:
+  KeyedProcessor(std::string name, ShardContext& shard,
+                 std::shared_ptr<const state::StateSet> states);
+
+  void give(KeyGroups groups) override;
+  [[nodiscard]] KeyGroups take() override;
+  [[nodiscard]] const KeyGroups* groups() const override { return &groups_; }
+
+  void on_watermark(const Watermark& watermark) override;
+  void on_barrier(const Barrier& barrier) override;
+  [[nodiscard]] bool resume() override;
+  [[nodiscard]] bool on_clock() override;
+  [[nodiscard]] EventTime next_clock() const override;
+  [[nodiscard]] bool capture(EpochPart& part) override;
+
+ protected:
+  static constexpr std::size_t kTimersPerStep = 256;
+  static constexpr std::size_t kEncodedBytesPerStep = 1 << 20;
+
+  /// Fires one timer: calls user code with the key's state selected. It has been removed already.
+  virtual void fire(state::KeyGroupState& /*group*/, const state::DueTimer& /*timer*/) {}
+  /// Everything emitted so far is handed on.
+  virtual void flush_ports() {}
+
+  [[nodiscard]] state::KeyGroupState& group_of(std::uint64_t hash) {
+    return *groups_[static_cast<std::uint32_t>(hash) & group_mask_];
+  }
+  /// The watermark as this key group has seen it.
+  [[nodiscard]] EventTime watermark_of(const state::KeyGroupState& group) const {
+    return std::max(group.watermark, watermark_.time);
+  }
+  [[nodiscard]] const state::StateSet& states() const { return *states_; }
+  [[nodiscard]] bool has_ttl() const { return has_ttl_; }
+  /// Removes a set timer from its table; the caller takes it from the group's ordered set.
+  static void clear_timer(state::KeyGroupState& group, const state::StateSet& states,
+                          const state::DueTimer& timer);
+
+ private:
+  [[nodiscard]] bool fire_due(bool processing, EventTime until);
+  void sweep_expired();
+  void write_slices(EpochPart& part);
+
+  std::shared_ptr<const state::StateSet> states_;
+  std::uint32_t group_mask_;
+  KeyGroups groups_;
+  state::ChangeLog changes_;
+  bool has_event_timers_ = false;
+  bool has_processing_timers_ = false;
+  bool has_ttl_ = false;
+
+  Watermark watermark_;
+  bool watermark_pending_ = false;  // timers are still firing; it has not been forwarded
+  std::uint32_t firing_group_ = 0;  // where a burst goes on
+
+  // The capture under way.
+  std::vector<state::StateTable*> captured_;
+  std::size_t next_captured_ = 0;
+  bool capturing_ = false;
+  bool capture_begun_ = false;
+  std::shared_ptr<const std::vector<log::SliceAddress>> slices_;
+  std::uint32_t sweep_group_ = 0;
+};
+
+}  // namespace rheon::engine

@@ -1,0 +1,89 @@
+#include "engine/ledger.h"
+
+namespace rheon::engine {
+
+void OperatorCounters::drop(std::string_view reason, std::uint64_t count) {
+  for (auto& [known, sum] : dropped) {
+    if (known == reason) {
+      sum += count;
+      return;
+    }
+  }
+  dropped.emplace_back(std::string(reason), count);
+}
+
+void OperatorCounters::report(const std::string& name, std::vector<LedgerEntry>& out_entries) {
+  const std::string prefix = "operator/" + name + "/";
+  const auto add = [&](std::string_view what, std::uint64_t count) {
+    if (count > 0) {
+      out_entries.push_back({prefix + std::string(what), count});
+    }
+  };
+  add("in", in);
+  add("emitted", emitted);
+  add("absorbed", absorbed);
+  add("late", late);
+  add("quarantined", quarantined);
+  for (const auto& [reason, count] : dropped) {
+    add("dropped/" + reason, count);
+  }
+  add("out", out);
+  add("out_from_timers", out_from_timers);
+  add("expired", expired);
+  *this = OperatorCounters{};
+}
+
+std::uint64_t Ledger::get(std::string_view name) const {
+  const auto at = counters_.find(name);
+  return at == counters_.end() ? 0 : at->second;
+}
+
+namespace {
+
+// The part between `prefix` and the last slash-separated word: names hold no slash.
+[[nodiscard]] std::string_view name_in(std::string_view counter, std::string_view prefix) {
+  counter.remove_prefix(prefix.size());
+  return counter.substr(0, counter.find('/'));
+}
+
+}  // namespace
+
+std::vector<Imbalance> Ledger::imbalances() const {
+  std::map<std::string, std::uint64_t, std::less<>> inputs;
+  std::map<std::string, std::uint64_t, std::less<>> dispositions;
+  std::map<std::string, std::uint64_t, std::less<>> sent;
+  std::map<std::string, std::uint64_t, std::less<>> received;
+  for (const auto& [counter, count] : counters_) {
+    if (counter.starts_with("operator/")) {
+      const std::string name(name_in(counter, "operator/"));
+      const std::string_view what = std::string_view(counter).substr(9 + name.size() + 1);
+      if (what == "in") {
+        inputs[name] += count;
+      } else if (what == "emitted" || what == "absorbed" || what == "late" ||
+                 what == "quarantined" || what.starts_with("dropped/")) {
+        dispositions[name] += count;
+      }
+    } else if (counter.starts_with("edge/")) {
+      const std::string name(name_in(counter, "edge/"));
+      (counter.ends_with("/sent") ? sent : received)[name] += count;
+    }
+  }
+  std::vector<Imbalance> result;
+  for (const auto& [name, count] : inputs) {
+    if (dispositions[name] != count) {
+      result.push_back({name, "operator '" + name + "' took " + std::to_string(count) +
+                                  " records and accounts for " +
+                                  std::to_string(dispositions[name]) + "."});
+    }
+  }
+  for (const auto& [name, count] : sent) {
+    if (received[name] != count) {
+      result.push_back({name, "edge '" + name + "' sent " + std::to_string(count) +
+                                  " records and delivered " + std::to_string(received[name]) +
+                                  "."});
+    }
+  }
+  return result;
+}
+
+}  // namespace rheon::engine

@@ -1,0 +1,84 @@
+#pragma once
+
+// Where an operator's records come together before they are handed on, a batch at a time.
+
+#include <cstdint>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "engine/batch.h"
+#include "engine/receiver.h"
+
+namespace rheon::engine {
+
+template <class K, class T>
+class OutputPort {
+ public:
+  OutputPort() { batch_.slots.reserve(kBatchRecords); }
+
+  void add(const Target& target) { targets_.push_back(target); }
+
+  /// The batch being filled. Slots may show bytes of the batch being read: flush() comes first.
+  [[nodiscard]] Batch<K, T>& batch() { return batch_; }
+  [[nodiscard]] std::size_t size() const { return batch_.slots.size(); }
+
+  /// Copies what the value shows, and emits it.
+  template <class V>
+  void emit(const K& key, const V& value, EventTime time, std::uint64_t hash) {
+    if constexpr (std::is_same_v<K, NoKey>) {
+      batch_.slots.push_back({key, codec::place<T>(T(value), batch_.arena), time});
+    } else {
+      batch_.slots.push_back({key, codec::place<T>(T(value), batch_.arena), time, hash});
+    }
+  }
+  /// Emits without copying: key and value live at least until the next flush().
+  void emit_shown(const K& key, const T& value, EventTime time, std::uint64_t hash) {
+    if constexpr (std::is_same_v<K, NoKey>) {
+      batch_.slots.push_back({key, value, time});
+    } else {
+      batch_.slots.push_back({key, value, time, hash});
+    }
+  }
+
+  /// Between two calls of user code: hands on what is full.
+  void make_room() {
+    if (size() >= kBatchRecords || batch_.arena.bytes_used() >= kBatchBytes) {
+      flush();
+    }
+  }
+  void flush() {
+    if (batch_.slots.empty()) {
+      return;
+    }
+    emitted_ += batch_.slots.size();
+    for (const Target& target : targets_) {
+      target.receiver->on_batch(target.input, batch_);
+    }
+    batch_.clear();
+  }
+
+  /// Takes back everything behind `size` records: the call that emitted it has thrown.
+  void truncate(std::size_t size) { batch_.slots.resize(size); }
+
+  /// Records [from, to) of the batch come from a followed record.
+  void trace(std::size_t from, std::size_t to, const observe::TraceContext& context) {
+    for (std::size_t i = from; i < to; ++i) {
+      batch_.traces.push_back({static_cast<std::uint32_t>(i), context});
+    }
+  }
+
+  /// Records handed on since the last call.
+  [[nodiscard]] std::uint64_t take_emitted() {
+    const std::uint64_t emitted = emitted_;
+    emitted_ = 0;
+    return emitted;
+  }
+
+ private:
+  Batch<K, T> batch_;
+  std::vector<Target> targets_;
+  std::uint64_t emitted_ = 0;
+};
+
+}  // namespace rheon::engine

@@ -1,0 +1,90 @@
+#include "engine/sender.h"
+
+namespace rheon::engine {
+
+Sender::Sender(std::string edge, std::vector<Channel*> channels) : edge_(std::move(edge)) {
+  lanes_.resize(channels.size());
+  for (std::size_t i = 0; i < channels.size(); ++i) {
+    lanes_[i].channel = channels[i];
+  }
+}
+
+Sender::~Sender() {
+  for (Lane& lane : lanes_) {
+    delete lane.filling;
+    for (const Message& message : lane.waiting) {
+      delete message.batch;
+    }
+  }
+}
+
+void Sender::push(Lane& lane, const Message& message) {
+  if (!lane.waiting.empty() || !lane.channel->try_push(message)) {
+    lane.waiting.push_back(message);
+  }
+}
+
+void Sender::send(std::size_t receiver) {
+  Lane& lane = lanes_[receiver];
+  if (lane.filling == nullptr || lane.filling->size() == 0) {
+    return;
+  }
+  sent_ += lane.filling->size();
+  Message message;
+  message.kind = Message::Kind::kBatch;
+  message.batch = lane.filling;
+  // The watermark may not overtake records that are still being gathered here, but those stand
+  // before it: told with this batch is what was known before the batch was begun.
+  message.watermark = lane.told;
+  lane.filling = nullptr;
+  push(lane, message);
+}
+
+void Sender::flush() {
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    send(i);
+    Lane& lane = lanes_[i];
+    if (lane.told_any && lane.told == watermark_) {
+      continue;
+    }
+    lane.told = watermark_;
+    lane.told_any = true;
+    Message message;
+    message.kind = Message::Kind::kWatermark;
+    message.watermark = watermark_;
+    if (!lane.waiting.empty() && lane.waiting.back().kind == Message::Kind::kWatermark) {
+      lane.waiting.back() = message;  // the newer one says it all
+    } else {
+      push(lane, message);
+    }
+  }
+}
+
+void Sender::on_barrier(const Barrier& barrier) {
+  flush();
+  for (Lane& lane : lanes_) {
+    Message message;
+    message.kind = Message::Kind::kBarrier;
+    message.barrier = &barrier;
+    push(lane, message);
+  }
+}
+
+bool Sender::drain() {
+  bool all = true;
+  for (Lane& lane : lanes_) {
+    while (!lane.waiting.empty() && lane.channel->try_push(lane.waiting.front())) {
+      lane.waiting.pop_front();
+    }
+    all = all && lane.waiting.empty();
+  }
+  return all;
+}
+
+std::uint64_t Sender::take_sent() {
+  const std::uint64_t sent = sent_;
+  sent_ = 0;
+  return sent;
+}
+
+}  // namespace rheon::engine

@@ -1,0 +1,216 @@
+#pragma once
+
+// The sending end of an exchange: routes records into one batch per receiving shard, and batches,
+// watermarks and barriers into the channels. What a full channel does not take waits in an outbox;
+// a task whose senders have waiting messages is not given new input (back-pressure).
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "base/stable_hash.h"
+#include "codec/key.h"
+#include "engine/channel.h"
+#include "engine/ledger.h"
+#include "engine/receiver.h"
+#include "engine/shard_context.h"
+#include "graph/assignment.h"
+
+namespace rheon::engine {
+
+class Sender : public Receiver {
+ public:
+  /// `channels`: one per receiving shard (a forward edge has one), in the order of shards.
+  Sender(std::string edge, std::vector<Channel*> channels);
+
+  void on_watermark(const Watermark& watermark) override { watermark_ = watermark; }
+  void on_barrier(const Barrier& barrier) override;
+
+  /// At the end of a step: everything gathered goes to its channel, and the watermark.
+  void flush();
+  /// Tries to empty the outboxes; true when nothing waits.
+  [[nodiscard]] bool drain();
+  [[nodiscard]] const std::string& edge() const { return edge_; }
+  /// Records sent since the last call.
+  [[nodiscard]] std::uint64_t take_sent();
+
+ protected:
+  [[nodiscard]] std::size_t fan_out() const { return lanes_.size(); }
+  /// Hands the batch that is being filled for a receiver to its channel, when there is one.
+  void send(std::size_t receiver);
+  /// The batch that is being filled; null: none.
+  [[nodiscard]] BatchBase*& filling(std::size_t receiver) { return lanes_[receiver].filling; }
+  [[nodiscard]] BatchBase* returned(std::size_t receiver) {
+    return lanes_[receiver].channel->take_returned();
+  }
+
+ private:
+  struct Lane {
+    Channel* channel = nullptr;
+    BatchBase* filling = nullptr;
+    std::deque<Message> waiting;
+    Watermark told;
+    bool told_any = false;
+  };
+  void push(Lane& lane, const Message& message);
+
+  std::string edge_;
+  std::vector<Lane> lanes_;
+  Watermark watermark_;
+  std::uint64_t sent_ = 0;
+
+ public:
+  ~Sender() override;
+};
+
+/// Gathers typed records for each receiver.
+template <class K, class T>
+class TypedSender : public Sender {
+ public:
+  using Sender::Sender;
+
+ protected:
+  using BatchType = Batch<K, T>;
+
+  [[nodiscard]] BatchType& batch_for(std::size_t receiver) {
+    BatchBase*& batch = filling(receiver);
+    if (batch == nullptr) {
+      batch = returned(receiver);
+      if (batch == nullptr) {
+        auto* fresh = new BatchType();
+        fresh->slots.reserve(kBatchRecords);
+        batch = fresh;
+      }
+    }
+    return static_cast<BatchType&>(*batch);
+  }
+  void send_if_full(std::size_t receiver, const BatchType& batch) {
+    if (batch.slots.size() >= kBatchRecords || batch.arena.bytes_used() >= kBatchBytes) {
+      send(receiver);
+    }
+  }
+  /// Calls one(index) for every record; marks the copies of those that are followed.
+  template <class One>
+  void for_each_record(const BatchBase& in, One&& one) {
+    auto trace = in.traces.begin();
+    const std::size_t size = in.size();
+    std::size_t i = 0;
+    for (; trace != in.traces.end(); ++trace) {
+      for (; i < trace->index; ++i) {
+        static_cast<void>(one(i, nullptr));
+      }
+      one(i++, &trace->context);
+    }
+    for (; i < size; ++i) {
+      one(i, nullptr);
+    }
+  }
+  static void mark(BatchType& batch, const observe::TraceContext* context) {
+    if (context != nullptr) {
+      batch.traces.push_back({static_cast<std::uint32_t>(batch.slots.size() - 1), *context});
+    }
+  }
+};
+
+/// By key: computes it, hashes it once, sends the record to the owner of its key group.
+template <class KIn, class T, class K, class KeyOf>
+class HashSender final : public TypedSender<K, T> {
+ public:
+  using BatchType = Batch<K, T>;
+
+  HashSender(std::string edge, std::vector<Channel*> channels, std::uint32_t key_groups,
+             KeyOf key_of)
+      : TypedSender<K, T>(std::move(edge), std::move(channels)),
+        key_of_(std::move(key_of)),
+        key_groups_(key_groups) {
+    owners_.reserve(key_groups);
+    for (std::uint32_t group = 0; group < key_groups; ++group) {
+      owners_.push_back(static_cast<std::uint16_t>(
+          graph::owner(KeyGroup{group}, key_groups, static_cast<std::uint32_t>(this->fan_out()))
+              .value));
+    }
+  }
+
+  void on_batch(std::uint32_t, BatchBase& base) override {
+    auto& in = static_cast<Batch<KIn, T>&>(base);
+    const bool single = this->fan_out() == 1;
+    this->for_each_record(in, [&](std::size_t i, const observe::TraceContext* context) {
+      const auto& slot = in.slots[i];
+      // A key that is returned by value lives until it has been copied into the batch.
+      decltype(auto) key = key_of_(slot.value);
+      const auto hash = hash_of(key);
+      const std::size_t receiver =
+          single ? 0 : owners_[static_cast<std::uint32_t>(hash) & (key_groups_ - 1)];
+      BatchType& out = this->batch_for(receiver);
+      append(out, key, slot.value, slot.time, hash);
+      TypedSender<K, T>::mark(out, context);
+      this->send_if_full(receiver, out);
+    });
+  }
+
+ private:
+  template <class Key>
+  [[nodiscard]] static std::uint64_t hash_of(const Key& key) {
+    return stable_hash(codec::KeyBytes<std::remove_cvref_t<Key>>(key).view());
+  }
+  template <class Key>
+  static void append(BatchType& out, const Key& key, const T& value, EventTime time,
+                     std::uint64_t hash) {
+    if constexpr (std::is_same_v<K, std::string_view> && std::is_same_v<T, std::string_view>) {
+      const std::string_view text = out.arena.copy(value);
+      const std::string_view shown(key);
+      const bool same = shown.data() == value.data() && shown.size() == value.size();
+      out.slots.push_back({same ? text : out.arena.copy(shown), text, time, hash});
+    } else {
+      out.slots.push_back(
+          {codec::place<K>(K(key), out.arena), codec::place<T>(value, out.arena), time, hash});
+    }
+  }
+
+  KeyOf key_of_;
+  std::uint32_t key_groups_;
+  std::vector<std::uint16_t> owners_;
+};
+
+/// A record goes to one receiver, or to all of them; its key stays what it is.
+template <class K, class T>
+class CopySender final : public TypedSender<K, T> {
+ public:
+  enum class To { kNext, kAll };
+
+  CopySender(std::string edge, std::vector<Channel*> channels, To to)
+      : TypedSender<K, T>(std::move(edge), std::move(channels)), to_(to) {}
+
+  void on_batch(std::uint32_t, BatchBase& base) override {
+    auto& in = static_cast<Batch<K, T>&>(base);
+    this->for_each_record(in, [&](std::size_t i, const observe::TraceContext* context) {
+      if (to_ == To::kNext) {
+        copy(in.slots[i], next_, context);
+        next_ = next_ + 1 == this->fan_out() ? 0 : next_ + 1;
+      } else {
+        for (std::size_t receiver = 0; receiver < this->fan_out(); ++receiver) {
+          copy(in.slots[i], receiver, context);
+        }
+      }
+    });
+  }
+
+ private:
+  void copy(const Slot<K, T>& slot, std::size_t receiver, const observe::TraceContext* context) {
+    Batch<K, T>& out = this->batch_for(receiver);
+    if constexpr (std::is_same_v<K, NoKey>) {
+      out.slots.push_back({slot.key, codec::place<T>(slot.value, out.arena), slot.time});
+    } else {
+      out.slots.push_back({codec::place<K>(slot.key, out.arena),
+                           codec::place<T>(slot.value, out.arena), slot.time, slot.hash});
+    }
+    TypedSender<K, T>::mark(out, context);
+    this->send_if_full(receiver, out);
+  }
+
+  To to_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace rheon::engine

@@ -1,0 +1,130 @@
+#include "engine/shard.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "engine/quarantine.h"
+
+namespace rheon::engine {
+
+Shard::Shard(ShardContext context, std::unique_ptr<env::Parker> parker, const JobClock& clock)
+    : context_(std::move(context)), parker_(std::move(parker)), doorbell_(*parker_), clock_(clock) {
+  context_.waker = &doorbell_;
+}
+
+void Shard::open() {
+  context_.monotonic = clock_.monotonic();
+  context_.now = clock_.at(context_.monotonic);
+  for (const auto& task : tasks_) {
+    task->open();
+  }
+}
+
+void Shard::close() {
+  for (const auto& task : tasks_) {
+    task->close();
+  }
+}
+
+void Shard::post(Command command) {
+  const bool taken = commands_.try_push(std::move(command));
+  RHEON_ASSERT(taken, "a shard has 64 commands that it has not obeyed");
+  doorbell_.ring();
+}
+
+std::unique_ptr<EpochPart> Shard::take_part() {
+  EpochPart* part = nullptr;
+  return std::unique_ptr<EpochPart>(parts_.try_pop(part) ? part : nullptr);
+}
+
+void Shard::obey(Command& command) {
+  switch (command.kind) {
+    case Command::Kind::kBarrier:
+      part_ = std::make_unique<EpochPart>();
+      part_->epoch = command.barrier->epoch;
+      part_->shard = context_.shard;
+      for (const auto& task : tasks_) {
+        task->request(*command.barrier);
+      }
+      break;
+    case Command::Kind::kCommitted:
+      for (const auto& task : tasks_) {
+        task->committed(command.epoch);
+      }
+      break;
+    case Command::Kind::kAssign:
+      sources_[command.source]->assign(command.partition, PartitionTime{});
+      ++context_.activity;
+      break;
+    case Command::Kind::kAsk:
+      (*command.question)();
+      break;
+  }
+}
+
+void Shard::capture() {
+  if (part_ == nullptr) {
+    return;
+  }
+  bool all = true;
+  for (const auto& task : tasks_) {
+    all = task->passed() == part_->epoch && task->capture(*part_) && all;
+  }
+  if (!all || context_.error.has_value()) {
+    return;
+  }
+  part_->delta.append(std::move(part_->written_early));
+  take_quarantined(context_, *part_);
+  const bool taken = parts_.try_push(part_.release());
+  RHEON_ASSERT(taken, "the coordinator has not taken earlier epochs");
+  coordinator_->ring();
+}
+
+void Shard::publish() {
+  gauges_.records_in.store(context_.records_in, std::memory_order_relaxed);
+  gauges_.records_out.store(context_.records_out, std::memory_order_relaxed);
+  gauges_.activity.store(context_.activity, std::memory_order_relaxed);
+  const bool ended = std::all_of(sources_.begin(), sources_.end(),
+                                 [](const SourceTaskBase* source) { return source->ended(); });
+  if (ended != gauges_.sources_ended.load(std::memory_order_relaxed)) {
+    gauges_.sources_ended.store(ended, std::memory_order_release);
+    coordinator_->ring();
+  }
+  if (context_.error.has_value() && !gauges_.failed.load(std::memory_order_relaxed)) {
+    gauges_.failed.store(true, std::memory_order_release);
+    coordinator_->ring();
+  }
+}
+
+StepResult Shard::step() {
+  if (context_.error.has_value()) {
+    return {Progress::kDone, env::Monotonic::max()};
+  }
+  doorbell_.clear();
+  context_.monotonic = clock_.monotonic();
+  context_.now = std::max(context_.now, clock_.at(context_.monotonic));
+  Command command;
+  while (commands_.try_pop(command)) {
+    obey(command);
+  }
+  StepResult result{Progress::kIdle, env::Monotonic::max()};
+  std::size_t done = 0;
+  for (const auto& task : tasks_) {
+    const StepResult one = task->step();
+    capture();
+    result.deadline = std::min(result.deadline, one.deadline);
+    done += one.progress == Progress::kDone ? 1 : 0;
+    if (one.progress == Progress::kWorked) {
+      result.progress = Progress::kWorked;
+    } else if (one.progress == Progress::kBlocked && result.progress == Progress::kIdle) {
+      result.progress = Progress::kBlocked;
+    }
+  }
+  publish();
+  if (done == tasks_.size() && part_ == nullptr) {
+    result.progress = Progress::kDone;
+  }
+  return result;
+}
+
+}  // namespace rheon::engine

@@ -1,0 +1,91 @@
+#pragma once
+
+// One shard of a worker: its tasks, its doorbell, and two queues to the coordinator. step() runs on
+// the shard's thread; post() and take_part() on the coordinator's.
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/spsc_ring.h"
+#include "engine/doorbell.h"
+#include "engine/epoch_part.h"
+#include "engine/job_clock.h"
+#include "engine/source_task.h"
+#include "engine/task.h"
+
+namespace rheon::engine {
+
+/// From the coordinator to a shard.
+struct Command {
+  enum class Kind { kBarrier, kCommitted, kAssign, kAsk };
+  Kind kind = Kind::kBarrier;
+  const Barrier* barrier = nullptr;  // kBarrier: lives until every shard has handed in its part
+  Epoch epoch;                       // kCommitted
+  std::size_t source = 0;            // kAssign: index among the job's sources
+  SourcePartition partition;
+  std::function<void()>* question = nullptr;  // kAsk: run between two steps of tasks
+};
+
+/// What a shard says about itself while it runs; read by others at any time.
+struct ShardGauges {
+  std::atomic<std::uint64_t> records_in{0};
+  std::atomic<std::uint64_t> records_out{0};
+  std::atomic<std::uint64_t> activity{0};
+  std::atomic<bool> sources_ended{false};
+  std::atomic<bool> failed{false};  // then failure() may be read
+};
+
+class Shard {
+ public:
+  Shard(ShardContext context, std::unique_ptr<env::Parker> parker, const JobClock& clock);
+
+  // While nothing runs.
+  [[nodiscard]] ShardContext& context() { return context_; }
+  [[nodiscard]] Doorbell& doorbell() { return doorbell_; }
+  void add(std::unique_ptr<Task> task) { tasks_.push_back(std::move(task)); }
+  void add_source(SourceTaskBase* task) { sources_.push_back(task); }
+  void set_coordinator(Doorbell* doorbell) { coordinator_ = doorbell; }
+  void open();
+  void close();
+  [[nodiscard]] std::vector<std::unique_ptr<Task>>& tasks() { return tasks_; }
+  [[nodiscard]] std::vector<SourceTaskBase*>& sources() { return sources_; }
+
+  // On the shard's thread.
+  [[nodiscard]] StepResult step();
+  void park_until(env::Monotonic deadline) { doorbell_.park_until(deadline); }
+  [[nodiscard]] bool stopped() const { return stop_.load(std::memory_order_acquire); }
+
+  // On the coordinator's thread.
+  void post(Command command);
+  [[nodiscard]] std::unique_ptr<EpochPart> take_part();
+  void stop() {
+    stop_.store(true, std::memory_order_release);
+    doorbell_.ring();
+  }
+  [[nodiscard]] const ShardGauges& gauges() const { return gauges_; }
+  [[nodiscard]] const Error& failure() const { return *context_.error; }
+
+ private:
+  void obey(Command& command);
+  /// Goes on with the capture of an epoch that every task has passed or is passing.
+  void capture();
+  void publish();
+
+  ShardContext context_;
+  std::unique_ptr<env::Parker> parker_;
+  Doorbell doorbell_;
+  const JobClock& clock_;
+  Doorbell* coordinator_ = nullptr;
+  std::vector<std::unique_ptr<Task>> tasks_;
+  std::vector<SourceTaskBase*> sources_;
+  SpscRing<Command> commands_{64};
+  SpscRing<EpochPart*> parts_{4};
+  std::unique_ptr<EpochPart> part_;  // of the epoch whose barrier has been requested
+  bool quarantine_taken_ = false;
+  ShardGauges gauges_;
+  std::atomic<bool> stop_{false};
+};
+
+}  // namespace rheon::engine

@@ -1,0 +1,58 @@
+#pragma once
+
+// What everything on one shard shares. Lives on the shard's thread.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "base/types.h"
+#include "env/env.h"
+#include "log/log.h"
+#include "observe/trace.h"
+
+namespace rheon::engine {
+
+/// A record that could not be processed, with all that is known about it.
+struct Quarantined {
+  std::string operator_name;
+  std::string place;  // where it comes from: "path:offset" for a source, empty if not known
+  std::string reason;
+  std::string record;  // its bytes, up to kMaxQuarantinedBytes
+  EventTime time;
+};
+inline constexpr std::size_t kMaxQuarantinedBytes = 64 << 10;
+
+struct ShardContext {
+  env::Env* env = nullptr;
+  env::Waker* waker = nullptr;  // of this shard
+  ShardId shard;
+  std::uint32_t shards = 1;
+  std::uint32_t key_groups = kDefaultKeyGroups;
+  log::Identity identity;
+  bool stop_at_end = false;
+  std::uint64_t table_seed = 0;
+  std::uint32_t trace_every = 0;  // sample one record in so many at sources; 0: none
+
+  EventTime now;  // the job's processing clock, as of this step
+  env::Monotonic monotonic{0};
+
+  std::optional<Error> error;            // the first reason to stop the job
+  std::vector<Quarantined> quarantined;  // in the running epoch
+  std::vector<observe::Span> spans;      // finished, not collected yet
+  std::uint64_t records_in = 0;          // by sources, for the live line
+  std::uint64_t records_out = 0;         // by sinks
+  std::uint64_t activity = 0;            // changes when something must be committed
+
+  /// Stops the job with this sentence; the first one counts.
+  void fail(Error reason) {
+    if (!error.has_value()) {
+      error = std::move(reason);
+    }
+  }
+};
+
+}  // namespace rheon::engine

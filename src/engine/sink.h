@@ -1,0 +1,99 @@
+#pragma once
+
+// What a sink connector implements.
+//
+//   SinkConnector  an immutable description, made by the job function.
+//   SinkWriter     one per shard and run of the engine; written to and prepared on the shard's
+//                  thread, never blocks (files and sockets through env.io()).
+//   SinkCommitter  one per sink and worker: brings the outside to the last committed state before
+//                  any writer runs, and publishes what a commit has made true.
+//
+// A sink is a participant of the commit: everything written before a barrier is prepared (durable,
+// invisible or undoable) before the log decides, and finished after it, as often as needed.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/types.h"
+#include "engine/batch.h"
+#include "env/env.h"
+#include "log/log.h"
+
+namespace rheon::engine {
+
+enum class Guarantee { kExactlyOnce, kIdempotent, kAtLeastOnce };
+
+struct SinkTraits {
+  std::string kind;  // "files", "standard output", ...
+  Guarantee guarantee = Guarantee::kExactlyOnce;
+};
+
+struct SinkEnvironment {
+  env::Env* env = nullptr;
+  env::Waker* waker = nullptr;  // wakes the writer's shard; give it to Completions
+  log::Identity identity;       // of the job: for markers in places outside
+  std::uint32_t shard = 0;
+  std::uint32_t shards = 1;
+  std::string sink;  // its name, as the user gave it
+};
+
+/// Facts of one sink; keys are the sink's own ("<file>"), without any prefix.
+using SinkFacts = log::Facts;
+using SinkFactChanges = std::vector<log::FactChange>;
+
+/// The durable side of a writer: what is the same for every type of record.
+class SinkParticipant {
+ public:
+  virtual ~SinkParticipant() = default;
+  /// Everything written so far belongs to `epoch`; what is written from now on to the next. Starts
+  /// to make it durable. At most one epoch is being prepared.
+  virtual void prepare(Epoch epoch) = 0;
+  /// True when prepare() has finished: then `facts` and `appends` hold what the commit must carry.
+  /// False: ask again (the waker is woken). An error aborts the epoch.
+  [[nodiscard]] virtual Result<bool> prepared(SinkFactChanges& facts,
+                                              std::vector<log::StreamAppend>& appends) = 0;
+  /// The epoch is durable. Called on the shard's thread.
+  virtual void committed(Epoch /*epoch*/) {}
+  /// True while the sink cannot take more: its task pauses, nothing is lost.
+  [[nodiscard]] virtual bool blocked() const { return false; }
+  /// This writer is not used any more after the epoch being prepared (rescale, end of the job): it
+  /// closes what it has open, and says so in its facts. Called before that last prepare().
+  virtual void retire() {}
+};
+
+template <class K, class T>
+class SinkWriter : public SinkParticipant {
+ public:
+  /// Takes all records of the batch; copies what it keeps.
+  virtual void write(const Batch<K, T>& batch) = 0;
+};
+
+class SinkCommitter {
+ public:
+  virtual ~SinkCommitter() = default;
+  /// Before any writer runs: brings the outside to what `facts` say. Blocks. The changes it makes
+  /// to the facts (a file that is gone on purpose, say) ride in the next commit.
+  [[nodiscard]] virtual Status recover(SinkEnvironment& environment, const SinkFacts& facts,
+                                       SinkFactChanges& changes) = 0;
+  /// After a commit, with all facts of the sink as committed. On an I/O thread; repeatable.
+  virtual void published(Epoch /*epoch*/, const SinkFacts& /*facts*/) {}
+  /// False when published() does nothing, so that nobody copies facts for it.
+  [[nodiscard]] virtual bool wants_published() const { return false; }
+};
+
+template <class K, class T>
+class SinkConnector {
+ public:
+  virtual ~SinkConnector() = default;
+  [[nodiscard]] virtual SinkTraits traits() const = 0;
+  /// `recovered`: the sink's facts of the last commit.
+  [[nodiscard]] virtual std::unique_ptr<SinkWriter<K, T>> make_writer(
+      const SinkEnvironment& environment, const SinkFacts& recovered) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<SinkCommitter> make_committer() const = 0;
+};
+
+}  // namespace rheon::engine

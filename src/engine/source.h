@@ -1,0 +1,102 @@
+#pragma once
+
+// What a source connector implements: three small roles.
+//
+//   SourceConnector  an immutable description, made by the job function; knows how to find the
+//                    source's partitions and how to make readers.
+//   SourceReader     one per shard and run of the engine; owns some partitions; polled on the
+//                    shard's thread, never blocks (files and sockets through env.io()).
+//   SourceOutput     where a reader puts what it has read.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/types.h"
+#include "env/env.h"
+
+namespace rheon::engine {
+
+/// A partition as it is stored: `id` never changes and is unique within its source; `position` is
+/// the connector's own encoding of where to read on.
+struct SourcePartition {
+  std::string id;
+  std::string label;     // for people: a path, a topic's partition
+  std::string position;  // empty: from the start
+};
+
+enum class Poll {
+  kWorked,   // something was read: poll again
+  kWaiting,  // an answer of a disk or a peer is on its way: not idle
+  kIdle,     // every partition was read to its end, and nothing more is there now
+  kEnded,    // every partition has ended for good (bounded input)
+};
+
+/// Where a poll puts records. Valid during the poll only.
+template <class T>
+class SourceOutput {
+ public:
+  virtual ~SourceOutput() = default;
+  /// Records that follow come from this partition: its index in order of assign(), from 0.
+  virtual void select(std::size_t partition) = 0;
+  /// What `value` shows must stay valid until poll() returns. `time` none: the time of reading.
+  virtual void emit(const T& value, EventTime time) = 0;
+  /// A piece of input that cannot be a record: goes to the quarantine stream, with its place.
+  virtual void quarantine(std::string_view bytes, std::string_view place,
+                          std::string_view reason) = 0;
+  /// True when the poll should return soon: enough has been emitted for one step.
+  [[nodiscard]] virtual bool full() const = 0;
+  /// The processing clock of the job.
+  [[nodiscard]] virtual EventTime now() const = 0;
+};
+
+template <class T>
+class SourceReader {
+ public:
+  virtual ~SourceReader() = default;
+  /// Adds a partition; before the first poll or between two.
+  virtual void assign(const SourcePartition& partition) = 0;
+  /// Reads a bounded amount. An error stops the job with its sentence. Never blocks.
+  [[nodiscard]] virtual Result<Poll> poll(SourceOutput<T>& output) = 0;
+  /// Position of a partition (index in order of assign()) right behind the last record emitted.
+  [[nodiscard]] virtual std::string position(std::size_t partition) const = 0;
+  /// True when this partition was read to its end by a successful read and nothing was left.
+  [[nodiscard]] virtual bool at_end(std::size_t partition) const = 0;
+};
+
+struct SourceTraits {
+  std::string kind;        // "files", "generator", ...
+  bool replayable = true;  // can go back to a committed position
+  bool bounded = true;     // ends by itself
+};
+
+/// What readers and discovery may use. `waker` wakes the reader's shard; give it to Completions.
+struct SourceEnvironment {
+  env::Env* env = nullptr;
+  env::Waker* waker = nullptr;
+  bool stop_at_end = false;  // bound an unbounded source at its end as of now
+  std::uint32_t shard = 0;
+  std::uint32_t shards = 1;
+};
+
+template <class T>
+class SourceConnector {
+ public:
+  virtual ~SourceConnector() = default;
+  [[nodiscard]] virtual SourceTraits traits() const = 0;
+  /// All partitions that exist now. `known` are those of the last commit with their positions: a
+  /// partition that is still there is returned with that position; one that is gone or that is no
+  /// longer what it was is an error with a sentence, or is left out when that is its normal end.
+  /// Blocks: called before the shards run, and again on an I/O thread when more may appear.
+  [[nodiscard]] virtual Result<std::vector<SourcePartition>> discover(
+      SourceEnvironment& environment, const std::vector<SourcePartition>& known) const = 0;
+  /// Partitions may appear while the job runs: discover() is called every second.
+  [[nodiscard]] virtual bool grows() const { return false; }
+  [[nodiscard]] virtual std::unique_ptr<SourceReader<T>> make_reader(
+      const SourceEnvironment& environment) const = 0;
+};
+
+}  // namespace rheon::engine

@@ -1,0 +1,121 @@
+#include "engine/source_task.h"
+
+#include "codec/wire.h"
+
+namespace rheon::engine {
+
+namespace {
+constexpr std::uint8_t kPositionVersion = 1;
+}
+
+std::string encode_position(const PositionFact& fact) {
+  std::string out;
+  codec::put_u8(out, kPositionVersion);
+  codec::put_bytes(out, fact.label);
+  codec::put_bytes(out, fact.position);
+  codec::put_i64(out, fact.time.latest.micros);
+  codec::put_u8(out, fact.time.idle ? 1 : 0);
+  return out;
+}
+
+Result<PositionFact> decode_position(std::string_view key, std::string_view value) {
+  codec::Reader in(value);
+  PositionFact fact;
+  const std::uint8_t version = in.u8();
+  fact.label = in.bytes();
+  fact.position = in.bytes();
+  fact.time.latest = EventTime{in.i64()};
+  fact.time.idle = in.u8() != 0;
+  if (in.failed() || !in.at_end() || version != kPositionVersion) {
+    return fail(ErrorCode::kCorrupt,
+                "the stored position '" + std::string(key) + "' cannot be read by this build.");
+  }
+  return fact;
+}
+
+void SourceTaskBase::assign(const SourcePartition& partition, const PartitionTime& time) {
+  partitions_.push_back(partition);
+  reported_.emplace_back("position/" + name_ + "/" + partition.id, std::string());
+  watermarks_.add(time);
+  assign_to_reader(partition);
+  ended_ = false;
+}
+
+void SourceTaskBase::quarantine(std::string_view bytes, std::string_view place,
+                                std::string_view reason) {
+  ++counters_.in;
+  ++counters_.quarantined;
+  shard().quarantined.push_back({name_, std::string(place), std::string(reason),
+                                 std::string(bytes.substr(0, kMaxQuarantinedBytes)), shard().now});
+}
+
+void SourceTaskBase::tell_watermark(const Watermark& watermark) {
+  if (watermark == told_) {
+    return;
+  }
+  told_ = watermark;
+  for (const Target& target : targets_) {
+    target.receiver->on_watermark(watermark);
+  }
+}
+
+void SourceTaskBase::cut(const Barrier& barrier) {
+  if (barrier.drain) {
+    tell_watermark({EventTime::max(), false});
+    if (!stage().resume()) {
+      return;  // the barrier waits behind the burst of timers
+    }
+  }
+  requested_ = nullptr;
+  for (const Target& target : targets_) {
+    target.receiver->on_barrier(barrier);
+  }
+  pass(barrier, nullptr);
+}
+
+StepResult SourceTaskBase::take_input() {
+  if (requested_ != nullptr) {
+    cut(*requested_);
+    return {Progress::kWorked, env::Monotonic::max()};
+  }
+  if (ended_ || partitions_.empty()) {
+    ended_ = true;
+    tell_watermark({told_.time, true});
+    return {Progress::kIdle, env::Monotonic::max()};
+  }
+  const Result<Poll> polled = poll();
+  if (!polled.has_value()) {
+    shard().fail(polled.error());
+    return {Progress::kIdle, env::Monotonic::max()};
+  }
+  for (std::size_t i = 0; i < partitions_.size(); ++i) {
+    watermarks_.at_end(i, *polled != Poll::kWorked && at_end(i), shard().now);
+  }
+  ended_ = *polled == Poll::kEnded;
+  const Watermark now = watermarks_.current();
+  tell_watermark({now.time, now.idle || ended_});
+  switch (*polled) {
+    case Poll::kWorked:
+      ++shard().activity;
+      return {Progress::kWorked, env::Monotonic::max()};
+    case Poll::kWaiting:
+      return {Progress::kIdle, shard().monotonic + std::chrono::seconds{1}};
+    default:
+      return {Progress::kIdle, shard().monotonic + kIdlePoll};
+  }
+}
+
+void SourceTaskBase::report(EpochPart& part) {
+  counters_.report(name_, part.ledger);
+  for (std::size_t i = 0; i < partitions_.size(); ++i) {
+    PositionFact fact{partitions_[i].label, position(i), watermarks_.partition(i)};
+    std::string value = encode_position(fact);
+    if (value != reported_[i].second) {
+      reported_[i].second = value;
+      part.facts.push_back({reported_[i].first, std::move(value)});
+    }
+  }
+  part.sources_ended = part.sources_ended && ended_;
+}
+
+}  // namespace rheon::engine

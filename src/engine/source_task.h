@@ -1,0 +1,171 @@
+#pragma once
+
+// The task of a source on one shard: polls its reader, gives records their event time, cuts epochs
+// when asked.
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/output_port.h"
+#include "engine/source.h"
+#include "engine/task.h"
+#include "engine/watermarks.h"
+
+namespace rheon::engine {
+
+/// What does not depend on the type of the records.
+class SourceTaskBase : public Task {
+ public:
+  SourceTaskBase(std::string name, WatermarkStrategy strategy, ShardContext& shard)
+      : Task(shard), name_(std::move(name)), watermarks_(strategy) {}
+
+  /// Where the source's records go, within its stage.
+  virtual void connect(const Target& target) = 0;
+  /// A partition to read, from its position on. Between steps.
+  void assign(const SourcePartition& partition, const PartitionTime& time);
+  void request(const Barrier& barrier) override { requested_ = &barrier; }
+  /// Every partition was read to its end for good.
+  [[nodiscard]] bool ended() const { return ended_; }
+
+ protected:
+  static constexpr std::chrono::milliseconds kIdlePoll{20};
+
+  void report(EpochPart& part) override;
+  [[nodiscard]] StepResult take_input() override;
+
+  virtual void assign_to_reader(const SourcePartition& partition) = 0;
+  [[nodiscard]] virtual Result<Poll> poll() = 0;
+  [[nodiscard]] virtual std::string position(std::size_t partition) const = 0;
+  [[nodiscard]] virtual bool at_end(std::size_t partition) const = 0;
+
+  [[nodiscard]] SourceWatermarks& watermarks() { return watermarks_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] OperatorCounters& counters() { return counters_; }
+  [[nodiscard]] const SourcePartition& partition(std::size_t i) const { return partitions_[i]; }
+  void add_target(const Target& target) { targets_.push_back(target); }
+  void quarantine(std::string_view bytes, std::string_view place, std::string_view reason);
+
+ private:
+  void tell_watermark(const Watermark& watermark);
+  void cut(const Barrier& barrier);
+
+  std::string name_;
+  SourceWatermarks watermarks_;
+  Watermark told_;
+  OperatorCounters counters_;
+  std::vector<SourcePartition> partitions_;
+  std::vector<Target> targets_;
+  std::vector<std::pair<std::string, std::string>> reported_;  // fact by partition, last committed
+  const Barrier* requested_ = nullptr;
+  bool ended_ = false;
+};
+
+/// `position/<source>/<partition id>` in the commit.
+struct PositionFact {
+  std::string label;
+  std::string position;
+  PartitionTime time;
+};
+[[nodiscard]] std::string encode_position(const PositionFact& fact);
+[[nodiscard]] Result<PositionFact> decode_position(std::string_view key, std::string_view value);
+
+/// For sources whose records bring no time of their own.
+struct NoTime {};
+
+/// `TimeOf`: const-callable, const T& -> EventTime; or NoTime.
+template <class T, class TimeOf>
+class SourceTask final : public SourceTaskBase, private SourceOutput<T> {
+ public:
+  SourceTask(std::string name, WatermarkStrategy strategy, TimeOf time_of,
+             std::unique_ptr<SourceReader<T>> reader, ShardContext& shard)
+      : SourceTaskBase(std::move(name), strategy, shard),
+        time_of_(std::move(time_of)),
+        reader_(std::move(reader)),
+        max_future_(strategy.max_future) {}
+
+  void connect(const Target& target) override {
+    port_.add(target);
+    add_target(target);
+  }
+
+ private:
+  // SourceOutput, for the reader.
+  void select(std::size_t partition) override { selected_ = partition; }
+  void emit(const T& value, EventTime given) override {
+    EventTime time = given == EventTime::none() ? now_ : given;
+    if constexpr (!std::is_same_v<TimeOf, NoTime>) {
+      time = time_of_(value);
+    }
+    if (time > latest_allowed_) {
+      refuse(value, time);
+      return;
+    }
+    watermarks().saw(selected_, time);
+    port_.emit_shown({}, value, time, 0);
+    ++emitted_;
+    if (countdown_ != 0 && --countdown_ == 0) {
+      sample();
+    }
+    if (port_.size() >= kBatchRecords) {
+      port_.flush();
+    }
+  }
+  void quarantine(std::string_view bytes, std::string_view place,
+                  std::string_view reason) override {
+    SourceTaskBase::quarantine(bytes, place, reason);
+  }
+  [[nodiscard]] bool full() const override { return emitted_ >= kBatchRecords; }
+  [[nodiscard]] EventTime now() const override { return now_; }
+
+  void assign_to_reader(const SourcePartition& partition) override { reader_->assign(partition); }
+  Result<Poll> poll() override {
+    emitted_ = 0;
+    now_ = shard().now;
+    latest_allowed_ = now_ + max_future_;
+    if (countdown_ == 0) {
+      countdown_ = shard().trace_every;
+    }
+    Result<Poll> result = reader_->poll(*this);
+    port_.flush();
+    counters().in += emitted_;
+    counters().emitted += emitted_;
+    counters().out += port_.take_emitted();
+    shard().records_in += emitted_;
+    return result;
+  }
+  [[nodiscard]] std::string position(std::size_t partition) const override {
+    return reader_->position(partition);
+  }
+  [[nodiscard]] bool at_end(std::size_t partition) const override {
+    return reader_->at_end(partition);
+  }
+
+  void refuse(const T& value, EventTime time) {
+    std::string bytes;
+    codec::ValueCodec<T>::encode(value, bytes);
+    SourceTaskBase::quarantine(bytes, partition(selected_).label,
+                               "event time " + std::to_string(time.micros) +
+                                   " us lies further in the future than max_future allows");
+  }
+  void sample() {
+    countdown_ = shard().trace_every;
+    const observe::TraceContext context{shard().env->random().next(), shard().env->random().next(),
+                                        shard().env->random().next() | 1};
+    port_.trace(port_.size() - 1, port_.size(), context);
+    shard().spans.push_back({context, 0, name(), now_.micros * 1000, now_.micros * 1000});
+  }
+
+  TimeOf time_of_;
+  std::unique_ptr<SourceReader<T>> reader_;
+  std::chrono::microseconds max_future_;
+  OutputPort<NoKey, T> port_;
+  std::size_t selected_ = 0;
+  std::uint64_t emitted_ = 0;  // in this poll
+  std::uint32_t countdown_ = 0;
+  EventTime now_;
+  EventTime latest_allowed_;
+};
+
+}  // namespace rheon::engine

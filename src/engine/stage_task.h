@@ -1,0 +1,27 @@
+#pragma once
+
+// The task of a stage that reads from exchanges.
+
+#include "engine/inbox.h"
+#include "engine/task.h"
+
+namespace rheon::engine {
+
+class StageTask final : public Task {
+ public:
+  explicit StageTask(ShardContext& shard) : Task(shard) {}
+
+  [[nodiscard]] Inbox& inbox() { return inbox_; }
+
+ private:
+  static constexpr std::size_t kMessagesPerStep = 8;
+
+  StepResult take_input() override;
+  void report(EpochPart& part) override { inbox_.report(part.ledger); }
+  void advance();
+
+  Inbox inbox_;
+  Watermark watermark_;
+};
+
+}  // namespace rheon::engine

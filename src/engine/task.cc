@@ -1,0 +1,130 @@
+#include "engine/task.h"
+
+namespace rheon::engine {
+
+void Stage::flush() {
+  for (const auto& sender : senders) {
+    sender->flush();
+  }
+}
+
+bool Stage::ready() {
+  bool ready = true;
+  for (const auto& sender : senders) {
+    ready = sender->drain() && ready;
+  }
+  for (const auto& processor : processors) {
+    ready = ready && !processor->blocked();
+  }
+  return ready;
+}
+
+bool Stage::resume() {
+  for (const auto& processor : processors) {
+    if (!processor->resume()) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool Stage::on_clock() {
+  for (const auto& processor : processors) {
+    if (!processor->on_clock()) {
+      return false;
+    }
+  }
+  return true;
+}
+
+EventTime Stage::next_clock() const {
+  EventTime next = EventTime::max();
+  for (const auto& processor : processors) {
+    next = std::min(next, processor->next_clock());
+  }
+  return next;
+}
+
+void Stage::report(EpochPart& part) {
+  for (const auto& processor : processors) {
+    processor->counters().report(processor->name(), part.ledger);
+  }
+  for (const auto& sender : senders) {
+    if (const std::uint64_t sent = sender->take_sent(); sent > 0) {
+      part.ledger.push_back({"edge/" + sender->edge() + "/sent", sent});
+    }
+  }
+}
+
+bool Stage::capture(EpochPart& part) {
+  bool all = true;
+  for (const auto& processor : processors) {
+    all = processor->capture(part) && all;
+  }
+  return all;
+}
+
+void Task::open() {
+  for (const auto& processor : stage_.processors) {
+    processor->open();
+  }
+  open_input();
+}
+
+void Task::close() {
+  for (const auto& processor : stage_.processors) {
+    processor->close();
+  }
+}
+
+void Task::committed(Epoch epoch) {
+  for (const auto& processor : stage_.processors) {
+    processor->committed(epoch);
+  }
+}
+
+void Task::pass(const Barrier& barrier, Receiver* head) {
+  if (head != nullptr) {
+    head->on_barrier(barrier);
+  }
+  stage_.flush();
+  passed_ = barrier.epoch;
+  capturing_ = true;
+  reported_ = false;
+  done_ = barrier.last;
+}
+
+bool Task::capture(EpochPart& part) {
+  if (!capturing_) {
+    return true;
+  }
+  if (!reported_) {
+    stage_.report(part);
+    report(part);
+    reported_ = true;
+  }
+  capturing_ = !stage_.capture(part);
+  return !capturing_;
+}
+
+StepResult Task::step() {
+  if (!stage_.ready()) {
+    return {Progress::kBlocked, env::Monotonic::max()};
+  }
+  if (done_) {
+    return {Progress::kDone, env::Monotonic::max()};
+  }
+  // A step's report must hold exactly what stands before the barrier.
+  if (capturing_ && !reported_) {
+    return {Progress::kBlocked, env::Monotonic::max()};
+  }
+  if (!stage_.resume() || !stage_.on_clock()) {
+    stage_.flush();
+    return {Progress::kWorked, env::Monotonic::max()};
+  }
+  const StepResult result = take_input();
+  stage_.flush();
+  return result;
+}
+
+}  // namespace rheon::engine

@@ -1,0 +1,93 @@
+#pragma once
+
+// The unit that a shard runs: one stage of the job on one shard. A step does a bounded amount of
+// work and says how it went; it never blocks. A thread drives the steps of a shard's tasks in
+// production, one seeded loop those of all shards in tests.
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "base/types.h"
+#include "engine/epoch_part.h"
+#include "engine/message.h"
+#include "engine/processor.h"
+#include "engine/sender.h"
+#include "env/clock.h"
+
+namespace rheon::engine {
+
+enum class Progress {
+  kIdle,     // nothing to do before the deadline or a ring of the doorbell
+  kWorked,   // step again
+  kBlocked,  // waits for room at a receiver, a sink or an answer: the doorbell says when
+  kDone,     // the last barrier has passed
+};
+
+struct StepResult {
+  Progress progress = Progress::kIdle;
+  env::Monotonic deadline = env::Monotonic::max();  // step again by then, whatever happens
+};
+
+/// The operators of one stage on one shard, in the order in which records pass them, and the ends
+/// of the exchanges that leave it.
+struct Stage {
+  std::vector<std::unique_ptr<Processor>> processors;
+  std::vector<std::unique_ptr<Sender>> senders;
+
+  /// Sends what has been gathered in this step.
+  void flush();
+  /// True when nothing waits for a receiver or a sink, so that new input may come.
+  [[nodiscard]] bool ready();
+  /// Bursts of timers that were cut off by the budget; true when none is left.
+  [[nodiscard]] bool resume();
+  /// Adds what the stage contributes to the commit; true when all of it is there.
+  [[nodiscard]] bool capture(EpochPart& part);
+  void report(EpochPart& part);
+  /// Timers in processing time; the next time on the job's clock that something is due.
+  [[nodiscard]] bool on_clock();
+  [[nodiscard]] EventTime next_clock() const;
+};
+
+class Task {
+ public:
+  explicit Task(ShardContext& shard) : shard_(shard) {}
+  virtual ~Task() = default;
+  Task(const Task&) = delete;
+  Task& operator=(const Task&) = delete;
+
+  [[nodiscard]] StepResult step();
+
+  /// Sources: cut the epoch at the next step. Other tasks get their barriers through channels.
+  virtual void request(const Barrier& /*barrier*/) {}
+  /// The last barrier that has passed through this task.
+  [[nodiscard]] Epoch passed() const { return passed_; }
+  /// After a barrier has passed: adds this task's part; true when all of it is there.
+  [[nodiscard]] bool capture(EpochPart& part);
+  void open();
+  void close();
+  void committed(Epoch epoch);
+  [[nodiscard]] Stage& stage() { return stage_; }
+
+ protected:
+  /// Takes some input. Called when the stage is ready for it.
+  [[nodiscard]] virtual StepResult take_input() = 0;
+  /// Adds to the part what the kind of task has to say, as of the barrier.
+  virtual void report(EpochPart& part) = 0;
+  virtual void open_input() {}
+
+  /// To be called when a barrier has reached the head of the stage.
+  void pass(const Barrier& barrier, Receiver* head);
+
+  [[nodiscard]] ShardContext& shard() const { return shard_; }
+
+ private:
+  ShardContext& shard_;
+  Stage stage_;
+  Epoch passed_;
+  bool done_ = false;
+  bool capturing_ = false;
+  bool reported_ = false;
+};
+
+}  // namespace rheon::engine

@@ -1,0 +1,198 @@
+#pragma once
+
+// One process of a job: opens the log, brings everything back to the last commit, lays the job out
+// over its shards, cuts epochs and commits them. step() is the coordinator: a step function like
+// those of the shards, driven by one thread (engine/thread_driver.h) or by a test's loop.
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/catalog.h"
+#include "engine/execution.h"
+#include "engine/ledger.h"
+#include "log/files/file_log.h"
+
+namespace rheon::engine {
+
+struct WorkerOptions {
+  std::string directory;  // of the log
+  std::uint32_t shards = 1;
+  std::optional<std::chrono::microseconds> commit_interval;  // none: it adapts
+  bool drain = true;          // at the end of all input the watermark goes to +infinity
+  bool stop_at_end = false;   // unbounded sources end where they end now
+  bool accept_clock = false;  // go on although the clock jumped by more than a year
+  std::uint32_t trace_every = 0;
+  std::size_t ring_capacity_batches = 8;
+  log::files::OpenOptions log;        // directory, job, streams and key groups are filled in
+  std::uint32_t restore_threads = 0;  // 0: one per shard
+  bool durable = true;                // false: no log at all, for measuring what it costs
+};
+
+enum class WorkerState {
+  kRunning,
+  kStopped,   // every shard has passed the last barrier and all is committed: see after_stop()
+  kFinished,  // nothing is left to do
+  kFailed,    // see failure(); nothing of the running epoch is committed
+};
+
+enum class StopReason { kNone, kRescale, kRequested, kEnded };
+
+/// What a person wants to see; may be read on any thread.
+struct WorkerStats {
+  std::uint64_t records_in = 0;  // since this process began
+  std::uint64_t records_out = 0;
+  Epoch epoch;  // last committed
+  std::uint64_t commit_micros = 0;
+  std::uint64_t commit_bytes = 0;
+  std::uint64_t state_keys = 0;
+  std::uint32_t shards = 0;
+  bool waiting_for_space = false;
+  bool complete = false;
+  std::string waiting_sentence;
+  std::uint64_t rescale_micros = 0;  // how long the last rescale took
+};
+
+class Worker {
+ public:
+  Worker(env::Env& env, Plan plan, WorkerOptions options);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  /// Blocks: opens the log, restores, lays out. Before the first step().
+  [[nodiscard]] Status open();
+
+  // The coordinator's thread.
+  [[nodiscard]] StepResult step();
+  [[nodiscard]] WorkerState state() const { return state_; }
+  [[nodiscard]] const Error& failure() const { return *failure_; }
+  [[nodiscard]] Execution& execution() { return *execution_; }
+  /// After kStopped, with no shard running: finishes, or lays out anew for a rescale.
+  [[nodiscard]] Status after_stop();
+  void park_until(env::Monotonic deadline) { doorbell_.park_until(deadline); }
+  /// True when the last commit of an earlier run was marked complete and nothing new has come.
+  [[nodiscard]] bool already_complete() const { return already_complete_; }
+  [[nodiscard]] const std::string& notice() const { return opened_.notice; }
+
+  // Any thread.
+  void request_stop() {
+    stop_requested_.store(true, std::memory_order_release);
+    doorbell_.ring();
+  }
+  void request_shards(std::uint32_t shards) {
+    wanted_shards_.store(shards, std::memory_order_release);
+    doorbell_.ring();
+  }
+  [[nodiscard]] WorkerStats stats() const;
+  [[nodiscard]] const Plan& plan() const { return plan_; }
+
+  /// Runs `question` on the coordinator's thread at its next step, and waits for it. From any other
+  /// thread; false when the worker has stopped.
+  [[nodiscard]] bool ask(std::function<void(Worker&)> question);
+  /// Runs `question` on the thread of the shard that owns the key group, between two of its steps.
+  [[nodiscard]] bool ask_owner(KeyGroup group, std::function<void(Execution&)> question);
+
+  // For questions, on the coordinator's thread.
+  [[nodiscard]] const Ledger& ledger() const { return ledger_; }
+  [[nodiscard]] const log::Facts& facts() const { return facts_; }
+  [[nodiscard]] const Catalog& catalog() const { return catalog_; }
+  [[nodiscard]] const log::Identity& identity() const { return opened_.identity; }
+
+ private:
+  enum class Phase { kRunning, kCutting, kCommitting };
+
+  [[nodiscard]] Status recover_sinks();
+  [[nodiscard]] Status find_partitions();
+  [[nodiscard]] std::vector<SourcePartition> known_partitions(const std::string& source) const;
+  void lay_out(std::vector<KeyGroups> groups);
+  void restore_watermarks(std::vector<KeyGroups>& groups);
+  [[nodiscard]] SinkFacts sink_facts(const std::string& sink) const;
+  [[nodiscard]] SourceEnvironment source_environment();
+
+  [[nodiscard]] bool failed();
+  void fail_with(Error error);
+  [[nodiscard]] StepResult run();
+  [[nodiscard]] StopReason reason_to_stop() const;
+  void cut(bool last, bool drain);
+  [[nodiscard]] StepResult gather();
+  void submit();
+  [[nodiscard]] StepResult await_commit();
+  void committed();
+  void adapt_interval();
+  void collect_watermarks(std::vector<log::FactChange>& changes);
+  void collect_ledger(std::vector<log::FactChange>& changes);
+  struct Question;
+  void answer_questions();
+  void refuse_questions();
+  [[nodiscard]] bool wait_for(Question& question);
+  void look_for_partitions();
+
+  env::Env& env_;
+  Plan plan_;
+  WorkerOptions options_;
+  std::unique_ptr<env::Parker> parker_;
+  Doorbell doorbell_;
+  JobClock clock_;
+
+  std::unique_ptr<log::Log> log_;
+  log::Opened opened_;
+  log::Facts facts_;  // as committed
+  Catalog catalog_;
+  std::vector<log::FactChange> pending_facts_;              // for the next commit
+  std::vector<std::unique_ptr<SinkCommitter>> committers_;  // by node
+  Ledger ledger_;
+  std::vector<std::vector<PlacedPartition>> partitions_;  // by node
+  std::unique_ptr<Execution> execution_;
+
+  WorkerState state_ = WorkerState::kRunning;
+  std::optional<Error> failure_;
+  Phase phase_ = Phase::kRunning;
+  StopReason stopping_ = StopReason::kNone;
+  std::unique_ptr<Barrier> barrier_;
+  std::vector<std::unique_ptr<EpochPart>> parts_;
+  std::vector<log::FactChange> submitted_facts_;
+  std::vector<LedgerEntry> submitted_ledger_;
+  bool submitted_complete_ = false;
+  Epoch epoch_;  // last committed
+  std::uint64_t activity_at_barrier_ = 0;
+  bool already_complete_ = false;
+
+  env::Monotonic last_barrier_{0};
+  env::Monotonic cut_at_{0};
+  env::Monotonic submitted_at_{0};
+  env::Monotonic next_adjust_{0};
+  env::Monotonic stop_began_{0};
+  std::chrono::microseconds interval_;
+
+  std::atomic<bool> stop_requested_{false};
+  std::atomic<std::uint32_t> wanted_shards_{0};
+  std::mutex questions_mutex_;
+  std::condition_variable answered_;
+  std::vector<Question*> questions_;
+  bool no_more_questions_ = false;
+
+  // Committers publish on an I/O thread, one commit at a time, skipping those that are overtaken.
+  void publish_commit();
+  env::Completion publishing_{&doorbell_};
+  bool publish_again_ = false;
+
+  // Partitions that appear while the job runs.
+  env::Monotonic next_discovery_{0};
+  env::Completion discovering_{&doorbell_};
+  std::size_t discovered_source_ = 0;
+  Result<std::vector<SourcePartition>> discovered_;
+
+  mutable std::mutex stats_mutex_;
+  WorkerStats stats_;
+  std::uint64_t earlier_in_ = 0;  // by executions before this one
+  std::uint64_t earlier_out_ = 0;
+};
+
+}  // namespace rheon::engine

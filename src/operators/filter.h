@@ -1,0 +1,29 @@
+#pragma once
+
+#include "operators/per_record.h"
+
+namespace rheon::operators {
+
+/// Keeps the records for which fn(const T&) is true; the others are counted as dropped.
+template <class K, class T, class Fn>
+class Filter final : public PerRecord<K, T, T> {
+ public:
+  Filter(std::string name, engine::ShardContext& shard, OnThrow on_throw, Fn fn)
+      : PerRecord<K, T, T>(std::move(name), shard, on_throw), fn_(std::move(fn)) {}
+
+  void on_batch(std::uint32_t, BatchBase& batch) override {
+    this->run(
+        static_cast<Batch<K, T>&>(batch),
+        [this](const auto& slot) {
+          if (fn_(slot.value)) {
+            this->port().emit_shown(slot.key, slot.value, slot.time, slot.hash);
+          }
+        },
+        [this](std::uint64_t count) { this->counters().drop("filter", count); });
+  }
+
+ private:
+  Fn fn_;
+};
+
+}  // namespace rheon::operators

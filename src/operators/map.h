@@ -1,0 +1,27 @@
+#pragma once
+
+#include "operators/per_record.h"
+
+namespace rheon::operators {
+
+/// One output for each input: fn(const In&) -> Out. The key stays.
+template <class K, class In, class Out, class Fn>
+class Map final : public PerRecord<K, In, Out> {
+ public:
+  Map(std::string name, engine::ShardContext& shard, OnThrow on_throw, Fn fn)
+      : PerRecord<K, In, Out>(std::move(name), shard, on_throw), fn_(std::move(fn)) {}
+
+  void on_batch(std::uint32_t, BatchBase& batch) override {
+    this->run(
+        static_cast<Batch<K, In>&>(batch),
+        [this](const auto& slot) {
+          this->port().emit(slot.key, fn_(slot.value), slot.time, slot.hash);
+        },
+        [](std::uint64_t) {});
+  }
+
+ private:
+  Fn fn_;
+};
+
+}  // namespace rheon::operators

@@ -1,0 +1,53 @@
+#pragma once
+
+// What an operator says about one of its states before any exists: enough to print, to compare with
+// what is stored, and to make tables.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "state/value_ops.h"
+
+namespace rheon::state {
+
+/// How long an entry lives after its last write. There is no default: say ttl(24h) or unbounded().
+struct Lifetime {
+  std::optional<std::chrono::microseconds> ttl;  // none: until it is removed
+  bool processing_time = false;                  // against the job's clock, not the watermark
+};
+
+[[nodiscard]] inline Lifetime unbounded() { return {}; }
+[[nodiscard]] inline Lifetime ttl(std::chrono::microseconds duration) { return {duration, false}; }
+[[nodiscard]] inline Lifetime processing_time_ttl(std::chrono::microseconds duration) {
+  return {duration, true};
+}
+
+enum class StateKind : std::uint8_t {
+  kValue,
+  kCounter,
+  kMap,
+  kList,
+  kEventTimer,
+  kProcessingTimer,
+  kEventTimerSet,
+  kProcessingTimerSet,
+};
+[[nodiscard]] const char* to_string(StateKind kind);
+[[nodiscard]] inline bool is_timer(StateKind kind) { return kind >= StateKind::kEventTimer; }
+[[nodiscard]] inline bool is_processing_timer(StateKind kind) {
+  return kind == StateKind::kProcessingTimer || kind == StateKind::kProcessingTimerSet;
+}
+
+struct StateDeclaration {
+  std::string name;  // unique within its operator
+  StateKind kind = StateKind::kValue;
+  std::string key_schema;
+  std::string sub_schema;    // of a map's keys; empty otherwise
+  std::string value_schema;  // codec/value.h
+  Lifetime lifetime;
+  const ValueOps* ops = nullptr;
+};
+
+}  // namespace rheon::state

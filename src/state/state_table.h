@@ -1,0 +1,239 @@
+#pragma once
+
+// Keyed state of one (state, key group): an open-addressing index {tag, entry} over entries in
+// stable chunks. Keys are canonical bytes. The table knows which entries have changed since the
+// last barrier; capture and encode run beside the next epoch's writes: an entry that is written
+// before its turn is encoded first.
+//
+// Lives on the shard that owns its key group, and moves with it at an epoch boundary. References to
+// values stay valid until the entry is removed.
+//
+// An entry is: value (ops.bytes) | last write (8, with ttl only) | header (4) | key bytes, padded
+// to 8. The header holds the key's length and the entry's mark: clean, or changed in the running or
+// in the captured epoch.
+
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+#include "base/assert.h"
+#include "base/stable_hash.h"
+#include "base/types.h"
+#include "codec/delta.h"
+#include "state/value_ops.h"
+
+namespace rheon::state {
+
+class StateTable;
+
+/// What the tables of one operator on one shard have in common: which of them have changes, and
+/// where entries go that are written before their turn.
+struct ChangeLog {
+  std::vector<StateTable*> changed;             // tables with changes of the running epoch
+  codec::DeltaWriter* written_early = nullptr;  // while a capture is being encoded
+  std::uint64_t changed_bytes = 0;              // estimate of the running epoch's delta
+};
+
+class StateTable {
+ public:
+  /// `seed`: per process, so that table positions cannot be foreseen from outside.
+  StateTable(const ValueOps& ops, bool keeps_last_write, StateId state, KeyGroup group,
+             std::uint64_t seed);
+  ~StateTable();
+  StateTable(const StateTable&) = delete;
+  StateTable& operator=(const StateTable&) = delete;
+
+  /// The tables of an operator share one change log; set when the key group comes to a shard.
+  void attach(ChangeLog* log) { log_ = log; }
+
+  /// The value of `key`, or null. `hash`: stable hash of the key.
+  [[nodiscard]] void* find(std::string_view key, std::uint64_t hash) const {
+    const std::uint32_t tag = tag_of(hash);
+    for (std::uint32_t at = home_of(tag);; at = (at + 1) & mask_) {
+      const IndexSlot slot = index_[at];
+      if (slot.entry == kNoEntry) {
+        return nullptr;
+      }
+      if (slot.tag == tag) {
+        char* value = address(slot.entry);
+        if (key_of(value) == key) {
+          return value;
+        }
+      }
+    }
+  }
+
+  /// The value of `key`; made (zeroed or default-constructed) when it is not there.
+  [[nodiscard]] void* find_or_create(std::string_view key, std::uint64_t hash) {
+    void* value = find(key, hash);
+    return value != nullptr ? value : create(key, hash);
+  }
+
+  /// Call before writing to a value: it will be in the next delta.
+  void mark_changed(void* value) {
+    if (mark_of(value) != running_mark_) {
+      mark_changed_slow(value);
+    }
+  }
+
+  /// Removes the key; nothing happens when it is not there.
+  void remove(std::string_view key, std::uint64_t hash);
+
+  /// Last write in microseconds of the clock that the state's ttl counts in.
+  [[nodiscard]] std::int64_t last_write(const void* value) const {
+    std::int64_t micros = 0;
+    std::memcpy(&micros, static_cast<const char*>(value) + ops_->bytes, sizeof micros);
+    return micros;
+  }
+  void set_last_write(void* value, std::int64_t micros) {
+    std::memcpy(static_cast<char*>(value) + ops_->bytes, &micros, sizeof micros);
+  }
+
+  /// Starts to bring what find() will read near the processor.
+  void prefetch_index(std::uint64_t hash) const {
+    __builtin_prefetch(&index_[home_of(tag_of(hash))]);
+  }
+
+  // At a barrier.
+  /// Everything changed so far belongs to the epoch that ends; what comes now to the next.
+  void begin_capture();
+  /// Encodes captured entries until `budget_bytes` are written; true when none is left.
+  [[nodiscard]] bool encode_captured(codec::DeltaWriter& out, std::size_t budget_bytes);
+  /// Encodes all entries whose stable hash has its upper 32 bits in [first, last].
+  void encode_slice(std::uint32_t first, std::uint32_t last, codec::DeltaWriter& out) const;
+
+  /// At restore: applies one stored entry; nothing becomes dirty. False when its bytes are broken.
+  [[nodiscard]] bool apply(const codec::DeltaEntry& entry, std::uint64_t hash);
+
+  /// Calls visit(key, value) for every entry, in no order.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (std::uint32_t at = 0; at <= mask_; ++at) {
+      if (index_[at].entry != kNoEntry) {
+        char* value = address(index_[at].entry);
+        visit(key_of(value), static_cast<void*>(value));
+      }
+    }
+  }
+  /// Keys in byte order (a copy of the views; valid until the table changes).
+  [[nodiscard]] std::vector<std::string_view> sorted_keys() const;
+
+  /// Looks at some entries and removes those for which `expired(value)`; remembers where it stands.
+  template <class Expired>
+  std::size_t sweep(std::uint32_t entries, Expired&& expired);
+
+  [[nodiscard]] std::size_t size() const { return size_; }
+  /// Memory held, index and entries.
+  [[nodiscard]] std::uint64_t bytes() const;
+  [[nodiscard]] StateId state() const { return state_; }
+  [[nodiscard]] KeyGroup group() const { return group_; }
+  [[nodiscard]] std::string_view key_of(const void* value) const {
+    const char* header = static_cast<const char*>(value) + key_offset_ - sizeof(std::uint32_t);
+    std::uint32_t word = 0;
+    std::memcpy(&word, header, sizeof word);
+    return {header + sizeof word, word & kKeyLengthMask};
+  }
+
+ private:
+  struct IndexSlot {
+    std::uint32_t tag;
+    std::uint32_t entry;
+  };
+  struct FreeEntry {
+    std::uint32_t entry;
+    std::uint32_t units;
+  };
+
+  static constexpr std::uint32_t kNoEntry = UINT32_MAX;
+  static constexpr unsigned kUnitBits = 13;  // a chunk holds at most 8,192 units of 8 bytes
+  static constexpr std::uint32_t kUnitMask = (1u << kUnitBits) - 1;
+  static constexpr std::size_t kFirstChunkBytes = 256;
+  static constexpr std::uint32_t kKeyLengthMask = (1u << 29) - 1;
+  static constexpr std::uint32_t kRemoved = 1u << 29;
+  static constexpr unsigned kMarkShift = 30;
+  static constexpr std::uint32_t kClean = 0;  // marks; 1 and 2 take turns as the running epoch's
+
+  [[nodiscard]] std::uint32_t tag_of(std::uint64_t hash) const {
+    return static_cast<std::uint32_t>(remix(hash, seed_) >> 32);
+  }
+  [[nodiscard]] std::uint32_t home_of(std::uint32_t tag) const {
+    return static_cast<std::uint32_t>(static_cast<std::uint64_t>(tag) >> shift_);
+  }
+  [[nodiscard]] char* address(std::uint32_t entry) const {
+    return chunks_[entry >> kUnitBits] + static_cast<std::size_t>(entry & kUnitMask) * 8;
+  }
+  [[nodiscard]] std::uint32_t header_of(const void* value) const {
+    std::uint32_t word = 0;
+    std::memcpy(&word, static_cast<const char*>(value) + key_offset_ - sizeof word, sizeof word);
+    return word;
+  }
+  void set_header(void* value, std::uint32_t word) {
+    std::memcpy(static_cast<char*>(value) + key_offset_ - sizeof word, &word, sizeof word);
+  }
+  [[nodiscard]] std::uint32_t mark_of(const void* value) const {
+    return header_of(value) >> kMarkShift;
+  }
+  void set_mark(void* value, std::uint32_t mark) {
+    set_header(value, (header_of(value) & (kKeyLengthMask | kRemoved)) | (mark << kMarkShift));
+  }
+
+  [[nodiscard]] void* create(std::string_view key, std::uint64_t hash);
+  void mark_changed_slow(void* value);
+  void encode_change(std::uint32_t entry, codec::DeltaWriter& out);
+  [[nodiscard]] std::string_view stored_prefix(const void* value) const;
+  void release(std::uint32_t entry);
+  void erase_slot(std::uint32_t at);
+  void grow_index();
+  [[nodiscard]] std::uint32_t allocate(std::uint32_t units);
+  [[nodiscard]] std::uint32_t units_for(std::size_t key_bytes) const {
+    return static_cast<std::uint32_t>((key_offset_ + key_bytes + 7) / 8);
+  }
+
+  // What find() touches comes first.
+  IndexSlot* index_;
+  std::uint32_t mask_;
+  std::uint32_t shift_;
+  std::uint64_t seed_;
+  char** chunks_ = nullptr;
+  std::uint32_t key_offset_;  // of the key's bytes within an entry
+  std::uint32_t running_mark_ = 1;
+  const ValueOps* ops_;
+  ChangeLog* log_ = nullptr;
+  std::uint32_t size_ = 0;
+  StateId state_;
+  KeyGroup group_;
+  bool keeps_last_write_;
+  bool noted_ = false;  // this table stands in log_->changed
+
+  // Entries. A removed one keeps its key, flagged, until its removal has been encoded.
+  std::vector<std::uint32_t> changed_;   // in the running epoch
+  std::vector<std::uint32_t> captured_;  // in the epoch being encoded
+  std::size_t next_captured_ = 0;
+  std::vector<char*> chunk_list_;
+  std::uint64_t chunk_bytes_ = 0;
+  std::uint32_t next_unit_ = 0;      // free in the last chunk
+  std::uint32_t units_in_last_ = 0;  // size of the last chunk
+  std::vector<FreeEntry> free_;
+  std::uint32_t sweep_at_ = 0;
+};
+
+template <class Expired>
+std::size_t StateTable::sweep(std::uint32_t entries, Expired&& expired) {
+  std::size_t removed = 0;
+  for (std::uint32_t i = 0; i < entries && i <= mask_; ++i) {
+    sweep_at_ = (sweep_at_ + 1) & mask_;
+    if (index_[sweep_at_].entry == kNoEntry) {
+      continue;
+    }
+    char* value = address(index_[sweep_at_].entry);
+    if (expired(static_cast<const void*>(value))) {
+      const std::string key(key_of(value));
+      remove(key, stable_hash(key));
+      ++removed;
+    }
+  }
+  return removed;
+}
+
+}  // namespace rheon::state
