@@ -3,12 +3,14 @@
 // From typed user code to what the engine makes running parts of. Every shard gets its own copy of
 // a user's callable.
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "engine/factories.h"
+#include "operators/process.h"
 #include "operators/sink.h"
 
 namespace rheon::detail {
@@ -79,6 +81,38 @@ class KeyedFactory final : public engine::OperatorFactory {
  private:
   std::vector<state::StateDeclaration> states_;
   Argument argument_;
+};
+
+/// Makes instances of a user's operator class.
+template <class Operator>
+class ProcessFactory final : public engine::OperatorFactory {
+ public:
+  explicit ProcessFactory(engine::OnThrow on_throw) : on_throw_(on_throw) {}
+
+  [[nodiscard]] std::unique_ptr<engine::Processor> make(
+      const std::string& name, engine::ShardContext& shard,
+      const std::shared_ptr<const state::StateSet>& states) const override {
+    auto set = states != nullptr ? states : std::make_shared<const state::StateSet>();
+    return std::make_unique<operators::Process<Operator>>(name, shard, std::move(set),
+                                                          std::make_unique<Operator>(), on_throw_);
+  }
+  [[nodiscard]] std::vector<state::StateDeclaration> states() const override {
+    std::vector<state::StateDeclaration> declarations = Operator().declarations();
+    std::sort(declarations.begin(), declarations.end(),
+              [](const auto& a, const auto& b) { return a.name < b.name; });
+    return declarations;
+  }
+  [[nodiscard]] std::vector<std::string> outputs() const {
+    std::vector<std::string> names;
+    const Operator described;
+    for (const auto& output : described.outputs()) {
+      names.push_back(output.name);
+    }
+    return names;
+  }
+
+ private:
+  engine::OnThrow on_throw_;
 };
 
 template <class K, class T>

@@ -46,6 +46,8 @@ using state::unbounded;
 
 template <class K, class T>
 class KeyedStream;
+template <class Operator>
+class ProcessedStream;
 
 namespace detail {
 
@@ -122,6 +124,10 @@ class StreamBase {
 
   template <class K2, class T2>
   friend class StreamBase;
+  template <class K2, class T2>
+  friend class rheon::KeyedStream;
+  template <class Operator>
+  friend class rheon::ProcessedStream;
 };
 
 /// map, filter, flat_map and peek: the same for both kinds of streams. `Rebind<K, Out>` is the kind
@@ -188,9 +194,6 @@ class Transforms : public StreamBase<K, T> {
   template <class K2, class T2, template <class, class> class R2>
   friend class Transforms;
 };
-
-template <class K, class T>
-struct UnkeyedOf;
 
 }  // namespace detail
 
@@ -303,6 +306,32 @@ class SourceStream : public Stream<T> {
   std::function<std::shared_ptr<const graph::Runtime>(const SourceStream&)> remake_;
 };
 
+/// What an operator class emits, with its side outputs.
+template <class Operator>
+class ProcessedStream : public KeyedStream<typename Operator::Key, typename Operator::Output> {
+ public:
+  using K = typename Operator::Key;
+  using Main = KeyedStream<K, typename Operator::Output>;
+
+  ProcessedStream(std::shared_ptr<detail::GraphBuilder> builder,
+                  std::vector<detail::Origin> origins, graph::EdgeKind kind,
+                  std::shared_ptr<const graph::Runtime> edge, std::vector<std::string> outputs)
+      : Main(std::move(builder), std::move(origins), kind, std::move(edge)),
+        outputs_(std::move(outputs)) {}
+
+  /// A side output by its member: sessions.side(&Sessionize::late).
+  template <class S>
+  [[nodiscard]] KeyedStream<K, S> side(SideOutput<S> Operator::* member) const {
+    const Operator described;
+    return KeyedStream<K, S>(this->builder_,
+                             {{this->origins_.front().node, outputs_[(described.*member).index()]}},
+                             graph::EdgeKind::kForward, KeyedStream<K, S>::forward_edge());
+  }
+
+ private:
+  std::vector<std::string> outputs_;
+};
+
 template <class K, class T>
 class KeyedStream : public detail::Transforms<K, T, KeyedStream> {
  public:
@@ -331,9 +360,41 @@ class KeyedStream : public detail::Transforms<K, T, KeyedStream> {
     return aggregate(std::move(name), operators::Reduce<T, Fn>{std::move(fn)}, lifetime);
   }
 
-  /// A user's operator class: see operators/operator.h. `arguments` go to its constructor.
-  template <class Operator, class... Arguments>
-  [[nodiscard]] auto process(std::string name, Arguments... arguments) const;
+  /// A user's operator class: see operators/operator.h. `more`: streams for its second and further
+  /// inputs, keyed by the same type.
+  template <class Operator, class... More>
+  [[nodiscard]] ProcessedStream<Operator> process(std::string name, OnThrow on_throw,
+                                                  const KeyedStream<K, More>&... more) const {
+    static_assert(std::is_same_v<typename Operator::Key, K>,
+                  "the operator's key type is not the one that this stream is keyed by");
+    static_assert(std::is_same_v<typename operators::InputList<typename Operator::Input>::type,
+                                 std::tuple<T, More...>>,
+                  "the operator's inputs are not the records of these streams, in this order");
+    detail::check_record<typename Operator::Output>();
+    const detail::ProcessFactory<Operator> factory(on_throw);
+    graph::Node node;
+    node.name = std::move(name);
+    node.kind = graph::NodeKind::kKeyed;
+    node.operation = "process";
+    node.output_type = detail::schema_of<typename Operator::Output>();
+    node.key_type = detail::schema_of<K>();
+    node.outputs = factory.outputs();
+    for (const state::StateDeclaration& declaration : factory.states()) {
+      node.states.push_back(detail::describe_state(declaration));
+    }
+    node.runtime = std::make_shared<detail::ProcessFactory<Operator>>(factory);
+    const std::size_t index = this->attach(std::move(node));
+    std::uint32_t input = 0;
+    (more.attach({}, ++input, &index), ...);
+    return ProcessedStream<Operator>(this->builder_, {{index, ""}}, graph::EdgeKind::kForward,
+                                     KeyedStream<K, typename Operator::Output>::forward_edge(),
+                                     factory.outputs());
+  }
+  template <class Operator, class... More>
+  [[nodiscard]] ProcessedStream<Operator> process(std::string name,
+                                                  const KeyedStream<K, More>&... more) const {
+    return process<Operator>(std::move(name), stop, more...);
+  }
 
  private:
   template <class Operator, class Accumulator, class Out, class Argument>

@@ -1,0 +1,195 @@
+#pragma once
+
+// Operators with state and timers, as users write them:
+//
+//   struct Sessionize : KeyedOperator<UserId, Click, Session> {
+//     Value<Session>    open{*this, "open", ttl(24h)};
+//     Timer             expiry{*this, "expiry"};
+//     SideOutput<Click> late{*this, "late"};
+//
+//     void process(const Click& click, Context& ctx) {
+//       if (ctx.is_late()) return ctx.emit(late, click);
+//       Session& session = open.get_or_create();
+//       session.add(click);
+//       expiry.set(session.last + 30min);
+//     }
+//     void on_timer(const Timer&, Context& ctx) { ctx.emit(open.take()); }
+//   };
+//
+//   auto sessions = clicks.key_by(&Click::user).process<Sessionize>("sessions");
+//
+// process, on_timer, init and close are not virtual: they are found by their signatures and inlined
+// into the loop over a batch. Each shard has its own instance, on the shard's thread. Plain members
+// are not restored after a crash: what must survive is a Value, Map, List, Counter or timer.
+//
+// Emits, timers and state of one call become visible when it returns. A call that throws stops the
+// job at the record; with process<...>(name, on_throw = quarantine) its effects are taken back and
+// the record goes to the quarantine stream.
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "engine/output_port.h"
+#include "operators/operator_base.h"
+#include "operators/state_handles.h"
+#include "operators/timers.h"
+
+namespace rheon {
+
+/// Several inputs of one operator: KeyedOperator<OrderId, Inputs<Order, Payment>, Matched> has a
+/// process() for each.
+template <class... In>
+struct Inputs {};
+
+/// What became of an input; each gets exactly one.
+enum class Disposition { kNone, kDropped, kQuarantined, kLate };
+
+/// A second output, by name. `stream.side(&Sessionize::late)` reads it.
+template <class T>
+class SideOutput {
+ public:
+  using Record = T;
+  template <class Operator>
+  SideOutput(Operator& op, std::string name)
+      : index_(op.declare_output(std::move(name), codec::ValueCodec<T>::schema(),
+                                 &Operator::template make_side_port<T>)) {}
+  SideOutput(const SideOutput&) = delete;
+  SideOutput& operator=(const SideOutput&) = delete;
+
+  [[nodiscard]] std::size_t index() const { return index_; }
+
+ private:
+  std::size_t index_;
+};
+
+namespace operators {
+
+/// A port of an operator class; knows key and record type.
+template <class K, class T>
+class Port final : public PortBase {
+ public:
+  void add(const engine::Target& target) override { port.add(target); }
+  [[nodiscard]] std::size_t size() const override { return port.size(); }
+  void truncate(std::size_t size) override { port.truncate(size); }
+  void make_room() override { port.make_room(); }
+  void flush() override { port.flush(); }
+  void trace(std::size_t from, std::size_t to, const observe::TraceContext& context) override {
+    port.trace(from, to, context);
+  }
+  [[nodiscard]] std::uint64_t take_emitted() override { return port.take_emitted(); }
+
+  engine::OutputPort<K, T> port;
+};
+
+/// Output bytes of one call beyond which it counts as one that throws.
+inline constexpr std::size_t kMaxOutputPerInputBytes = 64 << 20;
+
+}  // namespace operators
+
+/// What a call may ask and say. Valid during the call.
+template <class K, class Out>
+class BasicContext {
+ public:
+  BasicContext(operators::OperatorBase& op, operators::Port<K, Out>& main,
+               std::vector<std::unique_ptr<operators::PortBase>>& sides)
+      : op_(op), main_(main), sides_(sides) {}
+
+  /// Emits with the current key and time. What the value shows is copied. Never fails.
+  void emit(const Out& value) { emit_to(main_, value, time()); }
+  void emit(const Out& value, EventTime at) { emit_to(main_, value, at); }
+  template <class T>
+  void emit(const SideOutput<T>& output, const T& value) {
+    emit_to(static_cast<operators::Port<K, T>&>(*sides_[output.index()]), value, time());
+  }
+
+  [[nodiscard]] const K& key() const { return *key_; }
+  /// Event time of the record; in on_timer: the time the timer was set to.
+  [[nodiscard]] EventTime time() const { return op_.time(); }
+  [[nodiscard]] EventTime watermark() const { return op_.watermark(); }
+  /// The job's processing clock.
+  [[nodiscard]] EventTime now() const { return op_.now(); }
+  /// The watermark had passed the record's time before it came. A record at the watermark is on
+  /// time.
+  [[nodiscard]] bool is_late() {
+    late_ = time() < watermark();
+    return late_;
+  }
+  template <class T>
+  [[nodiscard]] bool is_late(const T&) {
+    return is_late();
+  }
+
+  /// The record is neither emitted nor kept, on purpose: counted under `reason`.
+  void drop(std::string reason) { dispose(Disposition::kDropped, std::move(reason)); }
+  /// The record goes to the quarantine stream. Must come before any effect of the call.
+  void quarantine(std::string reason) {
+    if (op_.writes() > 0 || emitted_) {
+      throw std::logic_error("quarantine(\"" + reason + "\") after an effect of the same call");
+    }
+    dispose(Disposition::kQuarantined, std::move(reason));
+  }
+
+  // For the engine.
+  void begin(const K& key, std::uint64_t hash) {
+    key_ = &key;
+    hash_ = hash;
+    disposition_ = Disposition::kNone;
+    late_ = false;
+    emitted_ = false;
+    bytes_ = 0;
+  }
+  [[nodiscard]] Disposition disposition() const {
+    return disposition_ == Disposition::kNone && late_ ? Disposition::kLate : disposition_;
+  }
+  [[nodiscard]] const std::string& reason() const { return reason_; }
+  [[nodiscard]] bool emitted() const { return emitted_; }
+
+ private:
+  template <class T>
+  void emit_to(operators::Port<K, T>& port, const T& value, EventTime at) {
+    const std::size_t before = port.port.batch().arena.bytes_used();
+    port.port.emit(*key_, value, at, hash_);
+    bytes_ += port.port.batch().arena.bytes_used() - before + sizeof(T);
+    emitted_ = true;
+    if (bytes_ > operators::kMaxOutputPerInputBytes) {
+      throw std::length_error("one call emitted more than max_output_per_input (64 MiB)");
+    }
+  }
+  void dispose(Disposition disposition, std::string reason) {
+    disposition_ = disposition;
+    reason_ = std::move(reason);
+  }
+
+  operators::OperatorBase& op_;
+  operators::Port<K, Out>& main_;
+  std::vector<std::unique_ptr<operators::PortBase>>& sides_;
+  const K* key_ = nullptr;
+  std::uint64_t hash_ = 0;
+  Disposition disposition_ = Disposition::kNone;
+  std::string reason_;
+  bool late_ = false;
+  bool emitted_ = false;
+  std::size_t bytes_ = 0;
+};
+
+/// The base of a user's operator: K is the key of its input, In its records (or Inputs<...>), Out
+/// what it emits.
+template <class K, class In, class Out>
+class KeyedOperator : public operators::OperatorBase {
+ public:
+  using Key = K;
+  using Input = In;
+  using Output = Out;
+  using Context = BasicContext<K, Out>;
+
+  KeyedOperator() { key_schema = codec::key_schema<K>(); }
+
+  template <class T>
+  [[nodiscard]] static std::unique_ptr<operators::PortBase> make_side_port() {
+    return std::make_unique<operators::Port<K, T>>();
+  }
+};
+
+}  // namespace rheon

@@ -1,0 +1,59 @@
+#include "operators/operator_base.h"
+
+namespace rheon::operators {
+
+bool OperatorBase::expired(std::uint32_t state, const void* value) const {
+  const state::Lifetime& lifetime = declarations_[state].lifetime;
+  return lifetime.ttl.has_value() &&
+         EventTime{table(state).last_write(value)} + *lifetime.ttl <= clock_of(lifetime);
+}
+
+void* OperatorBase::find(std::uint32_t state) const {
+  void* value = table(state).find(key_, hash_);
+  return value == nullptr || expired(state, value) ? nullptr : value;
+}
+
+void* OperatorBase::write(std::uint32_t state) {
+  state::StateTable& table = this->table(state);
+  ++writes_;
+  void* value = table.find(key_, hash_);
+  if (value != nullptr && expired(state, value)) {
+    table.remove(key_, hash_);
+    ++expired_;
+    value = nullptr;
+  }
+  if (value == nullptr) {
+    value = table.find_or_create(key_, hash_);
+  }
+  table.mark_changed(value);
+  const state::Lifetime& lifetime = declarations_[state].lifetime;
+  if (lifetime.ttl.has_value()) {
+    table.set_last_write(value, clock_of(lifetime).micros);
+  }
+  return value;
+}
+
+void OperatorBase::remove(std::uint32_t state) {
+  ++writes_;
+  table(state).remove(key_, hash_);
+}
+
+void OperatorBase::arm(std::uint32_t state, EventTime time) {
+  const bool processing = state::is_processing_timer(declarations_[state].kind);
+  group_->timers(processing).insert({time, std::string(key_), position_[state]});
+  timer_set_ = true;
+}
+
+void OperatorBase::disarm(std::uint32_t state, EventTime time) {
+  const bool processing = state::is_processing_timer(declarations_[state].kind);
+  group_->timers(processing).erase({time, std::string(key_), position_[state]});
+}
+
+void OperatorBase::undo() {
+  while (!undo_.empty()) {
+    undo_.back()();
+    undo_.pop_back();
+  }
+}
+
+}  // namespace rheon::operators

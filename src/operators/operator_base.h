@@ -1,0 +1,157 @@
+#pragma once
+
+// What stands behind the state, timers and outputs that look like members of a user's operator:
+// which states it has declared, and the key, key group and times of the call under way. Not for
+// users.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/assert.h"
+#include "base/types.h"
+#include "engine/receiver.h"
+#include "state/key_group_state.h"
+
+namespace rheon::operators {
+
+/// An output port whose record type is not known here.
+class PortBase {
+ public:
+  virtual ~PortBase() = default;
+  virtual void add(const engine::Target& target) = 0;
+  [[nodiscard]] virtual std::size_t size() const = 0;
+  virtual void truncate(std::size_t size) = 0;
+  virtual void make_room() = 0;
+  virtual void flush() = 0;
+  virtual void trace(std::size_t from, std::size_t to, const observe::TraceContext& context) = 0;
+  [[nodiscard]] virtual std::uint64_t take_emitted() = 0;
+};
+
+class OperatorBase {
+ public:
+  OperatorBase() = default;
+  OperatorBase(const OperatorBase&) = delete;
+  OperatorBase& operator=(const OperatorBase&) = delete;
+
+  // ---- while the operator is constructed: handles say what they are
+  std::uint32_t declare(state::StateDeclaration declaration) {
+    declarations_.push_back(std::move(declaration));
+    return static_cast<std::uint32_t>(declarations_.size() - 1);
+  }
+  /// A timer's handle, so that on_timer() can be told which one fires.
+  std::uint32_t declare_timer(state::StateDeclaration declaration, const void* handle) {
+    const std::uint32_t state = declare(std::move(declaration));
+    timer_handles_.emplace_back(state, handle);
+    return state;
+  }
+  std::size_t declare_output(std::string name, std::string type,
+                             std::unique_ptr<PortBase> (*make_port)()) {
+    outputs_.push_back({std::move(name), std::move(type), make_port});
+    return outputs_.size() - 1;
+  }
+  /// What key schema the declarations get; set by KeyedOperator before any handle exists.
+  std::string key_schema;
+
+  struct OutputDeclaration {
+    std::string name;
+    std::string type;
+    std::unique_ptr<PortBase> (*make_port)();
+  };
+  [[nodiscard]] const std::vector<state::StateDeclaration>& declarations() const {
+    return declarations_;
+  }
+  [[nodiscard]] const std::vector<OutputDeclaration>& outputs() const { return outputs_; }
+
+  // ---- before the first call
+  /// `position[i]`: where declaration i stands among the stored states (they are in order of
+  /// names).
+  void bind(std::vector<std::uint32_t> position, bool undoable) {
+    position_ = std::move(position);
+    undoable_ = undoable;
+  }
+
+  /// By the position of a stored state.
+  [[nodiscard]] const void* timer_handle(std::uint32_t position) const {
+    for (const auto& [state, handle] : timer_handles_) {
+      if (position_[state] == position) {
+        return handle;
+      }
+    }
+    return nullptr;
+  }
+
+  // ---- around each call
+  void select(state::KeyGroupState& group, std::string_view key, std::uint64_t hash) {
+    group_ = &group;
+    key_ = key;
+    hash_ = hash;
+  }
+  void begin_call(EventTime time, EventTime watermark, EventTime now) {
+    time_ = time;
+    watermark_ = watermark;
+    now_ = now;
+    writes_ = 0;
+    timer_set_ = false;
+  }
+  void undo();
+  void keep() { undo_.clear(); }
+  [[nodiscard]] std::uint64_t writes() const { return writes_; }
+  [[nodiscard]] bool timer_set() const { return timer_set_; }
+  [[nodiscard]] std::uint64_t take_expired() { return std::exchange(expired_, 0); }
+
+  // ---- for handles, during a call
+  [[nodiscard]] EventTime time() const { return time_; }
+  [[nodiscard]] EventTime watermark() const { return watermark_; }
+  [[nodiscard]] EventTime now() const { return now_; }
+  [[nodiscard]] const std::string& state_name(std::uint32_t state) const {
+    return declarations_[state].name;
+  }
+  /// The value of the current key, or null when absent or expired.
+  [[nodiscard]] void* find(std::uint32_t state) const;
+  /// The value, made when absent or expired; it will be in the next delta.
+  [[nodiscard]] void* write(std::uint32_t state);
+  void remove(std::uint32_t state);
+  /// Sets or takes away one time of the current key in firing order.
+  void arm(std::uint32_t state, EventTime time);
+  void disarm(std::uint32_t state, EventTime time);
+  /// To be run, last first, when the call throws; only kept when that is wanted.
+  [[nodiscard]] bool undoable() const { return undoable_; }
+  void on_undo(std::function<void()> step) { undo_.push_back(std::move(step)); }
+  /// Where the current key's state lies, for undo steps that run later.
+  [[nodiscard]] state::StateTable& table(std::uint32_t state) const {
+    RHEON_ASSERT(group_ != nullptr, "state was used outside of a call");
+    return group_->table(position_[state]);
+  }
+  [[nodiscard]] std::string_view key() const { return key_; }
+  [[nodiscard]] std::uint64_t hash() const { return hash_; }
+
+ private:
+  [[nodiscard]] bool expired(std::uint32_t state, const void* value) const;
+  [[nodiscard]] EventTime clock_of(const state::Lifetime& lifetime) const {
+    return lifetime.processing_time ? now_ : watermark_;
+  }
+
+  std::vector<state::StateDeclaration> declarations_;
+  std::vector<OutputDeclaration> outputs_;
+  std::vector<std::pair<std::uint32_t, const void*>> timer_handles_;
+  std::vector<std::uint32_t> position_;
+  bool undoable_ = false;
+
+  state::KeyGroupState* group_ = nullptr;
+  std::string_view key_;
+  std::uint64_t hash_ = 0;
+  EventTime time_;
+  EventTime watermark_;
+  EventTime now_;
+  std::uint64_t writes_ = 0;
+  bool timer_set_ = false;
+  std::uint64_t expired_ = 0;
+  std::vector<std::function<void()>> undo_;
+};
+
+}  // namespace rheon::operators

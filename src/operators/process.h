@@ -1,0 +1,254 @@
+#pragma once
+
+// Runs a user's operator class: the loop over a batch, instantiated on the operator's type so that
+// its calls inline.
+
+#include <deque>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "engine/keyed_processor.h"
+#include "operators/operator.h"
+
+namespace rheon::operators {
+
+template <class In>
+struct InputList {
+  using type = std::tuple<In>;
+};
+template <class... In>
+struct InputList<Inputs<In...>> {
+  using type = std::tuple<In...>;
+};
+
+template <class Op>
+class Process final : public engine::KeyedProcessor {
+ public:
+  using K = typename Op::Key;
+  using Out = typename Op::Output;
+  using Context = typename Op::Context;
+  using InputTypes = typename InputList<typename Op::Input>::type;
+
+  Process(std::string name, engine::ShardContext& shard,
+          std::shared_ptr<const state::StateSet> states, std::unique_ptr<Op> op,
+          engine::OnThrow on_throw)
+      : KeyedProcessor(std::move(name), shard, std::move(states)),
+        op_(std::move(op)),
+        on_throw_(on_throw),
+        ctx_(*op_, main_, sides_) {
+    for (const OperatorBase::OutputDeclaration& output : op_->outputs()) {
+      sides_.push_back(output.make_port());
+    }
+    std::vector<std::uint32_t> position;
+    for (const state::StateDeclaration& declaration : op_->declarations()) {
+      std::uint32_t at = 0;
+      while (this->states().declarations[at].name != declaration.name) {
+        ++at;
+      }
+      position.push_back(at);
+    }
+    op_->bind(position, on_throw == engine::OnThrow::kQuarantine);
+  }
+
+  void connect(std::size_t port, const engine::Target& target) override {
+    port_at(port).add(target);
+    add_neighbour(target.receiver);
+  }
+  void open() override {
+    if constexpr (requires(Op& op) { op.init(); }) {
+      op_->init();
+    }
+  }
+  void close() override {
+    if constexpr (requires(Op& op) { op.close(); }) {
+      op_->close();
+    }
+  }
+
+  void on_batch(std::uint32_t input, engine::BatchBase& base) override {
+    dispatch(input, base, std::make_index_sequence<std::tuple_size_v<InputTypes>>());
+  }
+
+ private:
+  template <std::size_t... I>
+  void dispatch(std::uint32_t input, engine::BatchBase& base, std::index_sequence<I...>) {
+    static_cast<void>((
+        (input == I &&
+         (take(static_cast<engine::Batch<K, std::tuple_element_t<I, InputTypes>>&>(base)), true)) ||
+        ...));
+  }
+
+  template <class In>
+  void take(engine::Batch<K, In>& in) {
+    static_assert(
+        requires(Op& op, const In& record, Context& ctx) { op.process(record, ctx); },
+        "the operator needs a `void process(const In& record, Context& ctx)` for each of "
+        "its inputs");
+    auto trace = in.traces.begin();
+    for (std::size_t i = 0; i < in.slots.size(); ++i) {
+      const auto& slot = in.slots[i];
+      make_room();
+      mark();
+      state::KeyGroupState& group = group_of(slot.hash);
+      const codec::KeyBytes<K> key(slot.key);
+      begin(group, slot.key, key.view(), slot.hash, slot.time);
+      try {
+        op_->process(slot.value, ctx_);
+        op_->keep();
+        account(slot);
+      } catch (...) {
+        take_back();
+        std::string record;
+        codec::ValueCodec<In>::encode(slot.value, record);
+        user_code_threw(on_throw_, std::move(record), slot.time);
+      }
+      if (trace != in.traces.end() && trace->index == i) {
+        follow((trace++)->context);
+      }
+      if (op_->timer_set()) {
+        fire_past(group);
+      }
+      if (shard().error.has_value()) {
+        break;
+      }
+    }
+    counters().in += in.slots.size();
+    counters().expired += op_->take_expired();
+    flush_ports();
+  }
+
+  void begin(state::KeyGroupState& group, const K& key, std::string_view bytes, std::uint64_t hash,
+             EventTime time) {
+    op_->select(group, bytes, hash);
+    op_->begin_call(time, watermark_of(group), shard().now);
+    ctx_.begin(key, hash);
+  }
+
+  template <class Slot>
+  void account(const Slot& slot) {
+    switch (ctx_.disposition()) {
+      case Disposition::kLate:
+        ++counters().late;
+        break;
+      case Disposition::kDropped:
+        counters().drop(ctx_.reason());
+        break;
+      case Disposition::kQuarantined: {
+        std::string record;
+        codec::ValueCodec<std::remove_cvref_t<decltype(slot.value)>>::encode(slot.value, record);
+        quarantine(std::move(record), ctx_.reason(), slot.time);
+        break;
+      }
+      case Disposition::kNone:
+        ++(ctx_.emitted() ? counters().emitted : counters().absorbed);
+        break;
+    }
+  }
+
+  void fire(state::KeyGroupState& group, const state::DueTimer& timer) override {
+    make_room();
+    mark();
+    std::string_view bytes = timer_keys_.emplace_back(timer.key);  // outlives the ports' batches
+    K& key = decoded_keys_.emplace_back();
+    std::string_view rest = bytes;
+    const bool good = codec::take_key(rest, key);
+    RHEON_ASSERT(good, "a timer's key cannot be decoded");
+    begin(group, key, bytes, stable_hash(bytes), timer.time);
+    try {
+      call_on_timer(timer);
+      op_->keep();
+    } catch (...) {
+      take_back();
+      user_code_threw(on_throw_, "timer of key " + std::string(bytes), timer.time);
+      --counters().quarantined;  // a timer is no input
+    }
+    counters().out_from_timers += ctx_.emitted() ? 1 : 0;
+  }
+
+  void call_on_timer(const state::DueTimer& timer) {
+    const void* handle = op_->timer_handle(timer.state);
+    const state::StateKind kind = states().declarations[timer.state].kind;
+    const bool many =
+        kind == state::StateKind::kEventTimerSet || kind == state::StateKind::kProcessingTimerSet;
+    if constexpr (requires(Op& op, const Timer& t, Context& ctx) { op.on_timer(t, ctx); }) {
+      if (!many) {
+        op_->on_timer(*static_cast<const Timer*>(handle), ctx_);
+        return;
+      }
+    }
+    if constexpr (requires(Op& op, const TimerSet& t, Context& ctx) { op.on_timer(t, ctx); }) {
+      if (many) {
+        op_->on_timer(*static_cast<const TimerSet*>(handle), ctx_);
+        return;
+      }
+    }
+    RHEON_ASSERT(false, "a timer fired that the operator has no on_timer() for");
+  }
+
+  /// Timers that the call has set in the past fire right after it.
+  void fire_past(state::KeyGroupState& group) {
+    for (const bool processing : {false, true}) {
+      const EventTime until = processing ? shard().now : watermark_of(group);
+      auto& due = group.timers(processing);
+      while (!due.empty() && due.begin()->time <= until && !shard().error.has_value()) {
+        const state::DueTimer timer = *due.begin();
+        clear_timer(group, states(), timer);
+        due.erase(due.begin());
+        fire(group, timer);
+      }
+    }
+  }
+
+  [[nodiscard]] PortBase& port_at(std::size_t port) {
+    return port == 0 ? static_cast<PortBase&>(main_) : *sides_[port - 1];
+  }
+  void make_room() {
+    main_.make_room();
+    for (const auto& side : sides_) {
+      side->make_room();
+    }
+  }
+  void mark() {
+    marks_.clear();
+    for (std::size_t port = 0; port <= sides_.size(); ++port) {
+      marks_.push_back(port_at(port).size());
+    }
+  }
+  void take_back() {
+    for (std::size_t port = 0; port <= sides_.size(); ++port) {
+      port_at(port).truncate(marks_[port]);
+    }
+    op_->undo();
+  }
+  void follow(const observe::TraceContext& parent) {
+    const observe::TraceContext child = span(parent);
+    for (std::size_t port = 0; port <= sides_.size(); ++port) {
+      port_at(port).trace(marks_[port], port_at(port).size(), child);
+    }
+  }
+  void flush_ports() override {
+    for (std::size_t port = 0; port <= sides_.size(); ++port) {
+      port_at(port).flush();
+      counters().out += port_at(port).take_emitted();
+    }
+    timer_keys_.clear();
+    decoded_keys_.clear();
+  }
+
+  std::unique_ptr<Op> op_;
+  engine::OnThrow on_throw_;
+  Port<K, Out> main_;
+  std::vector<std::unique_ptr<PortBase>> sides_;
+  Context ctx_;
+  std::vector<std::size_t> marks_;
+  std::deque<std::string> timer_keys_;
+  std::deque<K> decoded_keys_;
+};
+
+}  // namespace rheon::operators
