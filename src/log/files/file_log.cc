@@ -161,8 +161,7 @@ class Opening {
     RHEON_ASSIGN(auto writer, StreamWriter::open(files_, std::move(stream),
                                                  is_there ? &committed->second : nullptr,
                                                  declaration));
-    RHEON_TRY(writer->publish(recovered_.standing.epoch, recovered_.standing.complete));
-    RHEON_TRY(writer->sync_published());
+    RHEON_TRY(writer->publish_first(recovered_.standing.epoch, recovered_.standing.complete));
     return writer;
   }
 
@@ -184,8 +183,7 @@ class Opening {
     const Identity& identity = record_.identity;
     RHEON_ASSIGN(auto streams, open_streams());
     RHEON_ASSIGN(SlotFile witness, SlotFile::open(files_, path(kWitnessFile), witness_layout()));
-    RHEON_TRY(witness.write(encode(Witnessed{identity.lineage, standing.epoch, standing.chain})));
-    RHEON_TRY(witness.sync());
+    RHEON_TRY(witness.fill(encode(Witnessed{identity.lineage, standing.epoch, standing.chain})));
     Journal journal(files_, {path(kJournalDirectory), identity, options_.journal_segment_bytes,
                              options_.allocate_ahead_bytes, options_.sync});
     const bool same_lineage = recovered_.lineage == identity.lineage;

@@ -130,8 +130,7 @@ Status write_first_witness(env::Files& files, const std::string& directory,
     return removed;
   }
   RHEON_ASSIGN(SlotFile file, SlotFile::open(files, path, witness_layout()));
-  RHEON_TRY(file.write(encode(witness)));
-  return file.sync();
+  return file.fill(encode(witness));
 }
 
 Result<std::string> check_file_system(env::Files& files, const std::string& directory,

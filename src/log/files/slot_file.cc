@@ -90,6 +90,14 @@ Status SlotFile::write(const SlotContents& contents) {
   return file_->write_at(offset, as_bytes(bytes));
 }
 
+Status SlotFile::fill(const SlotContents& contents) {
+  for (unsigned i = 0; i < found_.size(); ++i) {
+    RHEON_TRY(write(contents));
+    RHEON_TRY(sync());
+  }
+  return {};
+}
+
 Status SlotFile::sync() {
   RHEON_TRY(file_->sync());
   turn_ ^= 1;

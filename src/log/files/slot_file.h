@@ -47,6 +47,8 @@ class SlotFile {
 
   [[nodiscard]] const Slots& found() const { return found_; }
   [[nodiscard]] Status write(const SlotContents& contents);
+  /// Puts the same into both slots, synced: an empty slot is damage from then on.
+  [[nodiscard]] Status fill(const SlotContents& contents);
   /// After it the other slot is written.
   [[nodiscard]] Status sync();
   [[nodiscard]] std::uint64_t writes_since_sync() const { return writes_since_sync_; }

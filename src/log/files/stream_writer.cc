@@ -234,7 +234,7 @@ CommitRecord::StreamChange StreamWriter::unchanged() const {
   return change;
 }
 
-Status StreamWriter::publish(Epoch epoch, bool sealed) {
+SlotContents StreamWriter::published_contents(Epoch epoch, bool sealed) const {
   PublishedRecord record;
   record.sealed = sealed;
   record.next = state_.next;
@@ -243,7 +243,15 @@ Status StreamWriter::publish(Epoch epoch, bool sealed) {
     record.last_segment = state_.segments.back().number;
     record.end = state_.segments.back().bytes;
   }
-  return published_->write({state_.incarnation, epoch, encode(record)});
+  return {state_.incarnation, epoch, encode(record)};
+}
+
+Status StreamWriter::publish_first(Epoch epoch, bool sealed) {
+  return published_->fill(published_contents(epoch, sealed));
+}
+
+Status StreamWriter::publish(Epoch epoch, bool sealed) {
+  return published_->write(published_contents(epoch, sealed));
 }
 
 bool StreamWriter::wants_sync() const {

@@ -68,6 +68,8 @@ class StreamWriter {
   [[nodiscard]] CommitRecord::StreamChange unchanged() const;
   void accept(const StreamState& committed) { state_ = committed; }
 
+  /// Tells readers, after open(). Synced.
+  [[nodiscard]] Status publish_first(Epoch epoch, bool sealed);
   /// Tells readers. Not synced.
   [[nodiscard]] Status publish(Epoch epoch, bool sealed);
   [[nodiscard]] Status sync_published() { return published_->sync(); }
@@ -97,6 +99,7 @@ class StreamWriter {
   [[nodiscard]] Status write_frames(const std::vector<const StreamAppend*>& appends, Epoch epoch,
                                     StreamState& after);
   [[nodiscard]] Status sync();
+  [[nodiscard]] SlotContents published_contents(Epoch epoch, bool sealed) const;
   [[nodiscard]] std::uint64_t first_kept(const StreamState& after) const;
   [[nodiscard]] std::string path_of(std::uint64_t number) const;
 

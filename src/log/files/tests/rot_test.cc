@@ -1,0 +1,193 @@
+// Flipped bits, zeroed blocks and truncations in every file: found at open or by a check (T-06).
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "log/files/inspect.h"
+#include "log/files/tests/model_job.h"
+
+namespace rheon::log::files::testing {
+namespace {
+
+using env::fake::FakeEnv;
+
+/// Not a part of what was committed: the one is empty, the other is there to be deleted.
+bool holds_data(const std::string& path) {
+  return path != "job.data/lock" && path != "job.data/ballast";
+}
+
+void collect(FakeEnv& env, const std::string& directory, std::vector<std::string>& files) {
+  const std::vector<std::string> names = *env.files().list(directory);
+  for (const std::string& name : names) {
+    const std::string path = env::join(directory, name);
+    if (env.files().info(path)->is_directory) {
+      collect(env, path, files);
+    } else if (holds_data(path)) {
+      files.push_back(path);
+    }
+  }
+}
+
+/// A job that has run for a while and ended well.
+struct Sound {
+  FakeEnv env;
+  ModelJob job;
+  std::vector<std::string> files;
+  explicit Sound(std::uint64_t seed) : env(seed), job(seed) {
+    job.open_and_compare(env);
+    for (int i = 0; i < 60; ++i) {
+      EXPECT_TRUE(job.commit(env));
+    }
+    job.forget_log();
+    collect(env, "job.data", files);
+  }
+};
+
+std::string contents(FakeEnv& env, const std::string& path) {
+  return *env::read_whole(env.files(), path);
+}
+
+void overwrite(FakeEnv& env, const std::string& path, const std::string& bytes) {
+  auto file = env.files().open(path, env::OpenMode::kReadWrite);
+  ASSERT_TRUE((*file)->truncate(0).has_value());
+  ASSERT_TRUE((*file)->write_at(0, as_bytes(bytes)).has_value());
+}
+
+/// Damage that nobody notices would be the worst: a check names the file, or says what is missing.
+void expect_found(Sound& sound, const std::string& path, const std::string& what) {
+  auto report = check(sound.env.files(), "job.data");
+  ASSERT_TRUE(report.has_value()) << report.error().message;
+  EXPECT_FALSE(report->findings.empty()) << path << ": " << what;
+}
+
+/// Opening says so as well, or everything that was committed is still there.
+void expect_refused_or_whole(Sound& sound, const std::string& path, const std::string& what) {
+  SCOPED_TRACE(path + ": " + what);
+  auto result = open(sound.env, ModelJob::options());
+  if (!result.has_value()) {
+    EXPECT_EQ(result.error().code, ErrorCode::kRefused) << result.error().message;
+    return;
+  }
+  EXPECT_EQ(result->opened.epoch, sound.job.truth().epoch);
+  EXPECT_EQ(result->opened.facts, sound.job.truth().facts);
+  ModelVisitor visitor;
+  const Status status = result->log->restore([](KeyGroup) { return true; }, visitor);
+  if (status.has_value()) {
+    EXPECT_EQ(visitor.model, sound.job.truth().state);
+  } else {
+    EXPECT_EQ(status.error().code, ErrorCode::kCorrupt);
+  }
+}
+
+template <class Spoil>
+void spoil_and_look(Sound& sound, const std::string& path, const std::string& what, Spoil spoil) {
+  std::map<std::string, std::string> before;
+  for (const std::string& file : sound.files) {
+    before[file] = contents(sound.env, file);
+  }
+  std::string bytes = before[path];
+  spoil(bytes);
+  if (bytes == before[path]) {
+    return;
+  }
+  overwrite(sound.env, path, bytes);
+  expect_found(sound, path, what);
+  expect_refused_or_whole(sound, path, what);
+  // Put everything back: opening may have repaired, cut or removed files.
+  std::vector<std::string> now;
+  collect(sound.env, "job.data", now);
+  for (const std::string& file : now) {
+    if (!before.contains(file)) {
+      ASSERT_TRUE(sound.env.files().remove(file).has_value());
+    }
+  }
+  for (const auto& [file, old] : before) {
+    ASSERT_TRUE(sound.env.files().open(file, env::OpenMode::kCreate).has_value());
+    overwrite(sound.env, file, old);
+  }
+}
+
+TEST(Rot, ASoundDirectoryHasNoFindings) {
+  Sound sound(1);
+  auto report = check(sound.env.files(), "job.data");
+  ASSERT_TRUE(report.has_value()) << report.error().message;
+  for (const Finding& finding : report->findings) {
+    ADD_FAILURE() << finding.file << " " << finding.offset << ": " << finding.sentence;
+  }
+  EXPECT_EQ(report->epoch, Epoch{60});
+  EXPECT_GT(report->slices, 0u);
+  EXPECT_GT(report->batches, 0u);
+}
+
+TEST(Rot, AFlippedBitIsFoundInEveryFile) {
+  Sound sound(2);
+  std::mt19937_64 random(2);
+  for (const std::string& path : sound.files) {
+    const std::uint64_t bits = 8 * contents(sound.env, path).size();
+    for (int i = 0; i < 25 && bits > 0; ++i) {
+      const std::uint64_t bit = random() % bits;
+      spoil_and_look(sound, path, "bit " + std::to_string(bit), [bit](std::string& bytes) {
+        bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << (bit % 8)));
+      });
+    }
+  }
+}
+
+TEST(Rot, AZeroedBlockIsFoundInEveryFile) {
+  Sound sound(3);
+  std::mt19937_64 random(3);
+  for (const std::string& path : sound.files) {
+    for (const std::size_t size : {64u, 512u, 4096u}) {
+      const std::size_t length = contents(sound.env, path).size();
+      const std::size_t at = random() % (length + 1) / size * size;
+      spoil_and_look(sound, path, "zeros at " + std::to_string(at), [=](std::string& bytes) {
+        for (std::size_t i = at; i < std::min(bytes.size(), at + size); ++i) {
+          bytes[i] = 0;
+        }
+      });
+    }
+  }
+}
+
+TEST(Rot, ATruncationOfWhatWasCommittedIsFoundInEveryFile) {
+  Sound sound(4);
+  std::mt19937_64 random(4);
+  for (const std::string& path : sound.files) {
+    for (int i = 0; i < 5; ++i) {
+      std::string whole = contents(sound.env, path);
+      const std::size_t used = whole.find_last_not_of('\0') + 1;  // zeros ahead hold nothing
+      if (used == 0) {
+        continue;
+      }
+      const std::size_t length = random() % used;
+      spoil_and_look(sound, path, "cut at " + std::to_string(length),
+                     [length](std::string& bytes) { bytes.resize(length); });
+    }
+  }
+}
+
+TEST(Rot, AMissingFileIsFound) {
+  Sound sound(5);
+  for (const std::string& path : sound.files) {
+    const bool is_prepared = contents(sound.env, path).find_first_not_of('\0') == std::string::npos;
+    if (is_prepared) {
+      continue;
+    }
+    const std::string kept = contents(sound.env, path);
+    ASSERT_TRUE(sound.env.files().remove(path).has_value());
+    auto report = check(sound.env.files(), "job.data");
+    ASSERT_TRUE(report.has_value()) << report.error().message;
+    if (report->findings.empty()) {  // nobody needed it: a snapshot file that has just died
+      auto result = open(sound.env, ModelJob::options());
+      ASSERT_TRUE(result.has_value()) << path << ": " << result.error().message;
+      EXPECT_EQ(restored(*result->log), sound.job.truth().state) << path;
+      return;
+    }
+    auto file = sound.env.files().open(path, env::OpenMode::kCreate);
+    ASSERT_TRUE((*file)->write_at(0, as_bytes(kept)).has_value());
+  }
+}
+
+}  // namespace
+}  // namespace rheon::log::files::testing
