@@ -1,0 +1,284 @@
+#include "connect/files/csv_directory.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace rheon::connect::csv {
+namespace {
+
+constexpr std::string_view kMarkerTitle = "rheon csv directory 1";
+constexpr std::string_view kOwnDirectory = ".rheon";
+
+std::string marker_path(const std::string& directory) {
+  return env::join(env::join(directory, kOwnDirectory), "marker");
+}
+
+/// The next line of `text`, without its end; false when no whole line is left.
+bool next_line(std::string_view& text, std::string_view& line) {
+  const std::size_t end = text.find('\n');
+  if (end == std::string_view::npos) {
+    return false;
+  }
+  line = text.substr(0, end);
+  text.remove_prefix(end + 1);
+  return true;
+}
+
+/// The value of "<name> <value>".
+bool take_field(std::string_view& text, std::string_view name, std::string& value) {
+  std::string_view line;
+  if (!next_line(text, line) || !line.starts_with(name) || line.size() <= name.size()) {
+    return false;
+  }
+  value = line.substr(name.size() + 1);
+  return true;
+}
+
+}  // namespace
+
+std::string committed_path(const std::string& directory) {
+  return env::join(env::join(directory, kOwnDirectory), "committed");
+}
+
+std::string committed_text(const std::string& directory,
+                           const std::map<std::string, FileFact>& files) {
+  std::string text;
+  for (const auto& [path, fact] : files) {
+    const std::string name(name_of(path));
+    if (path == env::join(directory, name)) {
+      fmt::format_to(std::back_inserter(text), "{} {} {}\n", name, fact.length, fact.closed ? 1 : 0);
+    }
+  }
+  return text;
+}
+
+Marker marker_of(const engine::SinkEnvironment& environment) {
+  const log::Identity& identity = environment.identity;
+  return {identity.job, log::to_string(identity.uid), log::to_string(identity.lineage),
+          environment.sink};
+}
+
+std::string to_text(const Marker& marker) {
+  return fmt::format("{}\njob {}\nuid {}\nlineage {}\nsink {}\n", kMarkerTitle, marker.job,
+                     marker.uid, marker.lineage, marker.sink);
+}
+
+Result<std::optional<Marker>> read_marker(env::Files& files, const std::string& directory) {
+  const std::string path = marker_path(directory);
+  const auto text = env::read_whole(files, path);
+  if (!text) {
+    if (text.error().code == ErrorCode::kNotFound) {
+      return std::nullopt;
+    }
+    return tl::unexpected(text.error());
+  }
+  std::string_view left = *text;
+  std::string_view title;
+  Marker marker;
+  if (!next_line(left, title) || title != kMarkerTitle || !take_field(left, "job", marker.job) ||
+      !take_field(left, "uid", marker.uid) || !take_field(left, "lineage", marker.lineage) ||
+      !take_field(left, "sink", marker.sink)) {
+    return fail(ErrorCode::kRefused,
+                fmt::format("'{}' is not a marker that this build knows: use another output "
+                            "directory, or the version of Rheon that wrote it.",
+                            path));
+  }
+  return marker;
+}
+
+CsvRecovery::CsvRecovery(engine::SinkEnvironment& environment, std::string directory,
+                         const CsvFacts& known)
+    : environment_(environment),
+      files_(environment.env->files()),
+      directory_(std::move(directory)),
+      own_(marker_of(environment)),
+      known_(known) {}
+
+Status CsvRecovery::run(engine::SinkFactChanges& changes) {
+  RHEON_TRY(files_.make_directories(env::join(directory_, kOwnDirectory)));
+  RHEON_TRY(check_marker());
+  std::map<std::string, bool> directories{{directory_, true}};
+  for (const auto& [path, fact] : known_.files) {
+    directories.emplace(env::directory_of(path), true);
+    RHEON_TRY(check_file(path, fact));
+  }
+  for (const auto& [directory, unused] : directories) {
+    RHEON_TRY(check_not_ahead(directory));
+    RHEON_TRY(check_names(directory));
+  }
+  RHEON_TRY(change_files(changes));
+  for (const auto& [directory, unused] : directories) {
+    if (files_.info(env::join(directory, kOwnDirectory))) {
+      RHEON_TRY(env::replace_whole(files_, committed_path(directory),
+                                   committed_text(directory, kept_)));
+    }
+  }
+  return {};
+}
+
+Status CsvRecovery::check_marker() {
+  RHEON_ASSIGN(const std::optional<Marker> marker, read_marker(files_, directory_));
+  fresh_ = !marker.has_value();
+  if (fresh_ || *marker == own_) {
+    return {};
+  }
+  if (marker->uid != own_.uid) {
+    return fail(ErrorCode::kRefused,
+                fmt::format("output directory '{}' belongs to job '{}' (uid {}), not to this one (uid "
+                            "{}): its data directory was another one. Use another output directory, "
+                            "or remove '{}' with its files.",
+                            directory_, marker->job, marker->uid, own_.uid, directory_));
+  }
+  if (marker->sink != own_.sink) {
+    return fail(ErrorCode::kRefused,
+                fmt::format("output directory '{}' belongs to the sink '{}', not to '{}'. Give each "
+                            "sink a directory of its own.",
+                            directory_, marker->sink, own_.sink));
+  }
+  adopted_ = known_.lineage == marker->lineage;
+  if (!adopted_) {
+    return fail(ErrorCode::kRefused,
+                fmt::format("output directory '{}' was written by another lineage of job '{}' (before "
+                            "a `reset`, or by a copy of its data directory). Use another output "
+                            "directory, or move its files away together with '{}/.rheon'.",
+                            directory_, marker->job, directory_));
+  }
+  return {};
+}
+
+/// What was published can only be what was committed: otherwise the log is older than the files.
+Status CsvRecovery::check_not_ahead(const std::string& directory) const {
+  const auto text = env::read_whole(files_, committed_path(directory));
+  if (!text) {
+    return text.error().code == ErrorCode::kNotFound ? Status{} : tl::unexpected(text.error());
+  }
+  std::string_view left = *text;
+  std::string_view line;
+  while (next_line(left, line)) {
+    const std::size_t space = line.find(' ');
+    if (space == std::string_view::npos) {
+      break;
+    }
+    const std::string path = env::join(directory, line.substr(0, space));
+    std::uint64_t length = 0;
+    std::from_chars(line.data() + space + 1, line.data() + line.size(), length);
+    const auto fact = known_.files.find(path);
+    if (fact == known_.files.end() || fact->second.length < length) {
+      return fail(ErrorCode::kRefused,
+                  fmt::format("file '{}' has {} committed bytes, more than the log knows of ({}): the "
+                              "data directory is older than the output (restored from a copy?). Give "
+                              "the job its newest data directory, or start over with `reset` and "
+                              "another output directory.",
+                              path, length,
+                              fact == known_.files.end() ? 0 : fact->second.length));
+    }
+  }
+  return {};
+}
+
+Status CsvRecovery::check_file(const std::string& path, const FileFact& fact) {
+  const auto info = files_.info(path);
+  if (!info) {
+    if (info.error().code != ErrorCode::kNotFound) {
+      return tl::unexpected(info.error());
+    }
+    if (fact.closed) {
+      gone_.push_back(path);  // a finished file may be taken away
+      return {};
+    }
+    return fail(ErrorCode::kRefused,
+                fmt::format("file '{}' is missing; {} bytes of it were committed, and the job was "
+                            "still writing it. Put it back, or start over with `reset`.",
+                            path, fact.length));
+  }
+  if (info->size < fact.length) {
+    return fail(ErrorCode::kRefused,
+                fmt::format("file '{}' has {} bytes, but {} were committed. Put it back as it was, or "
+                            "start over with `reset`.",
+                            path, info->size, fact.length));
+  }
+  FileFact now = fact;
+  if (!fact.closed && info->inode != fact.inode) {
+    if (!adopted_) {
+      return fail(ErrorCode::kRefused,
+                  fmt::format("file '{}' is not the file that the job wrote (inode {}, not {}). Put it "
+                              "back, start over with `reset`, or, when data and output were restored "
+                              "together, run `adopt`.",
+                              path, info->inode, fact.inode));
+    }
+    now.inode = info->inode;
+  }
+  const auto name = parse_file_name(name_of(path));
+  if (!name.has_value() || name->shard >= environment_.shards ||
+      path != env::join(directory_, name_of(path))) {
+    now.closed = true;  // nobody goes on with it
+  }
+  if (info->size > fact.length) {
+    cut_.push_back(path);
+  }
+  kept_.emplace(path, now);
+  return {};
+}
+
+/// A file that the log does not know was either never committed or is not ours.
+Status CsvRecovery::check_names(const std::string& directory) {
+  const bool current = directory == directory_;
+  auto names = files_.list(directory);
+  if (!names) {
+    return names.error().code == ErrorCode::kNotFound && !current ? Status{}
+                                                                  : tl::unexpected(names.error());
+  }
+  if (!current) {
+    RHEON_ASSIGN(const std::optional<Marker> marker, read_marker(files_, directory));
+    if (!marker.has_value() || marker->uid != own_.uid || marker->sink != own_.sink) {
+      return {};  // not ours any more
+    }
+  }
+  for (const std::string& entry : *names) {
+    const std::string path = env::join(directory, entry);
+    if (entry == kOwnDirectory || known_.files.contains(path)) {
+      continue;
+    }
+    const auto name = parse_file_name(entry);
+    if (name.has_value() && !(current && fresh_) &&
+        name->sequence > known_.sequence_of(name->shard)) {
+      uncommitted_.push_back(path);
+    } else if (current) {
+      return fail(ErrorCode::kRefused,
+                  fmt::format("output directory '{}' holds '{}', which this job did not write. Use an "
+                              "empty directory, or move that file away.",
+                              directory, entry));
+    }
+  }
+  return {};
+}
+
+Status CsvRecovery::change_files(engine::SinkFactChanges& changes) {
+  if (fresh_ || adopted_) {
+    RHEON_TRY(env::replace_whole(files_, marker_path(directory_), to_text(own_)));
+  }
+  for (const std::string& path : cut_) {
+    RHEON_ASSIGN(const auto file, files_.open(path, env::OpenMode::kReadWrite));
+    RHEON_TRY(file->truncate(kept_.at(path).length));
+    RHEON_TRY(file->sync());
+  }
+  for (const std::string& path : uncommitted_) {
+    RHEON_TRY(files_.remove(path));
+    RHEON_TRY(files_.sync_directory(env::directory_of(path)));
+  }
+  for (const std::string& path : gone_) {
+    changes.push_back({std::string(kFilePrefix) + path, std::nullopt});
+  }
+  for (const auto& [path, fact] : kept_) {
+    if (fact != known_.files.at(path)) {
+      changes.push_back(file_change(path, fact));
+    }
+  }
+  if (known_.lineage != own_.lineage) {
+    changes.push_back({std::string(kLineageFact), own_.lineage});
+  }
+  return {};
+}
+
+}  // namespace rheon::connect::csv

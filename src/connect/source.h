@@ -1,0 +1,16 @@
+#pragma once
+
+#include <memory>
+
+#include "engine/source.h"
+
+namespace rheon {
+
+/// What `job.from(name, source)` takes: a description of where records of type T come from. Made by
+/// the functions of the connectors, for example files::lines(glob).
+template <class T>
+struct Source {
+  std::shared_ptr<const engine::SourceConnector<T>> connector;
+};
+
+}  // namespace rheon
