@@ -12,6 +12,7 @@
 #include "codec/delta.h"
 #include "engine/ledger.h"
 #include "log/log.h"
+#include "observe/trace.h"
 
 namespace rheon::engine {
 
@@ -33,6 +34,7 @@ struct EpochPart {
   std::vector<log::StreamAppend> appends;
   std::vector<LedgerEntry> ledger;  // increments of this epoch
   std::vector<WatermarkRun> watermarks;
+  std::vector<observe::Span> spans;
   std::uint64_t state_bytes = 0;
   std::uint64_t state_keys = 0;
   bool sources_ended = true;  // every source task of this shard has read its input to the end

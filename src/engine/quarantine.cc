@@ -1,6 +1,6 @@
 #include "engine/quarantine.h"
 
-#include "codec/stream_batch.h"
+#include "codec/value.h"
 
 namespace rheon::engine {
 
@@ -29,6 +29,18 @@ void take_quarantined(ShardContext& shard, EpochPart& part) {
   if (shard.quarantined.empty()) {
     return;
   }
+  log::StreamAppend append;
+  append.stream = kQuarantineStream;
+  append.records = static_cast<std::uint32_t>(shard.quarantined.size());
+  append.max_time = EventTime::min();
+  codec::put_varint(append.batch, shard.quarantined.size());
+  for (const Quarantined& record : shard.quarantined) {
+    append.max_time = std::max(append.max_time, record.time);
+    codec::ValueCodec<QuarantineRecord>::encode(
+        {record.operator_name, record.place, record.reason, record.record}, append.batch);
+  }
+  part.appends.push_back(std::move(append));
+  shard.quarantined.clear();
 }
 
 }  // namespace rheon::engine

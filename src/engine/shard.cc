@@ -1,6 +1,7 @@
 #include "engine/shard.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/assert.h"
 #include "engine/quarantine.h"
@@ -75,6 +76,7 @@ void Shard::capture() {
   }
   part_->delta.append(std::move(part_->written_early));
   take_quarantined(context_, *part_);
+  part_->spans = std::exchange(context_.spans, {});
   const bool taken = parts_.try_push(part_.release());
   RHEON_ASSERT(taken, "the coordinator has not taken earlier epochs");
   coordinator_->ring();

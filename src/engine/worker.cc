@@ -17,6 +17,7 @@ constexpr std::int64_t kCostShare = 20;  // barriers and commits take no more th
 constexpr std::chrono::milliseconds kAdjustEvery{100};
 constexpr std::chrono::seconds kDiscoverEvery{1};
 constexpr std::uint64_t kSliceBytesPerCommit = 4 << 20;
+constexpr std::size_t kMaxSpans = 65'536;
 constexpr std::uint64_t kMaxClockGapMicros = 366ull * 24 * 3600 * 1'000'000;
 
 constexpr std::string_view kClockFact = "clock";
@@ -377,6 +378,7 @@ void Worker::submit() {
       ledger_.add(entry);
       submitted_ledger_.push_back(entry);
     }
+    collect_spans(part->spans);
     keys += part->state_keys;
   }
   collect_ledger(commit.facts);
@@ -399,6 +401,13 @@ void Worker::submit() {
   } else {
     committed();
   }
+}
+
+void Worker::collect_spans(std::vector<observe::Span>& spans) {
+  if (spans_.size() + spans.size() > kMaxSpans) {
+    spans_.clear();
+  }
+  std::move(spans.begin(), spans.end(), std::back_inserter(spans_));
 }
 
 void Worker::collect_ledger(std::vector<log::FactChange>& changes) {
@@ -652,6 +661,7 @@ bool Worker::wait_for(Question& question) {
   questions_.push_back(&question);
   doorbell_.ring();
   answered_.wait(lock, [&] { return question.done || question.refused; });
+  std::erase(at_shards_, &question);
   return question.done;
 }
 
@@ -687,6 +697,10 @@ void Worker::answer_questions() {
       answered_.notify_all();
       continue;
     }
+    {
+      const std::lock_guard lock(questions_mutex_);
+      at_shards_.push_back(question);
+    }
     Command command;
     command.kind = Command::Kind::kAsk;
     command.question = &question->for_shard;
@@ -701,7 +715,11 @@ void Worker::refuse_questions() {
   for (Question* question : questions_) {
     question->refused = true;
   }
+  for (Question* question : at_shards_) {
+    question->refused = !question->done;
+  }
   questions_.clear();
+  at_shards_.clear();
   answered_.notify_all();
 }
 

@@ -105,6 +105,12 @@ class Worker {
   [[nodiscard]] const Catalog& catalog() const { return catalog_; }
   [[nodiscard]] const log::Identity& identity() const { return opened_.identity; }
 
+  /// Spans of followed records since the last call, up to the last barrier; the oldest are dropped
+  /// when nobody asks for long. On the coordinator's thread.
+  [[nodiscard]] std::vector<observe::Span> take_spans() { return std::move(spans_); }
+  /// Nothing runs this worker any more: whoever waits for an answer gets false, now and from now on.
+  void refuse_questions();
+
  private:
   enum class Phase { kRunning, kCutting, kCommitting };
 
@@ -130,7 +136,7 @@ class Worker {
   void collect_ledger(std::vector<log::FactChange>& changes);
   struct Question;
   void answer_questions();
-  void refuse_questions();
+  void collect_spans(std::vector<observe::Span>& spans);
   [[nodiscard]] bool wait_for(Question& question);
   void look_for_partitions();
 
@@ -176,6 +182,7 @@ class Worker {
   std::mutex questions_mutex_;
   std::condition_variable answered_;
   std::vector<Question*> questions_;
+  std::vector<Question*> at_shards_;  // handed on, not answered yet
   bool no_more_questions_ = false;
 
   // Committers publish on an I/O thread, one commit at a time, skipping those that are overtaken.
@@ -193,6 +200,7 @@ class Worker {
   WorkerStats stats_;
   std::uint64_t earlier_in_ = 0;  // by executions before this one
   std::uint64_t earlier_out_ = 0;
+  std::vector<observe::Span> spans_;
 };
 
 }  // namespace rheon::engine
