@@ -524,7 +524,6 @@ void Worker::publish_commit() {
   if (work.empty()) {
     return;
   }
-  publishing_.mark_pending();
   env_.io().submit(
       [work = std::move(work), epoch = epoch_] {
         for (const auto& [committer, facts] : work) {
@@ -573,7 +572,6 @@ void Worker::look_for_partitions() {
   for (const PlacedPartition& placed : partitions_[node]) {
     known.push_back(placed.partition);
   }
-  discovering_.mark_pending();
   env_.io().submit(
       [this, &factory, known = std::move(known)] {
         SourceEnvironment environment = source_environment();
