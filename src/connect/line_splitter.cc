@@ -71,7 +71,8 @@ void LineSplitter::keep(std::string_view piece) {
   if (kept_bytes_ <= limits_.max_line_bytes + 1) {
     kept_.append(piece);
   } else {
-    kept_.append(piece.substr(0, kQuarantineHeadBytes - std::min(kept_.size(), kQuarantineHeadBytes)));
+    kept_.append(
+        piece.substr(0, kQuarantineHeadBytes - std::min(kept_.size(), kQuarantineHeadBytes)));
     kept_.resize(std::min(kept_.size(), kQuarantineHeadBytes));
   }
 }
@@ -114,9 +115,9 @@ void LineSplitter::refuse_long(std::string_view head, std::uint64_t bytes, Outpu
 void LineSplitter::quarantine(std::string_view line, std::uint64_t bytes, std::string_view reason,
                               Output& output) const {
   const std::string_view head = line.substr(0, kQuarantineHeadBytes);
-  const std::string note =
-      head.size() + 1 < bytes ? fmt::format("{}; its first {} bytes are kept", reason, head.size())
-                              : std::string(reason);
+  const std::string note = head.size() + 1 < bytes
+                               ? fmt::format("{}; its first {} bytes are kept", reason, head.size())
+                               : std::string(reason);
   output.quarantine(head, fmt::format("{}:{}", place_, offset_), note);
 }
 

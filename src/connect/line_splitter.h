@@ -49,9 +49,9 @@ class LineSplitter {
   std::uint64_t offset_;
   const char* at_ = nullptr;
   const char* end_ = nullptr;
-  std::string kept_;               // beginning of a line whose end has not come; its head when too long
-  std::uint64_t kept_bytes_ = 0;   // of that line; more than kept_ holds when it is too long
-  std::string line_;               // the last line that was put together from several chunks
+  std::string kept_;  // beginning of a line whose end has not come; its head when too long
+  std::uint64_t kept_bytes_ = 0;  // of that line; more than kept_ holds when it is too long
+  std::string line_;              // the last line that was put together from several chunks
 };
 
 }  // namespace rheon::connect

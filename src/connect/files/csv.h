@@ -82,10 +82,11 @@ struct CsvOptions {
   std::uint64_t max_file_bytes = std::uint64_t{256} << 20;
 };
 
-/// Writes each record as a line to files `<shard>-<sequence>.csv`: nothing is doubled or lost, whatever
-/// crashes. The directory must be empty or this sink's own. What stands beyond the lengths in
-/// `.rheon/committed` (lines `name length closed`) may still be taken back. Columns are described in
-/// connect/files/csv_format.h.
+/// Writes each record as a line to files `<shard>-<sequence>.csv`: nothing is doubled or lost,
+/// whatever crashes. The directory must be empty or this sink's own. What stands beyond the lengths
+/// in
+/// `.rheon/committed` (lines `name length closed`) may still be taken back. Columns are described
+/// in connect/files/csv_format.h.
 ///
 ///     counts.to("csv", files::csv("out"))          // word,17
 class Csv {
@@ -98,9 +99,10 @@ class Csv {
     static_assert(std::is_same_v<K, engine::NoKey> || connect::csv::writable<K>(),
                   "files::csv cannot write keys of this type: use text, numbers, times or structs "
                   "with RHEON_FIELDS");
-    static_assert(connect::csv::writable<T>(),
-                  "files::csv cannot write records of this type: use text, numbers, times or structs "
-                  "with RHEON_FIELDS");
+    static_assert(
+        connect::csv::writable<T>(),
+        "files::csv cannot write records of this type: use text, numbers, times or structs "
+        "with RHEON_FIELDS");
     return std::make_shared<const connect::csv::CsvConnector<K, T>>(directory_,
                                                                     options_.max_file_bytes);
   }

@@ -47,7 +47,8 @@ std::string committed_text(const std::string& directory,
   for (const auto& [path, fact] : files) {
     const std::string name(name_of(path));
     if (path == env::join(directory, name)) {
-      fmt::format_to(std::back_inserter(text), "{} {} {}\n", name, fact.length, fact.closed ? 1 : 0);
+      fmt::format_to(std::back_inserter(text), "{} {} {}\n", name, fact.length,
+                     fact.closed ? 1 : 0);
     }
   }
   return text;
@@ -110,8 +111,8 @@ Status CsvRecovery::run(engine::SinkFactChanges& changes) {
   RHEON_TRY(change_files(changes));
   for (const auto& [directory, unused] : directories) {
     if (files_.info(env::join(directory, kOwnDirectory))) {
-      RHEON_TRY(env::replace_whole(files_, committed_path(directory),
-                                   committed_text(directory, kept_)));
+      RHEON_TRY(
+          env::replace_whole(files_, committed_path(directory), committed_text(directory, kept_)));
     }
   }
   return {};
@@ -124,25 +125,28 @@ Status CsvRecovery::check_marker() {
     return {};
   }
   if (marker->uid != own_.uid) {
-    return fail(ErrorCode::kRefused,
-                fmt::format("output directory '{}' belongs to job '{}' (uid {}), not to this one (uid "
-                            "{}): its data directory was another one. Use another output directory, "
-                            "or remove '{}' with its files.",
-                            directory_, marker->job, marker->uid, own_.uid, directory_));
+    return fail(
+        ErrorCode::kRefused,
+        fmt::format("output directory '{}' belongs to job '{}' (uid {}), not to this one (uid "
+                    "{}): its data directory was another one. Use another output directory, "
+                    "or remove '{}' with its files.",
+                    directory_, marker->job, marker->uid, own_.uid, directory_));
   }
   if (marker->sink != own_.sink) {
-    return fail(ErrorCode::kRefused,
-                fmt::format("output directory '{}' belongs to the sink '{}', not to '{}'. Give each "
-                            "sink a directory of its own.",
-                            directory_, marker->sink, own_.sink));
+    return fail(
+        ErrorCode::kRefused,
+        fmt::format("output directory '{}' belongs to the sink '{}', not to '{}'. Give each "
+                    "sink a directory of its own.",
+                    directory_, marker->sink, own_.sink));
   }
   adopted_ = known_.lineage == marker->lineage;
   if (!adopted_) {
-    return fail(ErrorCode::kRefused,
-                fmt::format("output directory '{}' was written by another lineage of job '{}' (before "
-                            "a `reset`, or by a copy of its data directory). Use another output "
-                            "directory, or move its files away together with '{}/.rheon'.",
-                            directory_, marker->job, directory_));
+    return fail(
+        ErrorCode::kRefused,
+        fmt::format("output directory '{}' was written by another lineage of job '{}' (before "
+                    "a `reset`, or by a copy of its data directory). Use another output "
+                    "directory, or move its files away together with '{}/.rheon'.",
+                    directory_, marker->job, directory_));
   }
   return {};
 }
@@ -165,13 +169,13 @@ Status CsvRecovery::check_not_ahead(const std::string& directory) const {
     std::from_chars(line.data() + space + 1, line.data() + line.size(), length);
     const auto fact = known_.files.find(path);
     if (fact == known_.files.end() || fact->second.length < length) {
-      return fail(ErrorCode::kRefused,
-                  fmt::format("file '{}' has {} committed bytes, more than the log knows of ({}): the "
-                              "data directory is older than the output (restored from a copy?). Give "
-                              "the job its newest data directory, or start over with `reset` and "
-                              "another output directory.",
-                              path, length,
-                              fact == known_.files.end() ? 0 : fact->second.length));
+      return fail(
+          ErrorCode::kRefused,
+          fmt::format("file '{}' has {} committed bytes, more than the log knows of ({}): the "
+                      "data directory is older than the output (restored from a copy?). Give "
+                      "the job its newest data directory, or start over with `reset` and "
+                      "another output directory.",
+                      path, length, fact == known_.files.end() ? 0 : fact->second.length));
     }
   }
   return {};
@@ -193,19 +197,21 @@ Status CsvRecovery::check_file(const std::string& path, const FileFact& fact) {
                             path, fact.length));
   }
   if (info->size < fact.length) {
-    return fail(ErrorCode::kRefused,
-                fmt::format("file '{}' has {} bytes, but {} were committed. Put it back as it was, or "
-                            "start over with `reset`.",
-                            path, info->size, fact.length));
+    return fail(
+        ErrorCode::kRefused,
+        fmt::format("file '{}' has {} bytes, but {} were committed. Put it back as it was, or "
+                    "start over with `reset`.",
+                    path, info->size, fact.length));
   }
   FileFact now = fact;
   if (!fact.closed && info->inode != fact.inode) {
     if (!adopted_) {
-      return fail(ErrorCode::kRefused,
-                  fmt::format("file '{}' is not the file that the job wrote (inode {}, not {}). Put it "
-                              "back, start over with `reset`, or, when data and output were restored "
-                              "together, run `adopt`.",
-                              path, info->inode, fact.inode));
+      return fail(
+          ErrorCode::kRefused,
+          fmt::format("file '{}' is not the file that the job wrote (inode {}, not {}). Put it "
+                      "back, start over with `reset`, or, when data and output were restored "
+                      "together, run `adopt`.",
+                      path, info->inode, fact.inode));
     }
     now.inode = info->inode;
   }
@@ -245,10 +251,11 @@ Status CsvRecovery::check_names(const std::string& directory) {
         name->sequence > known_.sequence_of(name->shard)) {
       uncommitted_.push_back(path);
     } else if (current) {
-      return fail(ErrorCode::kRefused,
-                  fmt::format("output directory '{}' holds '{}', which this job did not write. Use an "
-                              "empty directory, or move that file away.",
-                              directory, entry));
+      return fail(
+          ErrorCode::kRefused,
+          fmt::format("output directory '{}' holds '{}', which this job did not write. Use an "
+                      "empty directory, or move that file away.",
+                      directory, entry));
     }
   }
   return {};

@@ -62,10 +62,10 @@ class CsvRecovery {
   bool adopted_ = false;  // the state was brought into a new lineage, explicitly
 
   // What the checks have found to do.
-  std::map<std::string, FileFact> kept_;      // as they will be
-  std::vector<std::string> cut_;              // longer than their committed length
-  std::vector<std::string> gone_;             // closed, and taken away by somebody
-  std::vector<std::string> uncommitted_;      // to be removed
+  std::map<std::string, FileFact> kept_;  // as they will be
+  std::vector<std::string> cut_;          // longer than their committed length
+  std::vector<std::string> gone_;         // closed, and taken away by somebody
+  std::vector<std::string> uncommitted_;  // to be removed
 };
 
 }  // namespace rheon::connect::csv

@@ -77,8 +77,8 @@ engine::SinkFactChanges CsvFiles::take_changes() {
   return changes;
 }
 
-/// Only a file that is as the last commit left it is gone on with: after a rescale the facts that we
-/// were given may be older than what another writer has made of it since.
+/// Only a file that is as the last commit left it is gone on with: after a rescale the facts that
+/// we were given may be older than what another writer has made of it since.
 Status CsvFiles::open_again() {
   auto file = files_.open(current_->path, env::OpenMode::kReadWrite);
   if (!file && file.error().code == ErrorCode::kNotFound) {

@@ -24,8 +24,8 @@ class CsvFiles {
   /// Goes on where `facts` say that this shard stands; they must have been recovered.
   CsvFiles(env::Files& files, CsvPlace place, const CsvFacts& facts);
 
-  /// Appends whole lines, to a new file when the one before is full. When it fails with kNoSpace the
-  /// same bytes may be given again.
+  /// Appends whole lines, to a new file when the one before is full. When it fails with kNoSpace
+  /// the same bytes may be given again.
   [[nodiscard]] Status append(std::string_view lines);
   /// No more is appended to the current file.
   [[nodiscard]] Status close();

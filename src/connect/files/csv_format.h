@@ -34,7 +34,8 @@
 namespace rheon::connect::csv {
 
 template <class T>
-inline constexpr bool is_text = std::is_same_v<T, std::string_view> || std::is_same_v<T, std::string>;
+inline constexpr bool is_text =
+    std::is_same_v<T, std::string_view> || std::is_same_v<T, std::string>;
 
 template <class T>
 struct IsOptional : std::false_type {};
@@ -67,9 +68,8 @@ template <class T>
     return value.has_value() ? room_for(*value) : 0;
   } else if constexpr (codec::has_fields<T>) {
     std::size_t sum = 0;
-    codec::for_each_field(value, [&sum](std::string_view, const auto& field) {
-      sum += room_for(field) + 1;
-    });
+    codec::for_each_field(
+        value, [&sum](std::string_view, const auto& field) { sum += room_for(field) + 1; });
     return sum;
   } else {
     return 48;
@@ -79,9 +79,10 @@ template <class T>
 /// Writes the value's columns; returns the place behind them.
 template <class T>
 [[nodiscard]] inline char* put(char* at, const T& value) {
-  static_assert(writable<T>(),
-                "a CSV column holds text, bytes, a number, a bool, an enum, a time, a duration or an "
-                "optional of these: map the record to such fields first");
+  static_assert(
+      writable<T>(),
+      "a CSV column holds text, bytes, a number, a bool, an enum, a time, a duration or an "
+      "optional of these: map the record to such fields first");
   if constexpr (is_text<T>) {
     return put_text(at, value);
   } else if constexpr (std::is_same_v<T, bool>) {

@@ -20,9 +20,8 @@ char* put_micros(char* at, unsigned micros) {
 }  // namespace
 
 bool needs_quotes(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) {
-    return c == ',' || c == '"' || c == '\n' || c == '\r';
-  });
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return c == ',' || c == '"' || c == '\n' || c == '\r'; });
 }
 
 char* put_quoted(char* at, std::string_view text) {

@@ -83,9 +83,9 @@ Status FileChunks::read(Buffer& into) {
   if (stop_at_.has_value()) {
     wanted = std::min<std::uint64_t>(wanted, *stop_at_ - std::min(*stop_at_, next_offset_));
   }
-  RHEON_ASSIGN(into.size,
-               file_->read_at(next_offset_,
-                              std::as_writable_bytes(std::span(into.bytes.get(), wanted))));
+  RHEON_ASSIGN(
+      into.size,
+      file_->read_at(next_offset_, std::as_writable_bytes(std::span(into.bytes.get(), wanted))));
   into.filled = into.size > 0;
   next_offset_ += into.size;
   if (into.size == kChunkBytes) {

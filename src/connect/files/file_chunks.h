@@ -68,7 +68,7 @@ class FileChunks {
   // Of the I/O thread, like the buffers.
   std::unique_ptr<env::File> file_;
   std::uint64_t next_offset_;
-  std::optional<std::uint64_t> stop_at_;       // kFollowToEnd: the file's size when it was opened
+  std::optional<std::uint64_t> stop_at_;  // kFollowToEnd: the file's size when it was opened
   std::optional<env::Monotonic> renamed_since_;
   Seen seen_ = Seen::kMore;
   Status status_;

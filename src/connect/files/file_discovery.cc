@@ -38,33 +38,37 @@ bool is_file_of(const Candidate& candidate, const FilePosition& position) {
 }
 
 Error no_match(const std::string& pattern) {
-  return {ErrorCode::kInvalidInput,
-          "no file matches '" + pattern + "'" +
-              (pattern.starts_with('/') ? "" : " (seen from the directory where the job was started)") +
-              ". Check the pattern, or pass --follow to wait for files."};
+  return {
+      ErrorCode::kInvalidInput,
+      "no file matches '" + pattern + "'" +
+          (pattern.starts_with('/') ? "" : " (seen from the directory where the job was started)") +
+          ". Check the pattern, or pass --follow to wait for files."};
 }
 
 /// A known file is not the file it was; only an error when files are not followed.
 Error changed(const FilePosition& position, const Candidate& now) {
   if (now.inode == position.identity.inode && now.size < position.offset) {
-    return {ErrorCode::kRefused,
-            fmt::format("file '{}' was read up to byte {}, and has only {} bytes now. Put the file "
-                        "back as it was, start over with `reset`, or pass --follow to take it for a "
-                        "new file.",
-                        position.path, position.offset, now.size)};
+    return {
+        ErrorCode::kRefused,
+        fmt::format("file '{}' was read up to byte {}, and has only {} bytes now. Put the file "
+                    "back as it was, start over with `reset`, or pass --follow to take it for a "
+                    "new file.",
+                    position.path, position.offset, now.size)};
   }
-  return {ErrorCode::kRefused,
-          fmt::format("file '{}' was read up to byte {}, and is another file now. Put the file back, "
-                      "give the new one another name, start over with `reset`, or pass --follow to "
-                      "take it for a new file.",
-                      position.path, position.offset)};
+  return {
+      ErrorCode::kRefused,
+      fmt::format("file '{}' was read up to byte {}, and is another file now. Put the file back, "
+                  "give the new one another name, start over with `reset`, or pass --follow to "
+                  "take it for a new file.",
+                  position.path, position.offset)};
 }
 
 Error gone(const FilePosition& position) {
-  return {ErrorCode::kRefused,
-          fmt::format("file '{}' was read up to byte {}, and is gone. Put it back, or start over with "
-                      "`reset`.",
-                      position.path, position.offset)};
+  return {
+      ErrorCode::kRefused,
+      fmt::format("file '{}' was read up to byte {}, and is gone. Put it back, or start over with "
+                  "`reset`.",
+                  position.path, position.offset)};
 }
 
 struct Known {

@@ -19,8 +19,8 @@ constexpr std::uint8_t kCut = 2;
 std::string encode(const FilePosition& position) {
   std::string out;
   codec::put_u8(out, kVersion);
-  codec::put_u8(out, static_cast<std::uint8_t>((position.ended ? kEnded : 0) |
-                                               (position.cut ? kCut : 0)));
+  codec::put_u8(
+      out, static_cast<std::uint8_t>((position.ended ? kEnded : 0) | (position.cut ? kCut : 0)));
   codec::put_varint(out, position.offset);
   codec::put_varint(out, position.identity.inode);
   codec::put_varint(out, position.identity.length);

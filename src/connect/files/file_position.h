@@ -12,8 +12,8 @@ namespace rheon::connect::files {
 /// How many bytes of a file's beginning tell it from others, at most.
 inline constexpr std::uint32_t kFingerprintBytes = 1024;
 
-/// What tells one file from another, whatever it is called now: its inode, and the hash (XXH3-64) of
-/// its first bytes, as many as it had when first seen, at most kFingerprintBytes.
+/// What tells one file from another, whatever it is called now: its inode, and the hash (XXH3-64)
+/// of its first bytes, as many as it had when first seen, at most kFingerprintBytes.
 struct FileIdentity {
   std::uint64_t inode = 0;
   std::uint32_t length = 0;  // of what is hashed
@@ -43,7 +43,8 @@ struct FilePosition {
 /// Identity of a file that is seen for the first time.
 [[nodiscard]] FileIdentity identify(std::uint64_t inode, std::string_view head);
 /// True when a file with this inode and these first bytes is the one that `identity` was made of.
-[[nodiscard]] bool matches(const FileIdentity& identity, std::uint64_t inode, std::string_view head);
+[[nodiscard]] bool matches(const FileIdentity& identity, std::uint64_t inode,
+                           std::string_view head);
 
 /// "<inode>-<length>-<hash>": unique as long as no two files share all three.
 [[nodiscard]] std::string partition_id(const FileIdentity& identity);

@@ -9,8 +9,8 @@
 namespace rheon::files {
 
 struct LinesOptions {
-  /// Keep reading files as they grow, and new ones as they appear, like `tail -F`. Renamed files are
-  /// read to their end; a truncated file is read again from its start.
+  /// Keep reading files as they grow, and new ones as they appear, like `tail -F`. Renamed files
+  /// are read to their end; a truncated file is read again from its start.
   bool follow = false;
   /// Longer lines go to quarantine.
   std::uint64_t max_line_bytes = std::uint64_t{1} << 20;
@@ -18,8 +18,10 @@ struct LinesOptions {
   bool require_utf8 = false;
 };
 
-/// The lines of all files that match a shell pattern, each file a partition. A line ends with "\n" or
-/// "\r\n", which do not belong to it; the last line of a file needs no end, unless files are followed.
+/// The lines of all files that match a shell pattern, each file a partition. A line ends with "\n"
+/// or
+/// "\r\n", which do not belong to it; the last line of a file needs no end, unless files are
+/// followed.
 ///
 ///     job.from("lines", files::lines("texts/*.txt"))
 ///     job.from("log", files::lines("/var/log/app.log", {.follow = true}))

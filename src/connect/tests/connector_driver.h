@@ -14,10 +14,10 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "env/fake/fake_env.h"
-#include "env/posix.h"
 #include "engine/sink.h"
 #include "engine/source.h"
+#include "env/fake/fake_env.h"
+#include "env/posix.h"
 
 namespace rheon::connect {
 

@@ -139,14 +139,16 @@ TEST_F(Lines, GoOnBehindTheCommittedOne) {
   }
   ASSERT_EQ(output_.records.size(), 200'000u);
   for (int i = 0; i < 200'000; ++i) {
-    ASSERT_EQ(output_.records[static_cast<std::size_t>(i)].value, "line number " + std::to_string(i));
+    ASSERT_EQ(output_.records[static_cast<std::size_t>(i)].value,
+              "line number " + std::to_string(i));
   }
 }
 
 TEST_F(Lines, ThatAreTooLongGoToQuarantine) {
   const std::string big(3 * connect::files::FileChunks::kChunkBytes, 'x');
-  write_file(env_.files(), "a", "short\n" + big + "\n" + std::string(101, 'y') + "\n" +
-                                    std::string(100, 'z') + "\r\nend");
+  write_file(
+      env_.files(), "a",
+      "short\n" + big + "\n" + std::string(101, 'y') + "\n" + std::string(100, 'z') + "\r\nend");
   start("a", {.max_line_bytes = 100});
   read();
   EXPECT_THAT(output_.values(), ElementsAre("short", std::string(100, 'z'), "end"));
