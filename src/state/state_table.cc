@@ -205,10 +205,10 @@ void StateTable::begin_capture() {
 
 bool StateTable::encode_captured(codec::DeltaWriter& out, std::size_t budget_bytes) {
   const std::uint32_t captured_mark = 3 - running_mark_;
-  const std::size_t stop_at = out.size() + budget_bytes;
   if (next_captured_ < captured_.size()) {
     out.begin_section(state_, group_);
   }
+  const std::size_t stop_at = out.size() + budget_bytes;  // at least one entry, however small
   for (; next_captured_ < captured_.size() && out.size() < stop_at; ++next_captured_) {
     const std::uint32_t entry = captured_[next_captured_];
     char* value = address(entry);
