@@ -1,0 +1,39 @@
+// Counts the words of text files: for every word read, one CSV line `word,n` with its updated
+// count. A word is a maximal run of the letters A-Z a-z, counted in lower case.
+
+#include "api/job.h"
+#include "connect/files/csv.h"
+#include "connect/files/lines.h"
+#include "run/main.h"
+
+using namespace rheon;
+
+constexpr auto letters = [](std::string_view line, Emit<std::string_view>& emit) {
+  std::string text(line);
+  std::size_t start = 0;
+  for (std::size_t at = 0; at <= text.size(); ++at) {
+    const char lower = at < text.size() ? static_cast<char>(text[at] | 0x20) : ' ';
+    if (lower >= 'a' && lower <= 'z') {
+      text[at] = lower;
+    } else {
+      if (at > start) {
+        emit(std::string_view(text).substr(start, at - start));
+      }
+      start = at + 1;
+    }
+  }
+};
+
+void wordcount(Job& job) {
+  auto input = job.param<std::string>("input", "glob of text files");
+  auto output = job.param<std::string>("output", "directory for the CSV files");
+  auto follow = job.param<bool>("follow", "keep reading as files grow and appear", false);
+
+  job.from("lines", files::lines(input, {.follow = follow}))
+      .flat_map("words", letters)
+      .key_by([](std::string_view word) { return word; })
+      .aggregate("counts", count(), unbounded())
+      .to("csv", files::csv(output));
+}
+
+int main(int argc, char** argv) { return rheon::main("wordcount", wordcount, argc, argv); }

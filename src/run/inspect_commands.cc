@@ -1,0 +1,105 @@
+#include "run/inspect_commands.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "run/answers.h"
+#include "run/control_server.h"
+#include "run/show.h"
+#include "run/stream_commands.h"
+
+namespace rheon::run {
+
+namespace {
+
+constexpr std::chrono::seconds kAnswerTimeout{30};
+constexpr std::chrono::milliseconds kLookAgain{20};
+constexpr int kLooks = 500;  // 10 s
+
+class Inspector {
+ public:
+  Inspector(env::Env& env, const graph::Graph& graph, const CommandLine& line)
+      : env_(env), graph_(graph), line_(line) {}
+
+  Result<std::string> run() {
+    const Result<env::FileInfo> info = env_.files().info(line_.data_directory);
+    if (!info.has_value()) {
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("there is no data directory '{}': nothing has run there. `run` makes "
+                              "it; --data-dir names another.",
+                              line_.data_directory));
+    }
+    switch (line_.command) {
+      case Command::kStreamList:
+        return list_streams(env_, line_.data_directory, line_.json);
+      case Command::kStreamCat:
+        return cat_stream(env_, line_.data_directory, line_.stream);
+      case Command::kStatus:
+        return show("status", &show_status);
+      case Command::kLedger:
+        return show("ledger", &show_ledger);
+      case Command::kStateList:
+        return show("states", &show_states);
+      case Command::kStateGet:
+        return show("state", &show_state);
+      case Command::kScale:
+        return scale();
+      default:
+        return fail(ErrorCode::kInternal, "this command is not a question.");
+    }
+  }
+
+ private:
+  using Show = std::string (*)(const std::string&);
+
+  Result<std::string> show(const char* ask, Show words) {
+    RHEON_ASSIGN(const std::string json, answer({ask, line_.address, line_.key, 0}));
+    return line_.json ? json + "\n" : words(json);
+  }
+
+  /// From the running job, or else from its log.
+  Result<std::string> answer(const Question& question) {
+    const Result<std::string> told =
+        env_.sockets().ask(control_path(line_.data_directory), to_json(question), kAnswerTimeout);
+    if (told.has_value()) {
+      return open_answer(*told);
+    }
+    if (told.error().code != ErrorCode::kNotFound) {
+      return tl::unexpected<Error>(told.error());
+    }
+    if (view_ == nullptr) {
+      RHEON_ASSIGN(view_, view_at_rest(env_, graph_, line_.data_directory));
+    }
+    return open_answer(run::answer(env_, *view_, question));
+  }
+
+  Result<std::string> scale() {
+    RHEON_ASSIGN(const std::string asked, answer({"scale", {}, {}, line_.shards}));
+    const std::unique_ptr<env::Parker> parker = env_.threads().make_parker();
+    for (int i = 0; i < kLooks; ++i) {
+      RHEON_ASSIGN(const std::string status, answer({"status", {}, {}, 0}));
+      if (const Result<std::string> done = show_scaled(status, line_.shards); done.has_value()) {
+        return done;
+      }
+      parker->park_until(env_.clock().monotonic() + kLookAgain);
+    }
+    return fail(ErrorCode::kInternal,
+                fmt::format("the job was asked to run on {} shards and has not done so within "
+                            "10 s. `status` shows how it is doing.",
+                            line_.shards));
+  }
+
+  env::Env& env_;
+  const graph::Graph& graph_;
+  const CommandLine& line_;
+  std::unique_ptr<JobView> view_;
+};
+
+}  // namespace
+
+Result<std::string> inspect(env::Env& env, const graph::Graph& graph, const CommandLine& line) {
+  return Inspector(env, graph, line).run();
+}
+
+}  // namespace rheon::run

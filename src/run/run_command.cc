@@ -1,0 +1,225 @@
+#include "run/run_command.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "engine/thread_driver.h"
+#include "engine/worker.h"
+#include "run/control_server.h"
+#include "run/guarantees.h"
+#include "run/live_line.h"
+#include "run/reporter.h"
+#include "run/trace_file.h"
+
+namespace rheon::run {
+
+namespace {
+
+constexpr std::chrono::milliseconds kTick{250};
+constexpr std::chrono::seconds kSayEvery{10};
+// semantics.md 3: after three aborts within a minute the program gives up.
+constexpr std::size_t kMaxAborts = 3;
+constexpr std::chrono::seconds kAbortWindow{60};
+constexpr std::chrono::milliseconds kPauseAfterAbort{200};
+
+class Runner {
+ public:
+  Runner(env::Env& env, graph::Graph graph, const CommandLine& line)
+      : env_(env),
+        graph_(std::move(graph)),
+        line_(line),
+        reporter_(env, line.run.log_level, line.run.log_format),
+        started_(env.clock().monotonic()) {}
+
+  ExitCode run() {
+    Status status = prepare();
+    while (status.has_value()) {
+      const Result<bool> ended = attempt();
+      if (ended.has_value()) {
+        return ExitCode::kDone;
+      }
+      status = judge(ended.error());
+    }
+    reporter_.error(status.error().message);
+    return exit_code(status.error().code);
+  }
+
+ private:
+  Status prepare() {
+    RHEON_TRY(check_guarantees(graph_, line_.run.guarantee));
+    shards_ = line_.run.shards != 0 ? line_.run.shards : std::max(1u, env_.process().cores());
+    shards_ = std::min(shards_, graph_.key_groups);
+    if (!line_.run.trace_file.empty()) {
+      traces_ = std::make_unique<TraceFile>(env_, graph_.job, line_.run.trace_file);
+      RHEON_TRY(traces_->open());
+    }
+    env_.process().watch_stop();
+    return {};
+  }
+
+  [[nodiscard]] engine::WorkerOptions options() const {
+    engine::WorkerOptions options;
+    options.directory = line_.data_directory;
+    options.shards = shards_;
+    options.commit_interval = line_.run.commit_interval;
+    options.drain = line_.run.drain;
+    options.stop_at_end = line_.run.stop_at_end;
+    options.accept_clock = line_.run.accept_clock;
+    options.trace_every = line_.run.trace_sample;
+    options.log.allow_network_file_system = line_.run.allow_network_file_system;
+    return options;
+  }
+
+  /// One life of the engine. True: done; false is never answered; an error: see judge().
+  Result<bool> attempt() {
+    engine::Worker worker(env_, engine::make_plan(graph_), options());
+    RHEON_TRY(worker.open());
+    if (!worker.notice().empty()) {
+      reporter_.warning(worker.notice());
+    }
+    if (worker.already_complete()) {
+      reporter_.info(
+          fmt::format("{}: complete, and there is no new input: nothing to do. `reset` "
+                      "starts over.",
+                      graph_.job));
+      return true;
+    }
+    if (control_ == nullptr) {
+      RHEON_ASSIGN(control_, ControlServer::start(env_, line_.data_directory));
+      say_hello(worker);
+    }
+    rate_ = {};
+    next_line_ = env_.clock().monotonic() + kSayEvery;
+    control_->attach(worker);
+    const Status driven = engine::drive(env_, worker, kTick, [&] { tick(worker); });
+    control_->detach(worker);
+    shards_ = worker.stats().shards;
+    if (driven.has_value()) {
+      tick_traces(worker);
+      check_ledger(worker);
+      say_goodbye(worker);
+      return true;
+    }
+    return tl::unexpected<Error>(driven.error());
+  }
+
+  /// An I/O failure of the log aborts the epoch: the engine is opened anew, a few times.
+  Status judge(const Error& error) {
+    const bool again = error.code == ErrorCode::kIo || error.code == ErrorCode::kNoSpace;
+    if (!again || control_ == nullptr || env_.process().stop_requested()) {
+      return tl::unexpected<Error>(error);
+    }
+    const env::Monotonic now = env_.clock().monotonic();
+    aborts_.push_back(now);
+    while (aborts_.front() < now - kAbortWindow) {
+      aborts_.pop_front();
+    }
+    if (aborts_.size() >= kMaxAborts) {
+      return fail(error.code,
+                  fmt::format("{} This was the {}rd abort within a minute. Everything up to the "
+                              "last commit is safe; mend the cause and run again.",
+                              error.message, kMaxAborts));
+    }
+    reporter_.warning(error.message +
+                      " The epoch is aborted; going back to the last commit and trying again.");
+    env_.threads().make_parker()->park_until(now + kPauseAfterAbort);
+    return {};
+  }
+
+  void say_hello(const engine::Worker& worker) {
+    const engine::WorkerStats stats = worker.stats();
+    reporter_.info(fmt::format("{}: {} on {} shard{}, data in {}", graph_.job,
+                               stats.epoch.value == 0
+                                   ? std::string("starting")
+                                   : fmt::format("going on after epoch {}", stats.epoch.value),
+                               stats.shards, stats.shards == 1 ? "" : "s", line_.data_directory));
+    for (const std::string& sentence : guarantee_lines(graph_)) {
+      reporter_.info(fmt::format("{}: {}", graph_.job, sentence));
+    }
+  }
+
+  [[nodiscard]] Figures figures(const engine::Worker& worker) {
+    return {graph_.job, worker.stats(), rate_.per_second(), env_.process().usage().resident_bytes};
+  }
+
+  void tick(engine::Worker& worker) {
+    const env::Monotonic now = env_.clock().monotonic();
+    const engine::WorkerStats stats = worker.stats();
+    rate_.add(now, stats.records_out);
+    if (stats.waiting_for_space != waiting_) {
+      waiting_ = stats.waiting_for_space;
+      reporter_.warning(waiting_ ? stats.waiting_sentence : "there is space again: going on.");
+    }
+    tick_traces(worker);
+    if (reporter_.lives()) {
+      reporter_.live(live_line(figures(worker)));
+    }
+    if (now >= next_line_) {
+      next_line_ = now + kSayEvery;
+      check_ledger(worker);
+      if (!reporter_.lives()) {
+        reporter_.info(live_line(figures(worker)));
+      }
+    }
+  }
+
+  void tick_traces(engine::Worker& worker) {
+    if (traces_ == nullptr) {
+      return;
+    }
+    if (Status written = traces_->write(worker.take_spans());
+        !written.has_value() && !trace_failed_) {
+      trace_failed_ = true;
+      reporter_.warning(written.error().message + " Traces are no longer written.");
+    }
+  }
+
+  void check_ledger(const engine::Worker& worker) {
+    for (const engine::Imbalance& imbalance : worker.ledger().imbalances()) {
+      if (alarms_.insert(imbalance.what).second) {
+        reporter_.error("THE LEDGER DOES NOT BALANCE: " + imbalance.sentence);
+      }
+    }
+  }
+
+  void say_goodbye(const engine::Worker& worker) {
+    const auto elapsed =
+        std::chrono::duration_cast<std::chrono::microseconds>(env_.clock().monotonic() - started_);
+    const Figures last = figures(worker);
+    reporter_.info(summary(last, elapsed));
+    if (last.stats.complete) {
+      reporter_.info(fmt::format("{}: the input has ended and the job is complete", graph_.job));
+    } else if (env_.process().stop_requested()) {
+      reporter_.info(fmt::format("{}: stopped; run it again to go on", graph_.job));
+    }
+  }
+
+  env::Env& env_;
+  graph::Graph graph_;
+  const CommandLine& line_;
+  Reporter reporter_;
+  env::Monotonic started_;
+  std::uint32_t shards_ = 1;
+  std::unique_ptr<TraceFile> traces_;
+  bool trace_failed_ = false;
+  std::unique_ptr<ControlServer> control_;
+  std::deque<env::Monotonic> aborts_;
+  std::set<std::string> alarms_;
+  Rate rate_;
+  env::Monotonic next_line_{0};
+  bool waiting_ = false;
+};
+
+}  // namespace
+
+ExitCode run_job(env::Env& env, graph::Graph graph, const CommandLine& line) {
+  return Runner(env, std::move(graph), line).run();
+}
+
+}  // namespace rheon::run

@@ -1,0 +1,148 @@
+#include "run/show.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "run/figures.h"
+#include "run/table.h"
+
+namespace rheon::run {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+[[nodiscard]] std::uint64_t count(const Json& json, const char* name) {
+  return json.value(name, std::uint64_t{0});
+}
+[[nodiscard]] std::string word(const Json& json, const char* name) {
+  return json.value(name, std::string());
+}
+
+/// Text as it is, everything else as JSON.
+[[nodiscard]] std::string plain(const Json& json) {
+  return json.is_string() ? json.get<std::string>() : json.dump();
+}
+
+[[nodiscard]] std::string dropped_of(const Json& op) {
+  std::uint64_t sum = 0;
+  std::string reasons;
+  for (const auto& [name, value] : op.items()) {
+    if (name.starts_with("dropped/")) {
+      sum += value.get<std::uint64_t>();
+      reasons += (reasons.empty() ? " (" : ", ") + name.substr(name.find('/') + 1);
+    }
+  }
+  return with_commas(sum) + (reasons.empty() ? "" : reasons + ")");
+}
+
+}  // namespace
+
+std::string show_status(const std::string& text) {
+  const Json json = Json::parse(text);
+  const std::string job = word(json, "job");
+  if (!json.value("running", false)) {
+    return fmt::format(
+        "{}: not running; last commit: epoch {}{}\n", job, with_commas(count(json, "epoch")),
+        json.value("complete", false) ? "; the input has ended and the job is complete" : "");
+  }
+  std::string out = fmt::format(
+      "{}: running as process {} on {} shard{}\n"
+      "  records   in {}, out {} since it was started\n"
+      "  epoch     {} (last commit {}, {})\n"
+      "  state     {} keys\n"
+      "  rss       {}\n",
+      job, count(json, "pid"), count(json, "shards"), count(json, "shards") == 1 ? "" : "s",
+      with_commas(count(json, "records_in")), with_commas(count(json, "records_out")),
+      with_commas(count(json, "epoch")), as_time(count(json, "commit_micros")),
+      as_size(count(json, "commit_bytes")), with_commas(count(json, "state_keys")),
+      as_size(count(json, "rss_bytes")));
+  if (json.contains("waiting")) {
+    out += "  waiting   " + word(json, "waiting") + "\n";
+  }
+  return out;
+}
+
+std::string show_ledger(const std::string& text) {
+  const Json json = Json::parse(text);
+  Table operators({"operator", "in", "emitted", "absorbed", "dropped", "late", "quarantined", "out",
+                   "balance"});
+  std::string alarms;
+  const auto balance = [&alarms](const Json& one) {
+    if (!one.contains("imbalance")) {
+      return std::string("ok");
+    }
+    alarms += "THE LEDGER DOES NOT BALANCE: " + word(one, "imbalance") + "\n";
+    return std::string("OFF");
+  };
+  for (const Json& op : json["operators"]) {
+    operators.add(
+        {word(op, "name"), with_commas(count(op, "in")), with_commas(count(op, "emitted")),
+         with_commas(count(op, "absorbed")), dropped_of(op), with_commas(count(op, "late")),
+         with_commas(count(op, "quarantined")), with_commas(count(op, "out")), balance(op)});
+  }
+  Table edges({"edge", "sent", "received", "balance"});
+  for (const Json& edge : json["edges"]) {
+    edges.add({word(edge, "name"), with_commas(count(edge, "sent")),
+               with_commas(count(edge, "received")), balance(edge)});
+  }
+  return operators.text() + (json["edges"].empty() ? "" : "\n" + edges.text()) +
+         (alarms.empty() ? "" : "\n" + alarms);
+}
+
+std::string show_states(const std::string& text) {
+  const Json json = Json::parse(text);
+  if (json["states"].empty()) {
+    return "this job keeps no state\n";
+  }
+  Table table({"operator", "state", "kind", "key", "type", "lifetime", "keys", "memory"});
+  for (const Json& state : json["states"]) {
+    table.add({word(state, "operator"), word(state, "state"), word(state, "kind"),
+               word(state, "key"), word(state, "type"), word(state, "lifetime"),
+               with_commas(count(state, "keys")), as_size(count(state, "bytes"))});
+  }
+  return table.text();
+}
+
+std::string show_state(const std::string& text) {
+  const Json json = Json::parse(text);
+  const std::string where =
+      fmt::format("{}.{} of {}", word(json, "operator"), word(json, "state"), word(json, "key"));
+  if (!json.value("found", false)) {
+    return where + ": not there\n";
+  }
+  std::string out;
+  if (json.contains("value")) {
+    out = fmt::format("{}: {}\n", where, plain(json["value"]));
+  }
+  if (json.contains("entries")) {
+    out = fmt::format("{}: {} entries\n", where, json["entries"].size());
+    for (const Json& entry : json["entries"]) {
+      const char* name = entry.contains("key") ? "key" : "time";
+      out += "  ";
+      if (entry.contains(name)) {
+        out += plain(entry[name]) + (entry.contains("value") ? ": " : "");
+      }
+      out += entry.contains("value") ? plain(entry["value"]) + "\n" : "\n";
+    }
+  }
+  if (json.contains("last_write")) {
+    out += "  last written at " + plain(json["last_write"]) + "\n";
+  }
+  return out;
+}
+
+Result<std::string> show_scaled(const std::string& status, std::uint32_t shards) {
+  const Json json = Json::parse(status);
+  if (!json.value("running", false) || count(json, "shards") != shards) {
+    return fail(ErrorCode::kNotFound, "not yet.");
+  }
+  return fmt::format("{}: runs on {} shard{} (the last change stopped it for {})\n",
+                     word(json, "job"), shards, shards == 1 ? "" : "s",
+                     as_time(count(json, "last_rescale_micros")));
+}
+
+}  // namespace rheon::run

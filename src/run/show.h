@@ -1,0 +1,19 @@
+#pragma once
+
+// Answers (run/answers.h) as a person reads them. Pure.
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+
+namespace rheon::run {
+
+[[nodiscard]] std::string show_status(const std::string& json);
+[[nodiscard]] std::string show_ledger(const std::string& json);
+[[nodiscard]] std::string show_states(const std::string& json);
+[[nodiscard]] std::string show_state(const std::string& json);
+/// A sentence once the status says that the job runs on so many shards; kNotFound before.
+[[nodiscard]] Result<std::string> show_scaled(const std::string& status, std::uint32_t shards);
+
+}  // namespace rheon::run
