@@ -127,6 +127,9 @@ template <class K>
       return false;
     }
   } else if constexpr (std::is_same_v<K, Bytes>) {
+    if (part) {
+      return false;  // stored escaped, and a view cannot show that: use std::string for the field
+    }
     key = as_bytes(in);
     in = {};
     return true;

@@ -10,6 +10,7 @@
 // floats 8 or 4 bytes, text and bytes length-prefixed, vectors count-prefixed, structs their fields
 // in order. docs/formats/value.md has worked bytes. codec/schema.h reads values of an older schema.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstring>
@@ -139,7 +140,14 @@ struct ValueCodec<std::chrono::duration<Rep, Period>> {
     put_i64(out, std::chrono::duration_cast<std::chrono::microseconds>(value).count());
   }
   static void decode(Reader& in, Duration& value) {
-    value = std::chrono::duration_cast<Duration>(std::chrono::microseconds{in.i64()});
+    std::chrono::microseconds micros{in.i64()};
+    if constexpr (std::ratio_less_v<Period, std::micro> && std::is_integral_v<Rep>) {
+      // Broken bytes: a finer unit cannot hold every number of microseconds.
+      micros =
+          std::clamp(micros, std::chrono::duration_cast<std::chrono::microseconds>(Duration::min()),
+                     std::chrono::duration_cast<std::chrono::microseconds>(Duration::max()));
+    }
+    value = std::chrono::duration_cast<Duration>(micros);
   }
 };
 template <class E>

@@ -1,0 +1,172 @@
+#include "codec/key.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "testing/seeds.h"
+
+namespace rheon::codec {
+namespace {
+
+enum class Colour : std::int16_t { kRed = -2, kGreen = 0, kBlue = 700 };
+
+struct Route {
+  std::string from;
+  std::int32_t stop = 0;
+  std::string to;
+  friend auto operator<=>(const Route&, const Route&) = default;
+};
+RHEON_FIELDS(Route, from, stop, to)
+
+struct Nested {
+  Route route;
+  bool express = false;
+  friend auto operator<=>(const Nested&, const Nested&) = default;
+};
+RHEON_FIELDS(Nested, route, express)
+
+template <class K>
+std::string bytes_of(const K& key) {
+  std::string out;
+  append_key(out, key);
+  return out;
+}
+
+template <class K>
+void expect_round_trip(const K& key) {
+  const std::string bytes = bytes_of(key);
+  std::string_view in = bytes;
+  K back{};
+  ASSERT_TRUE(take_key(in, back));
+  EXPECT_TRUE(in.empty());
+  EXPECT_TRUE(back == key);
+}
+
+/// Byte order is value order, and reading gives back what was written.
+template <class K>
+void expect_ordered(const std::vector<K>& keys) {
+  for (const K& a : keys) {
+    expect_round_trip(a);
+    for (const K& b : keys) {
+      EXPECT_EQ(bytes_of(a) < bytes_of(b), a < b);
+      EXPECT_EQ(bytes_of(a) == bytes_of(b), a == b);
+    }
+  }
+}
+
+template <class I>
+std::vector<I> integers(std::mt19937_64& random) {
+  std::vector<I> result{std::numeric_limits<I>::min(), I{0}, I{1}, std::numeric_limits<I>::max()};
+  for (int i = 0; i < 40; ++i) {
+    result.push_back(static_cast<I>(random() >> (random() % 64)));
+  }
+  return result;
+}
+
+std::string random_text(std::mt19937_64& random) {
+  std::string text(random() % 5, '\0');
+  for (char& c : text) {
+    constexpr char kLetters[] = {'\0', '\1', 'a', 'b', '\xff'};
+    c = kLetters[random() % 5];
+  }
+  return text;
+}
+
+TEST(Key, IntegersKeepTheirOrder) {
+  for (const std::uint64_t seed : testing::seeds(5)) {
+    SCOPED_TRACE(testing::repeat(seed));
+    std::mt19937_64 random(seed);
+    expect_ordered(integers<std::int8_t>(random));
+    expect_ordered(integers<std::int16_t>(random));
+    expect_ordered(integers<std::int32_t>(random));
+    expect_ordered(integers<std::int64_t>(random));
+    expect_ordered(integers<std::uint8_t>(random));
+    expect_ordered(integers<std::uint16_t>(random));
+    expect_ordered(integers<std::uint32_t>(random));
+    expect_ordered(integers<std::uint64_t>(random));
+  }
+}
+
+TEST(Key, OtherScalarsKeepTheirOrder) {
+  expect_ordered(std::vector<bool>{false, true});
+  expect_ordered(std::vector{Colour::kRed, Colour::kGreen, Colour::kBlue});
+  expect_ordered(std::vector{EventTime::none(), EventTime::min(), EventTime{-1}, EventTime{0},
+                             EventTime{1}, EventTime::max()});
+}
+
+TEST(Key, FloatingPointNumbersKeepTheirOrder) {
+  std::mt19937_64 random(3);
+  std::vector<double> doubles{0.0, 1.0, -1.0, 1e308, -1e308, 5e-324, -5e-324, INFINITY, -INFINITY};
+  std::vector<float> floats{0.0F, 1.0F, -1.0F, INFINITY, -INFINITY};
+  for (int i = 0; i < 60; ++i) {
+    const double d = std::bit_cast<double>(static_cast<std::uint64_t>(random()));
+    if (!std::isnan(d)) {
+      doubles.push_back(d);
+    }
+    const float f = std::bit_cast<float>(static_cast<std::uint32_t>(random()));
+    if (!std::isnan(f)) {
+      floats.push_back(f);
+    }
+  }
+  expect_ordered(doubles);
+  expect_ordered(floats);
+}
+
+TEST(Key, ZeroAndNanHaveOneFormEach) {
+  EXPECT_EQ(bytes_of(-0.0), bytes_of(0.0));
+  EXPECT_EQ(bytes_of(-std::numeric_limits<double>::quiet_NaN()),
+            bytes_of(std::numeric_limits<double>::signaling_NaN()));
+}
+
+TEST(Key, TextIsItself) {
+  EXPECT_EQ(bytes_of(std::string_view("a\0b", 3)), std::string("a\0b", 3));
+  EXPECT_EQ(bytes_of(std::string("word")), "word");
+}
+
+TEST(Key, CompositesKeepTheOrderOfTheirFields) {
+  for (const std::uint64_t seed : testing::seeds(5)) {
+    SCOPED_TRACE(testing::repeat(seed));
+    std::mt19937_64 random(seed);
+    std::vector<Route> routes;
+    std::vector<Nested> nested;
+    for (int i = 0; i < 60; ++i) {
+      const auto stop = static_cast<std::int32_t>(random() % 3) - 1;
+      routes.push_back({random_text(random), stop, random_text(random)});
+      nested.push_back({routes.back(), random() % 2 == 0});
+    }
+    expect_ordered(routes);
+    expect_ordered(nested);
+  }
+}
+
+TEST(Key, BytesAreFrozen) {
+  EXPECT_EQ(bytes_of(std::int32_t{1}), std::string("\x80\x00\x00\x01", 4));
+  EXPECT_EQ(bytes_of(std::uint16_t{258}), "\x01\x02");
+  EXPECT_EQ(bytes_of(1.0), std::string("\xbf\xf0\x00\x00\x00\x00\x00\x00", 8));
+  EXPECT_EQ(bytes_of(Route{std::string("a\0", 2), -1, ""}),
+            std::string("a\x00\xff\x00\x01\x7f\xff\xff\xff\x00\x01", 11));
+}
+
+TEST(Key, BrokenBytesAreRefusedAndNothingElseHappens) {
+  for (const std::uint64_t seed : testing::seeds(300)) {
+    SCOPED_TRACE(testing::repeat(seed));
+    std::mt19937_64 random(seed);
+    std::string bytes;
+    for (std::uint64_t left = random() % 20; left > 0; --left) {
+      bytes.push_back(static_cast<char>(random() % 4 == 0 ? 0 : random()));
+    }
+    Nested key;
+    std::string_view in = bytes;
+    if (take_key(in, key)) {
+      EXPECT_LE(in.size(), bytes.size());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace rheon::codec
