@@ -19,6 +19,11 @@ CommitOutcome Committer::commit(const Commit& commit, const std::vector<SliceSet
   }
   if (outcome.decided.has_value()) {
     outcome.after = tell();
+    if (!outcome.after.has_value() && outcome.after.error().code == ErrorCode::kNoSpace) {
+      // A file system that copies on write may have no room even here. Both files are allowed to
+      // be behind; the next commit brings them up.
+      outcome.after = {};
+    }
   }
   outcome.shortage = parts_.space.shortage();
   const auto took = env_.clock().monotonic() - start;
@@ -39,7 +44,7 @@ Status Committer::decide(const Commit& commit, const std::vector<SliceSet>& sets
                parts_.journal.append({commit.epoch, commit.deltas, commit.facts, parts_.standing},
                                      record));
   Standing& standing = parts_.standing;
-  seal_changed_ = standing.complete != commit.complete;
+  seal_changed_ = seal_changed_ || standing.complete != commit.complete;
   slices_changed_ = slices_changed_ || !sets.empty();
   for (const FactChange& change : commit.facts) {
     if (change.value.has_value()) {
@@ -49,6 +54,9 @@ Status Committer::decide(const Commit& commit, const std::vector<SliceSet>& sets
     }
   }
   apply(standing, commit.epoch, record, payload);
+  for (auto& [name, stream] : parts_.streams) {
+    stream->accept(standing.streams.find(name)->second);
+  }
   return {};
 }
 
@@ -73,16 +81,14 @@ Status Committer::tell() {
   RHEON_TRY(parts_.witness.write(
       encode(Witnessed{parts_.identity.lineage, standing.epoch, standing.chain})));
   for (auto& [name, stream] : parts_.streams) {
-    const StreamState& committed = standing.streams.find(name)->second;
-    const bool changed = committed.next != stream->state().next;
-    stream->accept(committed);
-    if (changed || seal_changed_) {
+    if (stream->unpublished() || seal_changed_) {
       RHEON_TRY(stream->publish(standing.epoch, standing.complete));
     }
     if (standing.complete && parts_.sync) {
       RHEON_TRY(stream->sync_published());
     }
   }
+  seal_changed_ = false;
   return {};
 }
 
@@ -104,9 +110,14 @@ TidyOutcome Committer::tidy(const std::vector<Slice>& slices) {
   TidyOutcome outcome;
   outcome.status = tidy_files();
   if (outcome.status.has_value()) {
+    make_room(outcome);
+  }
+  if (outcome.status.has_value()) {
     write_slices(slices, outcome);
   }
-  outcome.shortage = parts_.space.shortage();
+  if (outcome.shortage.empty()) {
+    outcome.shortage = parts_.space.shortage();
+  }
   if (outcome.shortage.empty() && outcome.status.has_value()) {
     parts_.space.keep_ballast();
   }
@@ -128,14 +139,19 @@ Status Committer::tidy_files() {
   if (wants_witness_sync()) {
     RHEON_TRY(parts_.witness.sync());
   }
-  if (parts_.journal.wants_room()) {
-    auto status = parts_.journal.make_room();
-    // Without room ahead the next commit makes its own, or says that there is none.
-    if (!status.has_value() && status.error().code != ErrorCode::kNoSpace) {
-      return status;
-    }
-  }
   return {};
+}
+
+void Committer::make_room(TidyOutcome& outcome) {
+  if (!parts_.journal.wants_room()) {
+    return;
+  }
+  auto status = parts_.journal.make_room();
+  if (!status.has_value() && status.error().code == ErrorCode::kNoSpace) {
+    outcome.shortage = status.error().message;
+  } else {
+    outcome.status = std::move(status);
+  }
 }
 
 void Committer::write_slices(const std::vector<Slice>& slices, TidyOutcome& outcome) {
@@ -151,6 +167,7 @@ void Committer::write_slices(const std::vector<Slice>& slices, TidyOutcome& outc
     outcome.status = tl::unexpected(std::move(written).error());
     return;
   }
+  outcome.shortage = written.error().message;
   for (const Slice& slice : slices) {
     outcome.not_written.push_back(slice.address);
   }

@@ -83,6 +83,7 @@ class Committer {
   [[nodiscard]] Status tell();
   [[nodiscard]] bool wants_witness_sync() const;
   [[nodiscard]] Status tidy_files();
+  void make_room(TidyOutcome& outcome);
   void write_slices(const std::vector<Slice>& slices, TidyOutcome& outcome);
 
   env::Env& env_;

@@ -85,8 +85,8 @@ void CommittingLog::advance() {
     case Stage::kIdle:
       if (commit_.has_value()) {
         start_commit();
-      } else if (!slices_.empty() || committer_->wants_tidying() ||
-                 (waiting_ && is_time_to_look())) {
+      } else if (!slices_.empty() ||
+                 (waiting_ ? is_time_to_look() : committer_->wants_tidying())) {
         start_tidying();
       }
       break;

@@ -109,8 +109,9 @@ class FileStreamReader : public StreamReader {
     }
     if (position.next_batch > published_.next[partition]) {
       return refused(fmt::format(
-          "ends before batch {} of partition {}, which this job has already read: it was put back "
-          "from a backup. Bring the newer data back, or `reset` this job",
+          "ends before batch {} of partition {}, which this job has already read. After a power "
+          "failure starting the job that writes it puts that right; otherwise it was put back from "
+          "a backup: bring the newer data back, or `reset` this job",
           position.next_batch, partition));
     }
     return {};

