@@ -99,7 +99,10 @@ Status SlotFile::fill(const SlotContents& contents) {
 }
 
 Status SlotFile::sync() {
-  RHEON_TRY(file_->sync());
+  if (auto status = file_->sync(); !status.has_value()) {
+    // Not kNoSpace, whatever the system said: a failed sync is never tried again.
+    return fail(ErrorCode::kIo, std::move(status).error().message);
+  }
   turn_ ^= 1;
   writes_since_sync_ = 0;
   return {};

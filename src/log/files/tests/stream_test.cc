@@ -1,0 +1,139 @@
+#include <gtest/gtest.h>
+
+#include "log/files/stream_reader.h"
+#include "log/files/tests/log_fixture.h"
+
+namespace rheon::log::files::testing {
+namespace {
+
+using env::fake::FakeEnv;
+
+class Streams : public ::testing::Test {
+ protected:
+  void open_writer(Retention retention = {}) {
+    OpenOptions options = small_options();
+    options.streams = {{"out", 2, "text", retention}};
+    auto result = open(env, options);
+    ASSERT_TRUE(result.has_value()) << result.error().message;
+    log = std::move(result->log);
+    epoch = result->opened.epoch;
+  }
+  void commit(std::vector<StreamAppend> appends, bool complete = false) {
+    Commit commit;
+    commit.epoch = epoch = Epoch{epoch.value + 1};
+    commit.appends = std::move(appends);
+    commit.complete = complete;
+    log->submit(std::move(commit));
+    ASSERT_TRUE(has(settle(env, *log), Event::Kind::kCommitted));
+  }
+  void open_reader() {
+    auto result = open_stream(env.files(), "job.data", "out");
+    ASSERT_TRUE(result.has_value()) << result.error().message;
+    reader = std::move(*result);
+  }
+  std::vector<std::string> read_on(std::uint32_t partition) {
+    positions[partition].incarnation = reader->info().incarnation;
+    EXPECT_TRUE(reader->refresh().has_value());
+    auto batches = reader->read(partition, positions[partition], 1 << 20);
+    std::vector<std::string> found;
+    if (!batches.has_value()) {
+      return {batches.error().message};
+    }
+    for (const StreamBatchView& batch : *batches) {
+      EXPECT_EQ(batch.sequence, positions[partition].next_batch++);
+      found.push_back(batch.batch);
+    }
+    return found;
+  }
+
+  FakeEnv env;
+  std::unique_ptr<Log> log;
+  Epoch epoch;
+  std::unique_ptr<StreamReader> reader;
+  std::map<std::uint32_t, StreamPosition> positions;
+};
+
+using Batches = std::vector<std::string>;
+
+TEST_F(Streams, AReaderSeesWhatIsCommittedWhileTheWriterWrites) {
+  open_writer();
+  open_reader();
+  EXPECT_EQ(read_on(0), Batches{});
+  commit({{"out", 0, 1, EventTime{1}, "a"}, {"out", 1, 1, EventTime{1}, "b"}});
+  EXPECT_EQ(read_on(0), Batches{"a"});
+  EXPECT_EQ(read_on(1), Batches{"b"});
+  commit({{"out", 0, 1, EventTime{2}, "c"}});
+  EXPECT_EQ(read_on(0), Batches{"c"});
+  EXPECT_EQ(read_on(1), Batches{});
+}
+
+TEST_F(Streams, AReaderGoesOnAcrossTheWritersRestart) {
+  open_writer();
+  open_reader();
+  for (int i = 0; i < 50; ++i) {
+    const std::string batch = std::to_string(i) + std::string(60, '.');
+    commit({{"out", 0, 1, EventTime{i}, batch}});
+    ASSERT_EQ(read_on(0), Batches{batch});
+    if (i % 10 == 9) {
+      log.reset();
+      open_writer();
+    }
+  }
+}
+
+TEST_F(Streams, ACompleteJobSealsItsStreams) {
+  open_writer();
+  open_reader();
+  commit({}, true);
+  ASSERT_TRUE(reader->refresh().has_value());
+  EXPECT_TRUE(reader->info().sealed);
+}
+
+TEST_F(Streams, RetentionByBytesUnlinksOldSegmentsAndALateReaderIsTold) {
+  open_writer({std::nullopt, 2000});
+  for (int i = 0; i < 100; ++i) {
+    commit({{"out", 0, 1, EventTime{i}, std::string(100, 'x')}});
+  }
+  EXPECT_LT(log->usage().stream_bytes, 5000u);
+  EXPECT_LT(env.files().list("job.data/stream/out")->size(), 8u);
+  open_reader();
+  const Batches told = read_on(0);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_NE(told[0].find("does not hold batch 0 of partition 0 any more"), std::string::npos);
+  positions[0].next_batch = 99;
+  EXPECT_EQ(read_on(0).size(), 1u);
+}
+
+TEST_F(Streams, RetentionByTimeCountsBackFromTheNewestEvent) {
+  open_writer({std::chrono::microseconds(20), std::nullopt});
+  for (int i = 0; i < 100; ++i) {
+    commit({{"out", 0, 1, EventTime{i}, std::string(100, 'x')}});
+  }
+  EXPECT_LT(log->usage().stream_bytes, 6000u);
+  EXPECT_GT(log->usage().stream_bytes, 2000u);
+}
+
+TEST_F(Streams, APositionOfAnotherIncarnationIsRefused) {
+  open_writer();
+  commit({{"out", 0, 1, EventTime{1}, "a"}});
+  log.reset();
+  ASSERT_TRUE(reset(env, "job.data", "job").has_value());
+  StreamPosition old;
+  open_writer();
+  open_reader();
+  auto result = reader->read(0, old, 100);
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().code, ErrorCode::kRefused);
+}
+
+TEST_F(Streams, AStreamThatIsNotThereIsNotFound) {
+  auto result = open_stream(env.files(), "job.data", "out");
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().code, ErrorCode::kNotFound);
+  EXPECT_TRUE(list_streams(env.files(), "job.data")->empty());
+  open_writer();
+  EXPECT_EQ(list_streams(env.files(), "job.data")->size(), 1u);
+}
+
+}  // namespace
+}  // namespace rheon::log::files::testing
