@@ -49,7 +49,15 @@ class Channel {
   }
 
   // On the receiver's thread.
-  [[nodiscard]] bool try_pop(Message& message) { return messages_.try_pop(message); }
+  [[nodiscard]] bool try_pop(Message& message) {
+    if (!messages_.try_pop(message)) {
+      return false;
+    }
+    if (message.kind != Message::Kind::kBatch) {
+      sender_.ring();  // there is room; batches ring when they are given back
+    }
+    return true;
+  }
   void give_back(BatchBase* batch) {
     batch->clear();
     if (!returned_.try_push(batch)) {

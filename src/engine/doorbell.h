@@ -21,6 +21,9 @@ class Doorbell final : public env::Waker {
   }
   void wake() override { ring(); }
 
+  /// Somebody has rung since clear(): park_until() would return at once.
+  [[nodiscard]] bool rung() const { return state_.load(std::memory_order_acquire) == kRung; }
+
   /// Forgets earlier rings: the owner is about to look at everything.
   void clear() { state_.exchange(kQuiet, std::memory_order_acq_rel); }
 

@@ -198,11 +198,13 @@ bool KeyedProcessor::capture(EpochPart& part) {
   while (next_captured_ < captured_.size()) {
     const std::size_t before = part.delta.size();
     if (!captured_[next_captured_]->encode_captured(part.delta, budget)) {
+      shard().capture_cut_off = true;
       return false;
     }
     ++next_captured_;
     const std::size_t written = part.delta.size() - before;
-    if (written >= budget) {
+    if (written >= budget && next_captured_ < captured_.size()) {
+      shard().capture_cut_off = true;
       return false;
     }
     budget -= written;

@@ -111,6 +111,7 @@ StepResult Shard::step() {
   }
   StepResult result{Progress::kIdle, env::Monotonic::max()};
   std::size_t done = 0;
+  context_.capture_cut_off = false;
   for (const auto& task : tasks_) {
     const StepResult one = task->step();
     capture();
@@ -123,7 +124,9 @@ StepResult Shard::step() {
     }
   }
   publish();
-  if (done == tasks_.size() && part_ == nullptr) {
+  if (context_.capture_cut_off) {
+    result.progress = Progress::kWorked;  // nobody rings for the rest of it
+  } else if (done == tasks_.size() && part_ == nullptr) {
     result.progress = Progress::kDone;
   }
   return result;

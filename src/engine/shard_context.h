@@ -46,6 +46,7 @@ struct ShardContext {
   std::uint64_t records_in = 0;          // by sources, for the live line
   std::uint64_t records_out = 0;         // by sinks
   std::uint64_t activity = 0;            // changes when something must be committed
+  bool capture_cut_off = false;          // by the step's budget: the next step goes on with it
 
   /// Stops the job with this sentence; the first one counts.
   void fail(Error reason) {

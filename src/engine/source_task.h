@@ -133,6 +133,7 @@ class SourceTask final : public SourceTaskBase, private SourceOutput<T> {
     counters().emitted += emitted_;
     counters().out += port_.take_emitted();
     shard().records_in += emitted_;
+    shard().activity += emitted_;  // also when the reader is at its end now
     return result;
   }
   [[nodiscard]] std::string position(std::size_t partition) const override {
