@@ -1,0 +1,80 @@
+// Kept samples: the worked bytes of docs/formats/log.md and delta.md. They must be read for ever; a
+// change here is a change of what is stored.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "codec/delta.h"
+#include "log/files/frame.h"
+#include "log/files/records.h"
+
+namespace rheon::log::files {
+namespace {
+
+std::string hex(std::string_view bytes) {
+  std::string out;
+  for (const char c : bytes) {
+    out += fmt::format("{:02x}", static_cast<std::uint8_t>(c));
+  }
+  return out;
+}
+
+std::string sample_delta() {
+  codec::DeltaWriter writer;
+  writer.begin_section(StateId{1}, KeyGroup{2});
+  writer.put("key", "value");
+  writer.remove("old");
+  return writer.take();
+}
+
+TEST(Format, ADeltaBlob) {
+  EXPECT_EQ(hex(sample_delta()), "0101021000000001036b65790576616c756502036f6c64");
+}
+
+TEST(Format, AFrame) {
+  std::string out;
+  const FrameSeed seed = seed_of({Id{1, 2}, FileKind::kJournal, {}, 1});
+  put_frame(out, seed, 64, {FrameType::kDelta, Epoch{3}, {}}, sample_delta());
+  EXPECT_EQ(hex(out),
+            "17000000050100000300000000000000622b863a956dedfb"
+            "0101021000000001036b65790576616c756502036f6c64");
+}
+
+TEST(Format, ACommitRecordAndItsChain) {
+  CommitRecord record;
+  record.previous = {5, 6};
+  record.frames = {0x11223344};
+  record.wall = EventTime{1'000'000};
+  const std::string payload = encode(record);
+  EXPECT_EQ(hex(payload), "0500000000000000060000000000000001443322110040420f0000000000010000");
+  EXPECT_EQ(to_string(chain_of(payload, Epoch{3})), "512426fb96dac194416f82cfa4fd9e20");
+}
+
+TEST(Format, AFrameChecksOnlyAtItsOwnPlace) {
+  std::string out;
+  const FileAddress address{Id{1, 2}, FileKind::kStream, "out", 1};
+  put_frame(out, seed_of(address), 64, {FrameType::kBatch, Epoch{3}, "ext"}, "payload");
+  const FrameHeader header = parse_frame_header(out);
+  EXPECT_TRUE(header_checks(header, seed_of(address), 64, out));
+  EXPECT_FALSE(header_checks(header, seed_of(address), 65, out));
+  for (const FileAddress& other :
+       {FileAddress{Id{1, 3}, FileKind::kStream, "out", 1},
+        FileAddress{Id{1, 2}, FileKind::kJournal, "out", 1},
+        FileAddress{Id{1, 2}, FileKind::kStream, "in", 1},
+        FileAddress{Id{1, 2}, FileKind::kStream, "out", 2}}) {
+    EXPECT_FALSE(header_checks(header, seed_of(other), 64, out));
+  }
+}
+
+TEST(Format, RecordsThatAreCutOffAreNotRead) {
+  CommitRecord record;
+  record.frames = {1, 2, 3};
+  const std::string whole = encode(record);
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    CommitRecord read;
+    EXPECT_FALSE(decode(std::string_view(whole).substr(0, length), read)) << length;
+  }
+}
+
+}  // namespace
+}  // namespace rheon::log::files
