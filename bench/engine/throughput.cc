@@ -1,0 +1,108 @@
+// Records per second of the whole chain: against the hand-written loop, over two shards, and with a
+// synced log.
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "../baselines/hand_loop.h"
+#include "jobs.h"
+#include "rows.h"
+
+namespace rheon::bench {
+
+namespace {
+
+constexpr std::size_t kDrawnWords = 2'000'000;  // the input goes round in them
+
+void chain_against_hand_loop(const Setting& setting, const Words& words) {
+  const std::size_t records = setting.records(8);
+  GatedJob chain(setting.env, in_memory(1), 1,
+                 [](Job& job, const auto& gate) { count_to_csv(job, gate, 1); });
+  BestHandLoop hand;
+  const auto run_hand = [&] {
+    return time_here([&] {
+      for (std::size_t left = records; left > 0;) {
+        const std::size_t n = std::min(left, words.size());
+        hand.run(words.views.data(), words.views.data() + n);
+        left -= n;
+      }
+    });
+  };
+  static_cast<void>(run_hand());
+  static_cast<void>(chain.burst(words, records));
+  Samples hand_ns;
+  Samples chain_ns;
+  Figure figure;
+  for (std::size_t i = 0; i < setting.pairs(); ++i) {
+    hand_ns.add(run_hand().per_record_ns(records));
+    chain_ns.add(chain.burst(words, records).per_record_ns(records));
+    figure.samples.add(hand_ns.values.back() / chain_ns.values.back());
+  }
+  figure.baseline = fmt::format("H0 {:.1f} ns a record", hand_ns.median());
+  figure.note = fmt::format("the chain {:.1f} ns", chain_ns.median());
+  setting.report.add("typed_chain_vs_h0", std::move(figure));
+}
+
+void two_shards(const Setting& setting, const Words& words) {
+  const std::size_t records = setting.records(8);
+  const auto describe = [](Job& job, const auto& gate) { count_to_csv(job, gate, 2); };
+  GatedJob one(setting.env, in_memory(1), 2, describe);
+  GatedJob two(setting.env, in_memory(2), 2, describe);
+  static_cast<void>(one.burst(words, records));
+  static_cast<void>(two.burst(words, records));
+  Samples one_rate;
+  Figure figure;
+  figure.samples = undisturbed_runs(setting.pairs(), 3 * setting.pairs(), [&] {
+    const double with_one = one.burst(words, records).undisturbed;
+    const double with_two = two.burst(words, records).wall;
+    one_rate.add(static_cast<double>(records) / with_one / 1e6);
+    return with_one / with_two;
+  });
+  figure.baseline = fmt::format("one shard {:.1f} M records/s", one_rate.median());
+  setting.report.add("two_shards_vs_one", std::move(figure));
+}
+
+void epochs(const Setting& setting, const Words& words) {
+  const std::size_t records = setting.records(12);
+  const auto describe = [](Job& job, const auto& gate) { count_to_csv(job, gate, 1); };
+  engine::WorkerOptions without = in_memory(1);
+  without.commit_interval = std::chrono::hours{1};
+  GatedJob off(setting.env, without, 1, describe);
+  GatedJob on(setting.env, logged(1, setting.directory / "epochs"), 1, describe);
+  static_cast<void>(off.burst(words, records));
+  static_cast<void>(on.burst(words, records));
+  Samples off_rate;
+  const Epoch before = on.worker().stats().epoch;
+  double seconds = 0;
+  Figure figure;
+  for (std::size_t i = 0; i < setting.pairs(); ++i) {
+    const Stint with_off = off.burst(words, records);
+    const Stint with_on = on.burst(words, records);
+    seconds += with_on.wall;
+    off_rate.add(static_cast<double>(records) / with_off.undisturbed / 1e6);
+    figure.samples.add(with_off.undisturbed / with_on.undisturbed);
+  }
+  figure.baseline = fmt::format("no epochs {:.1f} M records/s", off_rate.median());
+  figure.note =
+      fmt::format("{:.0f} commits a second",
+                  static_cast<double>(on.worker().stats().epoch.value - before.value) / seconds);
+  setting.report.add("epochs_on_vs_off", std::move(figure));
+}
+
+}  // namespace
+
+void measure_throughput(const Setting& setting) {
+  const Words words = draw_words(kDrawnWords, 1);
+  if (setting.report.wanted("typed_chain_vs_h0")) {
+    chain_against_hand_loop(setting, words);
+  }
+  if (setting.report.wanted("two_shards_vs_one")) {
+    two_shards(setting, words);
+  }
+  if (setting.report.wanted("epochs_on_vs_off")) {
+    epochs(setting, words);
+  }
+}
+
+}  // namespace rheon::bench
