@@ -261,6 +261,12 @@ StepResult Worker::step() {
       return gather();
     case Phase::kCommitting:
       return await_commit();
+    case Phase::kPublishing:
+      if (publishing_.pending() || publish_again_) {
+        return {Progress::kIdle, env::Monotonic::max()};
+      }
+      state_ = WorkerState::kStopped;
+      return {Progress::kDone, env::Monotonic::max()};
   }
   return {};
 }
@@ -492,10 +498,7 @@ void Worker::committed() {
     stats_.complete = submitted_complete_;
     stats_.waiting_for_space = false;
   }
-  phase_ = Phase::kRunning;
-  if (barrier_->last) {
-    state_ = WorkerState::kStopped;
-  }
+  phase_ = barrier_->last ? Phase::kPublishing : Phase::kRunning;
 }
 
 void Worker::adapt_interval() {
@@ -524,18 +527,16 @@ void Worker::publish_commit() {
   if (work.empty()) {
     return;
   }
-  env_.io().submit(
-      [work = std::move(work), epoch = epoch_] {
-        for (const auto& [committer, facts] : work) {
-          committer->published(epoch, facts);
-        }
-      },
-      publishing_);
+  publishing_.submit([work = std::move(work), epoch = epoch_] {
+    for (const auto& [committer, facts] : work) {
+      committer->published(epoch, facts);
+    }
+  });
 }
 
 void Worker::look_for_partitions() {
-  if (discovering_.done()) {
-    discovering_.reset();
+  if (discovered_any_ && !discovering_.pending()) {
+    discovered_any_ = false;
     const std::size_t node = execution_->sources()[discovered_source_];
     if (!discovered_.has_value()) {
       fail_with(discovered_.error());
@@ -572,12 +573,11 @@ void Worker::look_for_partitions() {
   for (const PlacedPartition& placed : partitions_[node]) {
     known.push_back(placed.partition);
   }
-  env_.io().submit(
-      [this, &factory, known = std::move(known)] {
-        SourceEnvironment environment = source_environment();
-        discovered_ = factory.discover(environment, known);
-      },
-      discovering_);
+  discovered_any_ = true;
+  discovering_.submit([this, &factory, known = std::move(known)] {
+    SourceEnvironment environment = source_environment();
+    discovered_ = factory.discover(environment, known);
+  });
 }
 
 // ---- stopping ----------------------------------------------------------------------------------

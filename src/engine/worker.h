@@ -17,6 +17,7 @@
 #include "engine/catalog.h"
 #include "engine/execution.h"
 #include "engine/ledger.h"
+#include "env/io_task.h"
 #include "log/files/file_log.h"
 
 namespace rheon::engine {
@@ -77,6 +78,8 @@ class Worker {
   /// After kStopped, with no shard running: finishes, or lays out anew for a rescale.
   [[nodiscard]] Status after_stop();
   void park_until(env::Monotonic deadline) { doorbell_.park_until(deadline); }
+  /// There is news for step(): for loops that do not park.
+  [[nodiscard]] bool rung() const { return doorbell_.rung(); }
   /// True when the last commit of an earlier run was marked complete and nothing new has come.
   [[nodiscard]] bool already_complete() const { return already_complete_; }
   [[nodiscard]] const std::string& notice() const { return opened_.notice; }
@@ -108,11 +111,12 @@ class Worker {
   /// Spans of followed records since the last call, up to the last barrier; the oldest are dropped
   /// when nobody asks for long. On the coordinator's thread.
   [[nodiscard]] std::vector<observe::Span> take_spans() { return std::move(spans_); }
-  /// Nothing runs this worker any more: whoever waits for an answer gets false, now and from now on.
+  /// Nothing runs this worker any more: whoever waits for an answer gets false, now and from now
+  /// on.
   void refuse_questions();
 
  private:
-  enum class Phase { kRunning, kCutting, kCommitting };
+  enum class Phase { kRunning, kCutting, kCommitting, kPublishing };
 
   [[nodiscard]] Status recover_sinks();
   [[nodiscard]] Status find_partitions();
@@ -187,14 +191,15 @@ class Worker {
 
   // Committers publish on an I/O thread, one commit at a time, skipping those that are overtaken.
   void publish_commit();
-  env::Completion publishing_{&doorbell_};
+  env::IoTask publishing_{env_.io(), &doorbell_};
   bool publish_again_ = false;
 
   // Partitions that appear while the job runs.
   env::Monotonic next_discovery_{0};
-  env::Completion discovering_{&doorbell_};
+  bool discovered_any_ = false;  // an answer is there, or on its way
   std::size_t discovered_source_ = 0;
   Result<std::vector<SourcePartition>> discovered_;
+  env::IoTask discovering_{env_.io(), &doorbell_};
 
   mutable std::mutex stats_mutex_;
   WorkerStats stats_;
