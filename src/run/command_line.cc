@@ -51,8 +51,7 @@ class Parser {
     } catch (const CLI::CallForVersion& version) {
       return text(std::string(version.what()) + "\n");
     } catch (const CLI::Success&) {
-      const auto chosen = app_.get_subcommands();
-      return text(innermost(chosen.empty() ? &app_ : chosen.front())->help());
+      return text(app_.help());
     } catch (const CLI::ParseError& error) {
       return fail(ErrorCode::kInvalidInput, explain(error));
     }
@@ -151,12 +150,15 @@ class Parser {
       CLI::Option* added =
           app.add_option(option, CLI::callback_t([](const auto&) { return true; }), parameter.help);
       added->group("Parameters of this job");
-      added->type_name(parameter.type + (parameter.fallback.has_value() ? "" : ", required"));
-      if (parameter.fallback.has_value()) {
-        added->default_str(parameter.fallback->empty() ? "\"\"" : *parameter.fallback);
-      }
+      const std::string fallback = parameter.fallback.value_or("");
       if (parameter.type == "yes/no") {
+        // Not as CLI11's default: a flag without a value would take it.
+        added->type_name(parameter.type + "=" + (fallback.empty() ? "required" : fallback));
         added->expected(0, 1);
+      } else if (parameter.fallback.has_value()) {
+        added->type_name(parameter.type)->default_str(fallback.empty() ? "\"\"" : fallback);
+      } else {
+        added->type_name(parameter.type + ", required");
       }
       parameters_.emplace_back(added, &app);
     }

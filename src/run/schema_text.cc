@@ -351,6 +351,13 @@ Result<std::string> value_json(std::string_view schema, std::string_view bytes) 
   return show(json, printer.leaves().in.at_end(), schema);
 }
 
+Result<std::string> take_value_json(std::string_view schema, std::string_view& bytes) {
+  Printer<ValueLeaves> printer(Cursor(schema), ValueLeaves{codec::Reader(bytes)});
+  const std::optional<Json> json = printer.print();
+  bytes.remove_prefix(bytes.size() - printer.leaves().in.left());
+  return show(json, /*at_end=*/true, schema);
+}
+
 Result<std::string> key_json(std::string_view schema, std::string_view bytes) {
   Printer<KeyLeaves> printer(Cursor(schema), KeyLeaves{bytes, false, {}});
   const std::optional<Json> json = printer.print();

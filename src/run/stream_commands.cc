@@ -4,8 +4,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/bytes.h"
+#include "codec/wire.h"
+#include "engine/quarantine.h"
 #include "log/files/stream_reader.h"
-#include "run/figures.h"
+#include "run/schema_text.h"
 #include "run/table.h"
 
 namespace rheon::run {
@@ -27,10 +30,50 @@ Result<std::string> list_streams(env::Env& env, const std::string& directory, bo
   return json ? list.dump() + "\n" : table.text();
 }
 
+namespace {
+
+constexpr std::uint64_t kReadBytes = 1 << 20;
+
+/// The records of a batch as JSON lines.
+[[nodiscard]] Result<std::string> batch_lines(const log::files::StreamInfo& stream,
+                                              const log::files::StreamBatchView& batch) {
+  codec::Reader reader(batch.batch);
+  const std::uint64_t records = reader.varint();
+  std::string_view left = std::string_view(batch.batch).substr(batch.batch.size() - reader.left());
+  std::string lines;
+  for (std::uint64_t i = 0; i < records; ++i) {
+    RHEON_ASSIGN(const std::string record, take_value_json(stream.type, left));
+    lines += record + "\n";
+  }
+  return lines;
+}
+
+}  // namespace
+
 Result<std::string> cat_stream(env::Env& env, const std::string& directory,
                                const std::string& stream) {
   RHEON_ASSIGN(const auto reader, log::files::open_stream(env.files(), directory, stream));
-  return fail(ErrorCode::kInternal, "streams cat is not there yet.");
+  if (stream != engine::kQuarantineStream) {
+    return fail(ErrorCode::kInvalidInput,
+                "`streams cat` prints the quarantine stream only, so far. Read others with a job: "
+                "stream::source.");
+  }
+  const log::files::StreamInfo& info = reader->info();
+  for (std::uint32_t partition = 0; partition < info.partitions; ++partition) {
+    log::files::StreamPosition position{info.incarnation, 0};
+    for (;;) {
+      RHEON_ASSIGN(const auto batches, reader->read(partition, position, kReadBytes));
+      if (batches.empty()) {
+        break;
+      }
+      for (const log::files::StreamBatchView& batch : batches) {
+        RHEON_ASSIGN(const std::string lines, batch_lines(info, batch));
+        RHEON_TRY(env.process().write(env::Stream::kOut, as_bytes(lines)));
+        position.next_batch = batch.sequence + 1;
+      }
+    }
+  }
+  return std::string();
 }
 
 }  // namespace rheon::run

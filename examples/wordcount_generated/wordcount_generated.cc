@@ -1,0 +1,29 @@
+// wordcount over made-up words instead of files: to see a job run for as long as you like.
+
+#include "api/job.h"
+#include "connect/files/csv.h"
+#include "connect/generator/words.h"
+#include "run/main.h"
+
+using namespace rheon;
+
+void wordcount_generated(Job& job) {
+  auto count_of = job.param<std::uint64_t>("count", "words in all; 0: without end", 0);
+  auto rate = job.param<std::uint64_t>("rate", "words a second; 0: as fast as can be", 0);
+  auto dictionary = job.param<std::uint32_t>("dictionary", "different words", 9000);
+  auto seed = job.param<std::uint64_t>("seed", "another seed, another dictionary", 1);
+  auto output = job.param<std::string>("output", "directory for the CSV files");
+
+  generator::WordsOptions options{.dictionary = dictionary, .seed = seed, .rate = rate};
+  if (count_of > 0) {
+    options.count = count_of;
+  }
+  job.from("words", generator::words(options))
+      .key_by([](std::string_view word) { return word; })
+      .aggregate("counts", count(), unbounded())
+      .to("csv", files::csv(output));
+}
+
+int main(int argc, char** argv) {
+  return rheon::main("wordcount_generated", wordcount_generated, argc, argv);
+}
