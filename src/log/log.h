@@ -108,7 +108,7 @@ struct Event {
     kCommitted,  // `epoch` is durable
     kWaiting,    // no space: the same commit is tried again by itself; sources should pause
     kResumed,    // there is space again
-    kFailed,     // the epoch is not committed and this log is of no more use: open a new one
+    kFailed,     // this log is of no more use: open a new one, which says whether the epoch counts
   };
   Kind kind{};
   Epoch epoch;

@@ -1,0 +1,87 @@
+#include "cli/log_commands.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "env/fake/fake_env.h"
+#include "log/files/file_log.h"
+
+namespace rheon::cli {
+namespace {
+
+struct Ran {
+  int code = 0;
+  std::string out;
+  std::string error;
+};
+
+class LogCommands : public ::testing::Test {
+ protected:
+  LogCommands() {
+    log::files::OpenOptions options;
+    options.directory = "job.data";
+    options.job = "job";
+    options.allocate_ahead_bytes = 4096;
+    auto result = log::files::open(env, options);
+    log::Commit commit;
+    commit.epoch = Epoch{1};
+    commit.facts = {{"fact", "value"}};
+    result->log->submit(std::move(commit));
+    env.io().run_all();
+    while (result->log->poll().has_value()) {
+      env.io().run_all();
+    }
+  }
+  Ran rheon(std::vector<const char*> arguments) {
+    arguments.insert(arguments.begin(), "rheon");
+    std::ostringstream out;
+    std::ostringstream error;
+    const int code = run(env, static_cast<int>(arguments.size()), arguments.data(), {out, error});
+    return {code, out.str(), error.str()};
+  }
+  env::fake::FakeEnv env;
+};
+
+TEST_F(LogCommands, CheckOfASoundDirectoryExitsWith0) {
+  const Ran ran = rheon({"log", "check", "job.data"});
+  EXPECT_EQ(ran.code, kExitFine) << ran.out;
+  EXPECT_NE(ran.out.find("epoch 1"), std::string::npos);
+}
+
+TEST_F(LogCommands, CheckOfADamagedDirectoryExitsWith3AndNamesTheFile) {
+  env.files().flip_bit("job.data/journal/00000001", 8 * 30);
+  const Ran ran = rheon({"log", "check", "--json", "job.data"});
+  EXPECT_EQ(ran.code, kExitDamaged);
+  const auto json = nlohmann::json::parse(ran.out);
+  EXPECT_TRUE(json["damaged"].get<bool>());
+  EXPECT_NE(ran.out.find("job.data/journal/00000001"), std::string::npos);
+}
+
+TEST_F(LogCommands, DumpPrintsOneObjectPerFrame) {
+  const Ran ran = rheon({"log", "dump", "--json", "job.data"});
+  EXPECT_EQ(ran.code, kExitFine);
+  std::istringstream lines(ran.out);
+  for (std::string line; std::getline(lines, line);) {
+    EXPECT_TRUE(nlohmann::json::parse(line).contains("type"));
+  }
+}
+
+TEST_F(LogCommands, SalvageSaysThatNothingWasLost) {
+  const Ran ran = rheon({"log", "salvage", "job.data", "--to", "saved.data"});
+  EXPECT_EQ(ran.code, kExitFine) << ran.error;
+  EXPECT_NE(ran.out.find("nothing was lost"), std::string::npos);
+}
+
+TEST_F(LogCommands, BadUsageExitsWith2) {
+  EXPECT_EQ(rheon({"log", "salvage", "job.data"}).code, kExitUsage);
+  EXPECT_EQ(rheon({"nonsense"}).code, kExitUsage);
+}
+
+TEST_F(LogCommands, ADirectoryThatIsNotThereExitsWith1) {
+  EXPECT_EQ(rheon({"log", "check", "nowhere.data"}).code, kExitError);
+}
+
+}  // namespace
+}  // namespace rheon::cli
