@@ -72,6 +72,8 @@ class Batch final : public BatchBase {
 
 /// Records in a batch before it is handed on. More come when one call emits more.
 inline constexpr std::size_t kBatchRecords = 1024;
+/// Records that may come on top before anybody looks whether the batch is full.
+inline constexpr std::size_t kBatchSlack = 64;
 /// Bytes of text in a batch before it is handed on.
 inline constexpr std::size_t kBatchBytes = 256 << 10;
 

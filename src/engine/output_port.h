@@ -15,7 +15,7 @@ namespace rheon::engine {
 template <class K, class T>
 class OutputPort {
  public:
-  OutputPort() { batch_.slots.reserve(kBatchRecords); }
+  OutputPort() { batch_.slots.reserve(kBatchRecords + kBatchSlack); }
 
   void add(const Target& target) { targets_.push_back(target); }
 

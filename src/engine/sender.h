@@ -4,6 +4,7 @@
 // watermarks and barriers into the channels. What a full channel does not take waits in an outbox;
 // a task whose senders have waiting messages is not given new input (back-pressure).
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -79,7 +80,7 @@ class TypedSender : public Sender {
       batch = returned(receiver);
       if (batch == nullptr) {
         auto* fresh = new BatchType();
-        fresh->slots.reserve(kBatchRecords);
+        fresh->slots.reserve(kBatchRecords + kBatchSlack);
         batch = fresh;
       }
     }
@@ -134,22 +135,47 @@ class HashSender final : public TypedSender<K, T> {
 
   void on_batch(std::uint32_t, BatchBase& base) override {
     auto& in = static_cast<Batch<KIn, T>&>(base);
-    const bool single = this->fan_out() == 1;
-    this->for_each_record(in, [&](std::size_t i, const observe::TraceContext* context) {
-      const auto& slot = in.slots[i];
-      // A key that is returned by value lives until it has been copied into the batch.
-      decltype(auto) key = key_of_(slot.value);
-      const auto hash = hash_of(key);
-      const std::size_t receiver =
-          single ? 0 : owners_[static_cast<std::uint32_t>(hash) & (key_groups_ - 1)];
-      BatchType& out = this->batch_for(receiver);
-      append(out, key, slot.value, slot.time, hash);
-      TypedSender<K, T>::mark(out, context);
-      this->send_if_full(receiver, out);
-    });
+    std::size_t from = 0;
+    for (const TraceMark& trace : in.traces) {
+      route(in, from, trace.index, nullptr);
+      route(in, trace.index, trace.index + 1, &trace.context);
+      from = trace.index + 1;
+    }
+    route(in, from, in.slots.size(), nullptr);
   }
 
  private:
+  /// Records [from, to) of the batch; `context`: of the one that is followed, or null.
+  void route(const Batch<KIn, T>& in, std::size_t from, std::size_t to,
+             const observe::TraceContext* context) {
+    if (this->fan_out() > 1) {
+      for (std::size_t i = from; i < to; ++i) {
+        const auto& slot = in.slots[i];
+        // A key that is returned by value lives until it has been copied into the batch.
+        decltype(auto) key = key_of_(slot.value);
+        const std::uint64_t hash = hash_of(key);
+        const std::size_t receiver = owners_[hash & (key_groups_ - 1)];
+        BatchType& out = this->batch_for(receiver);
+        append(out, key, slot.value, slot.time, hash);
+        TypedSender<K, T>::mark(out, context);
+        this->send_if_full(receiver, out);
+      }
+      return;
+    }
+    while (from < to) {
+      BatchType& out = this->batch_for(0);
+      const std::size_t room = kBatchRecords - out.slots.size();
+      const std::size_t end = std::min(to, from + room);
+      for (; from < end && out.arena.bytes_used() < kBatchBytes; ++from) {
+        const auto& slot = in.slots[from];
+        decltype(auto) key = key_of_(slot.value);
+        append(out, key, slot.value, slot.time, hash_of(key));
+      }
+      TypedSender<K, T>::mark(out, context);
+      this->send_if_full(0, out);
+    }
+  }
+
   template <class Key>
   [[nodiscard]] static std::uint64_t hash_of(const Key& key) {
     return stable_hash(codec::KeyBytes<std::remove_cvref_t<Key>>(key).view());

@@ -105,6 +105,7 @@ StepResult Shard::step() {
   doorbell_.clear();
   context_.monotonic = clock_.monotonic();
   context_.now = std::max(context_.now, clock_.at(context_.monotonic));
+  context_.paused = paused_.load(std::memory_order_acquire);
   Command command;
   while (commands_.try_pop(command)) {
     obey(command);

@@ -60,6 +60,11 @@ class Shard {
   // On the coordinator's thread.
   void post(Command command);
   [[nodiscard]] std::unique_ptr<EpochPart> take_part();
+  /// Sources read nothing new while this holds.
+  void pause(bool paused) {
+    paused_.store(paused, std::memory_order_release);
+    doorbell_.ring();
+  }
   void stop() {
     stop_.store(true, std::memory_order_release);
     doorbell_.ring();
@@ -86,6 +91,7 @@ class Shard {
   bool quarantine_taken_ = false;
   ShardGauges gauges_;
   std::atomic<bool> stop_{false};
+  std::atomic<bool> paused_{false};
 };
 
 }  // namespace rheon::engine

@@ -37,7 +37,8 @@ struct ShardContext {
   std::uint64_t table_seed = 0;
   std::uint32_t trace_every = 0;  // sample one record in so many at sources; 0: none
 
-  EventTime now;  // the job's processing clock, as of this step
+  bool paused = false;  // sources read nothing new: there is no room for a commit
+  EventTime now;        // the job's processing clock, as of this step
   env::Monotonic monotonic{0};
 
   std::optional<Error> error;            // the first reason to stop the job

@@ -26,6 +26,7 @@ struct SourcePartition {
   std::string id;
   std::string label;     // for people: a path, a topic's partition
   std::string position;  // empty: from the start
+  bool more = false;     // discover(): there is input behind the position, as far as it can tell
 };
 
 enum class Poll {

@@ -79,9 +79,12 @@ StepResult SourceTaskBase::take_input() {
     return {Progress::kWorked, env::Monotonic::max()};
   }
   if (ended_ || partitions_.empty()) {
-    ended_ = true;
+    ended_ = ended_ || bounded_;
     tell_watermark({told_.time, true});
     return {Progress::kIdle, env::Monotonic::max()};
+  }
+  if (shard().paused) {
+    return {Progress::kBlocked, env::Monotonic::max()};
   }
   const Result<Poll> polled = poll();
   if (!polled.has_value()) {

@@ -26,6 +26,8 @@ class SourceTaskBase : public Task {
   /// A partition to read, from its position on. Between steps.
   void assign(const SourcePartition& partition, const PartitionTime& time);
   void request(const Barrier& barrier) override { requested_ = &barrier; }
+  /// The source ends by itself: without partitions it has ended. Before the first step.
+  void set_bounded(bool bounded) { bounded_ = bounded; }
   /// Every partition was read to its end for good.
   [[nodiscard]] bool ended() const { return ended_; }
 
@@ -59,6 +61,7 @@ class SourceTaskBase : public Task {
   std::vector<Target> targets_;
   std::vector<std::pair<std::string, std::string>> reported_;  // fact by partition, last committed
   const Barrier* requested_ = nullptr;
+  bool bounded_ = true;
   bool ended_ = false;
 };
 

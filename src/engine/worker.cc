@@ -175,7 +175,7 @@ Status Worker::find_partitions() {
       const auto same = std::find_if(known.begin(), known.end(), [&](const SourcePartition& k) {
         return k.id == partition.id;
       });
-      already_complete_ = already_complete_ && same != known.end();
+      already_complete_ = already_complete_ && same != known.end() && !partition.more;
       partitions_[n].push_back(
           {std::move(partition), time == times.end() ? PartitionTime{} : time->second});
     }
@@ -460,8 +460,12 @@ StepResult Worker::await_commit() {
         return {Progress::kDone, env::Monotonic::max()};
       case log::Event::Kind::kWaiting:
       case log::Event::Kind::kResumed: {
+        const bool waiting = event->kind == log::Event::Kind::kWaiting;
+        for (const auto& shard : execution_->shards()) {
+          shard->pause(waiting);
+        }
         const std::lock_guard lock(stats_mutex_);
-        stats_.waiting_for_space = event->kind == log::Event::Kind::kWaiting;
+        stats_.waiting_for_space = waiting;
         stats_.waiting_sentence = event->sentence;
         break;
       }

@@ -93,7 +93,7 @@ class Discovery {
   Status take(const Candidate& file) {
     for (Known& known : known_) {
       if (is_file_of(file, known.position)) {
-        add_known(known, file.path);
+        add_known(known, file.path, file.size > known.position.offset);
         return {};
       }
     }
@@ -115,7 +115,7 @@ class Discovery {
       }
       auto file = find_again(files_, known.position);
       if (file) {
-        add_known(known, file->path);
+        add_known(known, file->path, file->size > known.position.offset);
       } else if (file.error().code != ErrorCode::kNotFound) {
         return tl::unexpected(std::move(file).error());
       } else if (!follow_ && !known.position.ended) {
@@ -128,12 +128,12 @@ class Discovery {
   [[nodiscard]] std::vector<engine::SourcePartition> result() { return std::move(partitions_); }
 
  private:
-  void add_known(Known& known, const std::string& path) {
+  void add_known(Known& known, const std::string& path, bool more) {
     if (std::exchange(known.found, true)) {
       return;  // a second name of the same file
     }
     known.position.path = path;
-    partitions_.push_back({known.partition.id, path, encode(known.position)});
+    partitions_.push_back({known.partition.id, path, encode(known.position), more});
   }
 
   void add_new(const Candidate& file) {
