@@ -53,7 +53,7 @@ Status drive(env::Env& env, Worker& worker, std::chrono::milliseconds tick_every
           worker.request_stop();
         }
         const StepResult result = worker.step();
-        if (result.progress != Progress::kWorked) {
+        if (result.progress != Progress::kWorked && result.progress != Progress::kDone) {
           worker.park_until(std::min(result.deadline, next_tick));
         }
         if (env.clock().monotonic() >= next_tick) {
