@@ -50,8 +50,8 @@ class IoTask::Core : public Waker {
   [[nodiscard]] bool pending() const { return completion_.pending(); }
 
   void leave(bool wait) {
-    abandoned_.store(true, std::memory_order_release);
     if (wait) {
+      abandoned_.store(true, std::memory_order_release);
       const std::lock_guard finished(running_);
     }
     {

@@ -22,7 +22,7 @@ class IoTask {
   void submit(std::function<void()> work);
   /// Submitted and not done: what the work touches is not ours now.
   [[nodiscard]] bool pending() const;
-  /// Goes without waiting, also when work is running: it must own everything that it touches.
+  /// Goes without waiting. What was submitted is still run: it must own all that it touches.
   void abandon();
 
  private:

@@ -21,7 +21,9 @@ void ConsoleOutput::prepare() {
 }
 
 Result<bool> ConsoleOutput::prepared() {
-  pump();
+  if (uncovered_) {
+    pump();
+  }
   if (task_.pending()) {
     return false;
   }

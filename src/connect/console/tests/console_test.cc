@@ -81,6 +81,8 @@ TEST_F(Console, GivesWhatAReaderHadAskedForToTheNextOne) {
   env_.process().set_input("one\ntwo\n");
   start();
   EXPECT_EQ(*reader_->poll(output_), Poll::kWaiting);
+  start();
+  EXPECT_EQ(*reader_->poll(output_), Poll::kWaiting);
   env_.io().run_one(0);
   start();
   EXPECT_EQ(*connect::poll_through(*reader_, output_, &env_), Poll::kEnded);
