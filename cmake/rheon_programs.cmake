@@ -3,9 +3,13 @@
 # rheon_program(NAME SOURCES... [LIBRARIES...]): a program in RHEON_BIN_DIR.
 function(rheon_program name)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "" "" "SOURCES;LIBRARIES")
-  add_executable(${name} ${ARG_SOURCES})
-  target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} rheon_externals)
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${RHEON_BIN_DIR}")
+  set(target ${name})
+  if(TARGET ${name})  # the library of a room: rheon_sim
+    set(target ${name}_program)
+  endif()
+  add_executable(${target} ${ARG_SOURCES})
+  target_link_libraries(${target} PRIVATE ${ARG_LIBRARIES} rheon_externals)
+  set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY "${RHEON_BIN_DIR}")
 endfunction()
 
 # The libraries of all rooms that exist.

@@ -122,13 +122,11 @@ template <class K>
     if constexpr (std::is_same_v<K, std::string>) {
       return take_key_text(in, key);
     } else {
-      static_assert(std::is_same_v<K, std::string>,
-                    "text inside a composite key is stored escaped: use std::string for the field");
-      return false;
+      return false;  // see below: a view cannot show what is stored escaped
     }
   } else if constexpr (std::is_same_v<K, Bytes>) {
     if (part) {
-      return false;  // stored escaped, and a view cannot show that: use std::string for the field
+      return false;
     }
     key = as_bytes(in);
     in = {};
@@ -161,6 +159,9 @@ template <class K>
   } else {
     bool good = true;
     for_each_field(key, [&](std::string_view, auto& field) {
+      using Field = std::remove_reference_t<decltype(field)>;
+      static_assert(!std::is_same_v<Field, std::string_view> && !std::is_same_v<Field, Bytes>,
+                    "text inside a composite key is stored escaped: use std::string for the field");
       good = good && take_key(in, field, /*part=*/true);
     });
     return good;
@@ -184,7 +185,9 @@ class KeyBytes {
   [[nodiscard]] std::string_view view() const { return view_; }
 
  private:
-  std::string buffer_;  // short keys stay within the object
+  struct Nothing {};
+  // Short keys stay within the object.
+  [[no_unique_address]] std::conditional_t<is_text_key<K>, Nothing, std::string> buffer_;
   std::string_view view_;
 };
 
