@@ -62,9 +62,10 @@ class StreamBase {
         kind_(kind),
         edge_(std::move(edge)) {}
 
-  /// Sends the records to a sink. Its progress is stored under `name`.
+  /// Sends the records to a sink. Its progress is stored under `name`; `renamed_from`: the name it
+  /// had in an earlier version of the job.
   template <class SinkDescription>
-  void to(std::string name, const SinkDescription& sink) const {
+  void to(std::string name, const SinkDescription& sink, std::string renamed_from = {}) const {
     std::shared_ptr<const engine::SinkConnector<K, T>> connector = sink.template bind<K, T>();
     const engine::SinkTraits traits = connector->traits();
     graph::Node node;
@@ -72,11 +73,19 @@ class StreamBase {
     node.kind = graph::NodeKind::kSink;
     node.operation = traits.kind;
     node.guarantee = to_string(traits.guarantee);
+    if (!renamed_from.empty()) {
+      node.renamed_from.push_back(std::move(renamed_from));
+    }
     node.runtime = std::make_shared<TypedSinkFactory<K, T>>(std::move(connector));
     attach(std::move(node));
   }
 
  protected:
+  /// See renamed_from() of the streams.
+  void rename(std::string old) const {
+    builder_->graph.nodes[origins_.front().node].renamed_from.push_back(std::move(old));
+  }
+
   static const char* to_string(engine::Guarantee guarantee) {
     switch (guarantee) {
       case engine::Guarantee::kExactlyOnce:
@@ -174,6 +183,13 @@ class Transforms : public StreamBase<K, T> {
     using Operator = operators::Peek<K, T, Fn>;
     return rebind<T>(
         this->template add_function<Operator, T>(std::move(name), "peek", std::move(fn), on_throw));
+  }
+
+  /// The operator right before had this name in an earlier version of the job: what is stored under
+  /// it is taken over.
+  [[nodiscard]] Rebind<K, T> renamed_from(std::string old) const {
+    this->rename(std::move(old));
+    return static_cast<const Rebind<K, T>&>(*this);
   }
 
   /// Both streams as one. A stream that was re-partitioned is merged before, not after.
@@ -274,6 +290,11 @@ class SourceStream : public Stream<T> {
     result.remake_ = [call](const SourceStream& self) { return self.make_runtime(call); };
     result.update();
     return result;
+  }
+  /// As Stream::renamed_from; the result is still the source's own stream.
+  [[nodiscard]] SourceStream<T> renamed_from(std::string old) const {
+    this->rename(std::move(old));
+    return *this;
   }
   /// A partition that has been at its end for so long no longer holds the watermark back.
   [[nodiscard]] SourceStream<T> idle_after(std::chrono::microseconds limit) const {

@@ -66,6 +66,13 @@ struct StoredState {
   return result;
 }
 
+/// Stored under the operator's name, or under one that it had before.
+[[nodiscard]] bool belongs_to(const StoredState& stored, const graph::Node& node) {
+  return stored.operator_name == node.name ||
+         std::find(node.renamed_from.begin(), node.renamed_from.end(), stored.operator_name) !=
+             node.renamed_from.end();
+}
+
 [[nodiscard]] Status compare(const StoredState& stored, const StoredState& current) {
   const std::string where = "state '" + stored.operator_name + "." + stored.name + "'";
   const auto refuse = [&](const std::string& what, const std::string& was, const std::string& is) {
@@ -106,7 +113,8 @@ struct StoredState {
   }
   return fail(ErrorCode::kRefused,
               "the data directory holds state that this job has no place for: " + orphans +
-                  ". Bring the operator back under its name, or start over with `reset`.");
+                  ". Bring the operator back under its name, say renamed_from(...) on the one that "
+                  "replaces it, or start over with `reset`.");
 }
 
 }  // namespace
@@ -140,11 +148,14 @@ Result<Catalog> Catalog::make(const Plan& plan, const log::Facts& facts, std::ui
                           d.value_schema,
                           d.lifetime.ttl.has_value()};
       const auto at = std::find_if(stored.begin(), stored.end(), [&](const StoredState& s) {
-        return s.operator_name == current.operator_name && s.name == current.name;
+        return belongs_to(s, node) && s.name == current.name;
       });
       if (at != stored.end()) {
         RHEON_TRY(compare(*at, current));
         current.id = at->id;
+        if (at->operator_name != current.operator_name) {
+          changes.push_back({std::string(kPrefix) + std::to_string(current.id), encode(current)});
+        }
       } else {
         current.id = next_id++;
         changes.push_back({std::string(kPrefix) + std::to_string(current.id), encode(current)});

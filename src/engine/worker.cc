@@ -6,6 +6,7 @@
 #include "codec/wire.h"
 #include "engine/quarantine.h"
 #include "engine/restore.h"
+#include "engine/stored_names.h"
 
 namespace rheon::engine {
 
@@ -68,6 +69,7 @@ Status Worker::open() {
   }
   facts_ = opened_.facts;
   epoch_ = opened_.epoch;
+  RHEON_TRY(place_stored_names(plan_.graph, facts_, pending_facts_));
 
   EventTime persisted = EventTime::none();
   if (const auto at = facts_.find(kClockFact); at != facts_.end()) {

@@ -1,0 +1,93 @@
+#include "engine/stored_names.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace rheon::engine {
+
+namespace {
+
+// Facts whose key goes on with an operator's name, up to the next slash.
+constexpr std::array<std::string_view, 4> kNamedPrefixes{"position/", "sink/", "watermark/",
+                                                         "ledger/operator/"};
+
+[[nodiscard]] const graph::Node* renamed_to(const graph::Graph& graph, std::string_view old) {
+  for (const graph::Node& node : graph.nodes) {
+    if (std::find(node.renamed_from.begin(), node.renamed_from.end(), old) !=
+        node.renamed_from.end()) {
+      return &node;
+    }
+  }
+  return nullptr;
+}
+
+/// The key under the operator's new name; none when it keeps its own.
+[[nodiscard]] std::optional<std::string> renamed_key(const graph::Graph& graph,
+                                                     std::string_view key) {
+  for (const std::string_view prefix : kNamedPrefixes) {
+    if (!key.starts_with(prefix)) {
+      continue;
+    }
+    const std::string_view rest = key.substr(prefix.size());
+    const std::string_view name = rest.substr(0, rest.find('/'));
+    if (const graph::Node* node = renamed_to(graph, name)) {
+      return std::string(prefix) + node->name + std::string(rest.substr(name.size()));
+    }
+  }
+  return std::nullopt;
+}
+
+[[nodiscard]] Status refuse_orphans(const graph::Graph& graph, const log::Facts& facts,
+                                    std::string_view prefix, graph::NodeKind kind) {
+  std::set<std::string_view> orphans;
+  for (auto at = facts.lower_bound(prefix); at != facts.end() && at->first.starts_with(prefix);
+       ++at) {
+    std::string_view name = std::string_view(at->first).substr(prefix.size());
+    name = name.substr(0, name.find('/'));
+    const bool placed = std::any_of(
+        graph.nodes.begin(), graph.nodes.end(),
+        [&](const graph::Node& node) { return node.kind == kind && node.name == name; });
+    if (!placed) {
+      orphans.insert(name);
+    }
+  }
+  if (orphans.empty()) {
+    return {};
+  }
+  std::string names;
+  for (const std::string_view name : orphans) {
+    names += (names.empty() ? "'" : ", '") + std::string(name) + "'";
+  }
+  return fail(ErrorCode::kRefused,
+              std::string("the data directory holds the progress of a ") + to_string(kind) +
+                  " that this job does not have: " + names +
+                  ". Bring it back under its name, say renamed_from(...) on the one that replaces "
+                  "it, or start over with `reset`.");
+}
+
+}  // namespace
+
+Status place_stored_names(const graph::Graph& graph, log::Facts& facts,
+                          std::vector<log::FactChange>& changes) {
+  log::Facts moved;
+  for (auto at = facts.begin(); at != facts.end();) {
+    std::optional<std::string> key = renamed_key(graph, at->first);
+    if (!key.has_value()) {
+      ++at;
+      continue;
+    }
+    changes.push_back({at->first, std::nullopt});
+    changes.push_back({*key, at->second});
+    moved.emplace(std::move(*key), std::move(at->second));
+    at = facts.erase(at);
+  }
+  facts.merge(moved);
+  RHEON_TRY(refuse_orphans(graph, facts, "position/", graph::NodeKind::kSource));
+  return refuse_orphans(graph, facts, "sink/", graph::NodeKind::kSink);
+}
+
+}  // namespace rheon::engine
