@@ -64,7 +64,7 @@ const SlotContents* newest(const Slots& slots) {
 SlotFile::SlotFile(std::unique_ptr<env::File> file, SlotLayout layout, Slots found)
     : file_(std::move(file)), layout_(std::move(layout)), found_(std::move(found)) {
   const SlotContents* best = newest(found_);
-  turn_ = best != nullptr && best == &*found_[0] ? 1 : 0;
+  turn_ = found_[0].has_value() && best == &*found_[0] ? 1 : 0;
 }
 
 Result<SlotFile> SlotFile::open(env::Files& files, const std::string& path, SlotLayout layout) {
