@@ -6,7 +6,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -17,6 +16,7 @@
 #include "engine/catalog.h"
 #include "engine/execution.h"
 #include "engine/ledger.h"
+#include "engine/questions.h"
 #include "env/io_task.h"
 #include "log/files/file_log.h"
 
@@ -113,7 +113,6 @@ class Worker {
   [[nodiscard]] std::vector<observe::Span> take_spans() { return std::move(spans_); }
   /// Nothing runs this worker any more: whoever waits for an answer gets false, now and from now
   /// on.
-  void refuse_questions();
 
  private:
   enum class Phase { kRunning, kCutting, kCommitting, kPublishing };
@@ -134,14 +133,14 @@ class Worker {
   [[nodiscard]] StepResult gather();
   void submit();
   [[nodiscard]] StepResult await_commit();
+  void hear_log();
+  void wait_for_space(bool waiting, std::string sentence);
   void committed();
   void adapt_interval();
   void collect_watermarks(std::vector<log::FactChange>& changes);
   void collect_ledger(std::vector<log::FactChange>& changes);
-  struct Question;
   void answer_questions();
   void collect_spans(std::vector<observe::Span>& spans);
-  [[nodiscard]] bool wait_for(Question& question);
   void look_for_partitions();
 
   env::Env& env_;
@@ -183,11 +182,7 @@ class Worker {
 
   std::atomic<bool> stop_requested_{false};
   std::atomic<std::uint32_t> wanted_shards_{0};
-  std::mutex questions_mutex_;
-  std::condition_variable answered_;
-  std::vector<Question*> questions_;
-  std::vector<Question*> at_shards_;  // handed on, not answered yet
-  bool no_more_questions_ = false;
+  Questions questions_;
 
   // Committers publish on an I/O thread, one commit at a time, skipping those that are overtaken.
   void publish_commit();

@@ -1,0 +1,208 @@
+#include <algorithm>
+#include <cstdlib>
+
+#include "codec/wire.h"
+#include "engine/fact_names.h"
+#include "engine/quarantine.h"
+#include "engine/restore.h"
+#include "engine/stored_names.h"
+#include "engine/worker.h"
+
+// How a worker comes to be: from what the log holds to an execution that is ready for its first
+// step.
+
+namespace rheon::engine {
+
+namespace {
+constexpr std::uint64_t kMaxClockGapMicros = 366ull * 24 * 3600 * 1'000'000;
+}
+
+Status Worker::open() {
+  if (options_.durable) {
+    log::files::OpenOptions log = options_.log;
+    log.directory = options_.directory;
+    log.job = plan_.graph.job;
+    log.key_groups = plan_.graph.key_groups;
+    log.streams.push_back(quarantine_declaration());
+    log.waker = &doorbell_;
+    RHEON_ASSIGN(log::files::OpenResult result, log::files::open(env_, log));
+    log_ = std::move(result.log);
+    opened_ = std::move(result.opened);
+  } else {
+    opened_.identity.job = plan_.graph.job;
+    opened_.identity.key_groups = plan_.graph.key_groups;
+  }
+  facts_ = opened_.facts;
+  epoch_ = opened_.epoch;
+  RHEON_TRY(place_stored_names(plan_.graph, facts_, pending_facts_));
+
+  EventTime persisted = EventTime::none();
+  if (const auto at = facts_.find(kClockFact); at != facts_.end()) {
+    persisted = EventTime{static_cast<std::int64_t>(decode_u64(at->second))};
+    const std::int64_t gap = env_.clock().wall().micros - persisted.micros;
+    if (static_cast<std::uint64_t>(std::abs(gap)) > kMaxClockGapMicros && !options_.accept_clock) {
+      return fail(ErrorCode::kRefused,
+                  "this machine's clock is more than a year away from the job's clock at its last "
+                  "commit. Set the clock right, or pass --accept-clock to go on with it.");
+    }
+  }
+  clock_.start(persisted);
+  for (auto at = facts_.lower_bound(kLedgerPrefix);
+       at != facts_.end() && at->first.starts_with(kLedgerPrefix); ++at) {
+    ledger_.set(std::string_view(at->first).substr(kLedgerPrefix.size()), decode_u64(at->second));
+  }
+  const std::uint64_t seed = env_.random().next();
+  RHEON_ASSIGN(catalog_, Catalog::make(plan_, facts_, seed, pending_facts_));
+  RHEON_TRY(recover_sinks());
+  RHEON_TRY(find_partitions());
+  std::vector<KeyGroups> groups = make_key_groups(plan_, catalog_);
+  if (log_ != nullptr && !opened_.fresh) {
+    RHEON_TRY(restore_all(
+        env_, *log_, plan_, catalog_,
+        options_.restore_threads != 0 ? options_.restore_threads : options_.shards, groups));
+    restore_watermarks(groups);
+  }
+  lay_out(std::move(groups));
+  return {};
+}
+
+SinkFacts Worker::sink_facts(const std::string& sink) const {
+  const std::string prefix = std::string(kSinkPrefix) + sink + "/";
+  SinkFacts result;
+  for (auto at = facts_.lower_bound(prefix); at != facts_.end() && at->first.starts_with(prefix);
+       ++at) {
+    result.emplace(at->first.substr(prefix.size()), at->second);
+  }
+  return result;
+}
+
+Status Worker::recover_sinks() {
+  committers_.resize(plan_.graph.nodes.size());
+  for (std::size_t n = 0; n < committers_.size(); ++n) {
+    const graph::Node& node = plan_.graph.nodes[n];
+    if (node.kind != graph::NodeKind::kSink) {
+      continue;
+    }
+    committers_[n] = static_cast<const SinkFactory&>(*node.runtime).make_committer();
+    if (committers_[n] == nullptr) {
+      continue;
+    }
+    SinkEnvironment environment;
+    environment.env = &env_;
+    environment.identity = opened_.identity;
+    environment.shards = options_.shards;
+    SinkFactChanges changes;
+    RHEON_TRY(committers_[n]->recover(environment, sink_facts(node.name), changes));
+    for (log::FactChange& change : changes) {
+      change.key = std::string(kSinkPrefix) + node.name + "/" + change.key;
+      if (change.value.has_value()) {
+        facts_[change.key] = *change.value;
+      } else {
+        facts_.erase(change.key);
+      }
+      pending_facts_.push_back(std::move(change));
+    }
+  }
+  return {};
+}
+
+SourceEnvironment Worker::source_environment() {
+  SourceEnvironment environment;
+  environment.env = &env_;
+  environment.waker = &doorbell_;
+  environment.stop_at_end = options_.stop_at_end;
+  environment.shards = options_.shards;
+  return environment;
+}
+
+Status Worker::find_partitions() {
+  partitions_.assign(plan_.graph.nodes.size(), {});
+  already_complete_ = opened_.complete;
+  for (std::size_t n = 0; n < plan_.graph.nodes.size(); ++n) {
+    const graph::Node& node = plan_.graph.nodes[n];
+    if (node.kind != graph::NodeKind::kSource) {
+      continue;
+    }
+    const std::string prefix = std::string(kPositionPrefix) + node.name + "/";
+    std::vector<SourcePartition> known;
+    std::map<std::string, PartitionTime> times;
+    for (auto at = facts_.lower_bound(prefix); at != facts_.end() && at->first.starts_with(prefix);
+         ++at) {
+      RHEON_ASSIGN(PositionFact fact, decode_position(at->first, at->second));
+      const std::string id = at->first.substr(prefix.size());
+      known.push_back({id, fact.label, fact.position});
+      times[id] = fact.time;
+    }
+    SourceEnvironment environment = source_environment();
+    RHEON_ASSIGN(std::vector<SourcePartition> found,
+                 static_cast<const SourceFactory&>(*node.runtime).discover(environment, known));
+    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+    for (SourcePartition& partition : found) {
+      const auto time = times.find(partition.id);
+      const auto same = std::find_if(known.begin(), known.end(), [&](const SourcePartition& k) {
+        return k.id == partition.id;
+      });
+      already_complete_ = already_complete_ && same != known.end() && !partition.more;
+      partitions_[n].push_back(
+          {std::move(partition), time == times.end() ? PartitionTime{} : time->second});
+    }
+  }
+  if (opened_.complete && !already_complete_) {
+    return fail(ErrorCode::kRefused,
+                "job '" + plan_.graph.job +
+                    "' has drained and is complete, and there is new input now. Start over with "
+                    "`reset`, or run it with --no-drain from the beginning to go on later.");
+  }
+  return {};
+}
+
+void Worker::restore_watermarks(std::vector<KeyGroups>& groups) {
+  for (std::size_t n = 0; n < groups.size(); ++n) {
+    const auto at = facts_.find(std::string(kWatermarkPrefix) + plan_.graph.nodes[n].name);
+    if (at == facts_.end()) {
+      continue;
+    }
+    codec::Reader in(at->second);
+    while (!in.failed() && !in.at_end()) {
+      const std::uint64_t first = in.varint();
+      const std::uint64_t last = in.varint();
+      const EventTime watermark{in.i64()};
+      for (std::uint64_t g = first; g <= last && g < groups[n].size(); ++g) {
+        groups[n][g]->watermark = watermark;
+      }
+    }
+  }
+}
+
+void Worker::lay_out(std::vector<KeyGroups> groups) {
+  ExecutionOptions options;
+  options.shards = options_.shards;
+  options.ring_capacity_batches = options_.ring_capacity_batches;
+  options.stop_at_end = options_.stop_at_end;
+  options.trace_every = options_.trace_every;
+  options.identity = opened_.identity;
+  ExecutionInput input;
+  input.partitions = partitions_;
+  input.states = catalog_.sets();
+  input.key_groups = std::move(groups);
+  input.sink_facts.resize(plan_.graph.nodes.size());
+  for (std::size_t n = 0; n < plan_.graph.nodes.size(); ++n) {
+    if (plan_.graph.nodes[n].kind == graph::NodeKind::kSink) {
+      input.sink_facts[n] = sink_facts(plan_.graph.nodes[n].name);
+    }
+  }
+  execution_ =
+      std::make_unique<Execution>(env_, plan_, options, clock_, doorbell_, std::move(input));
+  for (const auto& shard : execution_->shards()) {
+    shard->open();
+  }
+  parts_.clear();
+  parts_.resize(options_.shards);
+  phase_ = Phase::kRunning;
+  stopping_ = StopReason::kNone;
+  state_ = WorkerState::kRunning;
+  activity_at_barrier_ = 0;
+  last_barrier_ = clock_.monotonic();
+}
+
+}  // namespace rheon::engine
