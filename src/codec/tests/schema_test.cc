@@ -1,0 +1,173 @@
+#include "codec/schema.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace rheon::codec {
+namespace {
+
+using testing::HasSubstr;
+
+// Versions of one struct, as a job might have had them one after the other.
+namespace v1 {
+struct Session {
+  std::string user = "alice";
+  std::uint64_t clicks = 3;
+  friend bool operator==(const Session&, const Session&) = default;
+};
+RHEON_FIELDS(Session, user, clicks)
+}  // namespace v1
+
+namespace v2 {  // fields added, in the middle and of every kind
+enum class Device : std::uint8_t { kUnknown = 9, kPhone = 1 };
+struct Page {
+  std::string path = "/";
+  double seconds = 1.5;
+  friend bool operator==(const Page&, const Page&) = default;
+};
+RHEON_FIELDS(Page, path, seconds)
+struct Session {
+  std::string user = "bob";
+  EventTime first{77};
+  std::vector<Page> pages{{"/a", 1}, {"/b", 2}};
+  std::optional<Page> last = Page{"/c", 3};
+  Device device = Device::kPhone;
+  std::chrono::milliseconds took{12};
+  float ratio = 0.25F;
+  bool good = true;
+  std::int32_t offset = -300;
+  std::uint64_t clicks = 4;
+  friend bool operator==(const Session&, const Session&) = default;
+};
+RHEON_FIELDS(Session, user, first, pages, last, device, took, ratio, good, offset, clicks)
+}  // namespace v2
+
+namespace v3 {  // dropped and added, also inside, in another order
+struct Page {
+  std::uint32_t status = 200;
+  std::string path = "/none";
+  friend bool operator==(const Page&, const Page&) = default;
+};
+RHEON_FIELDS(Page, status, path)
+struct Session {
+  std::vector<Page> pages;
+  std::uint64_t clicks = 0;
+  std::optional<Page> last;
+  friend bool operator==(const Session&, const Session&) = default;
+};
+RHEON_FIELDS(Session, pages, clicks, last)
+}  // namespace v3
+
+namespace other {  // a field has another type
+struct Session {
+  std::string clicks;
+};
+RHEON_FIELDS(Session, clicks)
+}  // namespace other
+
+template <class From, class To>
+Result<To> read_as(const From& value) {
+  std::string bytes;
+  ValueCodec<From>::encode(value, bytes);
+  RHEON_ASSIGN(const auto reader, SchemaReader<To>::make(ValueCodec<From>::schema(), "state 's'"));
+  Reader in(bytes);
+  To result{};
+  reader.decode(in, result);
+  EXPECT_FALSE(in.failed());
+  EXPECT_TRUE(in.at_end());
+  return result;
+}
+
+TEST(Schema, IsReadAndWritten) {
+  for (const std::string& text :
+       {std::string("u64"), std::string("[optional([text])]"), std::string("enum(u8)"),
+        ValueCodec<v1::Session>::schema(), ValueCodec<v2::Session>::schema()}) {
+    const auto schema = parse_schema(text);
+    ASSERT_TRUE(schema) << text;
+    EXPECT_EQ(to_text(*schema), text);
+  }
+  for (const std::string_view text : {"", "u65", "[u64", "u64]", "S{}", "S{a}", "S{a:u64", "S{a:}",
+                                      "enum(S)", "optional()", "u64,u64", "S{a:u64}}"}) {
+    EXPECT_FALSE(parse_schema(text)) << text;
+  }
+  EXPECT_FALSE(parse_schema(std::string(100'000, '[')));
+}
+
+TEST(Schema, FieldsThatAreAddedGetTheirDefault) {
+  const auto session = read_as<v1::Session, v2::Session>({"carol", 8});
+  ASSERT_TRUE(session) << session.error().message;
+  v2::Session expected;
+  expected.user = "carol";
+  expected.clicks = 8;
+  EXPECT_EQ(*session, expected);
+}
+
+TEST(Schema, FieldsThatAreDroppedArePassed) {
+  EXPECT_EQ((*read_as<v2::Session, v1::Session>({})), (v1::Session{"bob", 4}));
+  const auto session = *read_as<v2::Session, v3::Session>({});
+  EXPECT_EQ(session.clicks, 4u);
+  EXPECT_EQ(session.pages, (std::vector<v3::Page>{{200, "/a"}, {200, "/b"}}));
+  EXPECT_EQ(session.last, (v3::Page{200, "/c"}));
+}
+
+TEST(Schema, ValuesOfTodayAreReadAsTheyAre) {
+  EXPECT_TRUE(SchemaReader<v2::Session>::make(ValueCodec<v2::Session>::schema(), "")->same());
+  EXPECT_EQ((*read_as<v2::Session, v2::Session>({})), v2::Session{});
+}
+
+TEST(Schema, AnyOtherDifferenceIsRefusedWithBothSchemas) {
+  const auto session = read_as<v1::Session, other::Session>({});
+  ASSERT_FALSE(session);
+  EXPECT_EQ(session.error().code, ErrorCode::kRefused);
+  EXPECT_THAT(session.error().message,
+              HasSubstr("state 's' was written as Session{user:text,clicks:u64}, this build reads "
+                        "Session{clicks:text}: field 'clicks' was u64 and is text now"));
+  EXPECT_FALSE((read_as<std::uint64_t, std::uint32_t>(1)));
+  EXPECT_FALSE((read_as<v1::Session, std::vector<v1::Session>>({})));
+  EXPECT_FALSE((read_as<std::vector<std::uint64_t>, std::vector<std::int64_t>>({})));
+  EXPECT_FALSE((read_as<v2::Page, v2::Session>({})));
+  EXPECT_FALSE(compatible("Map{a:u64", "u64", "state 's'"));
+}
+
+// The worked bytes of docs/formats/value.md.
+namespace page {
+struct Session {
+  std::string user;
+  EventTime first;
+  std::uint32_t clicks = 0;
+  std::int32_t offset = 0;
+};
+RHEON_FIELDS(Session, user, first, clicks, offset)
+}  // namespace page
+
+TEST(Schema, AndValueAreThoseOfTheirPage) {
+  EXPECT_EQ(ValueCodec<page::Session>::schema(),
+            "Session{user:text,first:time,clicks:u32,offset:i32}");
+  std::string bytes;
+  ValueCodec<page::Session>::encode({"alice", EventTime{1'000'000}, 300, -2}, bytes);
+  EXPECT_EQ(bytes, std::string("\x05"
+                               "alice\x40\x42\x0f\0\0\0\0\0\xac\x02\x03",
+                               17));
+}
+
+TEST(Schema, BrokenBytesAreNoticed) {
+  std::string bytes;
+  ValueCodec<v2::Session>::encode({}, bytes);
+  const auto reader =
+      *SchemaReader<v3::Session>::make(ValueCodec<v2::Session>::schema(), "state 's'");
+  std::mt19937 random(1);
+  for (int round = 0; round < 10'000; ++round) {
+    std::string broken = bytes.substr(0, random() % bytes.size());
+    if (!broken.empty()) {
+      broken[random() % broken.size()] = static_cast<char>(random());
+    }
+    Reader in(broken);
+    v3::Session session;
+    reader.decode(in, session);  // whatever it says, within its bytes
+  }
+}
+
+}  // namespace
+}  // namespace rheon::codec

@@ -1,0 +1,119 @@
+#include "codec/stream_batch.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace rheon::codec {
+namespace {
+
+const std::string kType = stream_type("text", "u64");
+const std::uint32_t kTypeId = stream_type_id(kType);
+
+std::string hex(std::string_view bytes) {
+  std::string out;
+  for (const char c : bytes) {
+    constexpr char kDigits[] = "0123456789abcdef";
+    out += kDigits[static_cast<unsigned char>(c) >> 4];
+    out += kDigits[static_cast<unsigned char>(c) & 15];
+  }
+  return out;
+}
+
+TEST(StreamBatch, HasTheBytesOfItsPage) {
+  StreamBatchWriter writer(kTypeId, /*keyed=*/true);
+  std::string& first = writer.begin(EventTime{1000});
+  put_bytes(first, "be");
+  put_varint(first, 1);
+  std::string& second = writer.begin(EventTime{998});
+  put_bytes(second, "to");
+  put_varint(second, 300);
+  EXPECT_EQ(writer.max_time(), EventTime{1000});
+  EXPECT_EQ(hex(writer.take({1, 2, EventTime{900}, false})),
+            "01"
+            "09"
+            "b51d8f06"
+            "02"
+            "01"
+            "02"
+            "8403000000000000"
+            "e803000000000000"
+            "03"
+            "02626501"
+            "02746fac02");
+}
+
+TEST(StreamBatch, GivesBackWhatWasWritten) {
+  std::mt19937_64 random(1);
+  for (int round = 0; round < 300; ++round) {
+    StreamBatchWriter writer(kTypeId, true);
+    struct Record {
+      EventTime time;
+      std::string key;
+      std::uint64_t value;
+    };
+    std::vector<Record> records(random() % 50);
+    std::vector<StreamTrace> traces;
+    const bool same_time = random() % 2 == 0;
+    for (Record& record : records) {
+      record.time = same_time ? EventTime{5} : EventTime{static_cast<std::int64_t>(random())};
+      record.key = std::string(random() % 5, 'k');
+      record.value = random();
+      std::string& body = writer.begin(record.time);
+      put_bytes(body, record.key);
+      put_varint(body, record.value);
+      if (random() % 10 == 0) {
+        traces.push_back({writer.records() - 1, random(), random(), random()});
+        writer.trace(traces.back().trace_high, traces.back().trace_low, traces.back().span);
+      }
+    }
+    const StreamMarks marks{static_cast<std::uint32_t>(random() % 3), 3,
+                            EventTime{static_cast<std::int64_t>(random())}, random() % 2 == 0};
+    const std::string bytes = writer.take(marks);
+    EXPECT_EQ(writer.records(), 0u);
+    auto reader = StreamBatchReader::open(bytes, kTypeId);
+    ASSERT_TRUE(reader) << reader.error().message;
+    EXPECT_EQ(reader->marks(), marks);
+    EXPECT_EQ(reader->traces(), traces);
+    ASSERT_EQ(reader->records(), records.size());
+    EventTime time;
+    for (const Record& record : records) {
+      ASSERT_TRUE(reader->next(time));
+      EXPECT_EQ(time, record.time);
+      EXPECT_EQ(reader->body().bytes(), record.key);
+      EXPECT_EQ(reader->body().varint(), record.value);
+    }
+    EXPECT_FALSE(reader->next(time));
+    EXPECT_TRUE(reader->complete());
+
+    // Broken anywhere: refused or read to some end, never beyond it.
+    std::string broken = bytes.substr(0, random() % bytes.size());
+    if (!broken.empty()) {
+      broken[random() % broken.size()] = static_cast<char>(random());
+    }
+    auto again = StreamBatchReader::open(broken, kTypeId);
+    while (again && !again->body().failed() && again->next(time)) {
+      static_cast<void>(again->body().bytes());
+      static_cast<void>(again->body().varint());
+    }
+  }
+}
+
+TEST(StreamBatch, OfAnotherTypeOrVersionIsRefused) {
+  std::string bytes = StreamBatchWriter(kTypeId, true).take({});
+  EXPECT_FALSE(StreamBatchReader::open(bytes, kTypeId + 1));
+  bytes[0] = 2;
+  const auto newer = StreamBatchReader::open(bytes, kTypeId);
+  ASSERT_FALSE(newer);
+  EXPECT_EQ(newer.error().code, ErrorCode::kRefused);
+  EXPECT_FALSE(StreamBatchReader::open("", kTypeId));
+}
+
+TEST(StreamType, HasAKeyOrNot) {
+  EXPECT_EQ(parse_stream_type(kType).key, "text");
+  EXPECT_EQ(parse_stream_type(kType).value, "u64");
+  EXPECT_EQ(parse_stream_type(stream_type("u64")).key, "");
+}
+
+}  // namespace
+}  // namespace rheon::codec
