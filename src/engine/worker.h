@@ -102,6 +102,9 @@ class Worker {
   /// Runs `question` on the thread of the shard that owns the key group, between two of its steps.
   [[nodiscard]] bool ask_owner(KeyGroup group, std::function<void(Execution&)> question);
 
+  /// No question is answered any more: those under way are refused. Once no shard runs.
+  void refuse_questions() { questions_.close(); }
+
   // For questions, on the coordinator's thread.
   [[nodiscard]] const Ledger& ledger() const { return ledger_; }
   [[nodiscard]] const log::Facts& facts() const { return facts_; }
