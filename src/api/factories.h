@@ -137,6 +137,9 @@ class TypedSinkFactory final : public engine::SinkFactory {
   [[nodiscard]] std::unique_ptr<engine::SinkCommitter> make_committer() const override {
     return connector_->make_committer();
   }
+  [[nodiscard]] std::vector<log::files::StreamDeclaration> declared_streams() const override {
+    return connector_->declared_streams();
+  }
 
  private:
   std::shared_ptr<const engine::SinkConnector<K, T>> connector_;

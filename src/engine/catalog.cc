@@ -90,9 +90,7 @@ struct StoredState {
   if (stored.sub_schema != current.sub_schema) {
     return refuse("map keys of type", stored.sub_schema, current.sub_schema);
   }
-  if (stored.value_schema != current.value_schema) {
-    return refuse("values of type", stored.value_schema, current.value_schema);
-  }
+  RHEON_TRY(codec::compatible(stored.value_schema, current.value_schema, where));
   if (stored.has_ttl != current.has_ttl) {
     return refuse("lifetime", stored.has_ttl ? "ttl" : "unbounded",
                   current.has_ttl ? "ttl" : "unbounded");
@@ -147,22 +145,33 @@ Result<Catalog> Catalog::make(const Plan& plan, const log::Facts& facts, std::ui
                           d.sub_schema,
                           d.value_schema,
                           d.lifetime.ttl.has_value()};
-      const auto at = std::find_if(stored.begin(), stored.end(), [&](const StoredState& s) {
-        return belongs_to(s, node) && s.name == current.name;
-      });
-      if (at != stored.end()) {
-        RHEON_TRY(compare(*at, current));
-        current.id = at->id;
-        if (at->operator_name != current.operator_name) {
-          changes.push_back({std::string(kPrefix) + std::to_string(current.id), encode(current)});
+      std::vector<StateId> older;
+      for (const StoredState& known : stored) {
+        if (!belongs_to(known, node) || known.name != d.name) {
+          continue;
         }
-      } else {
+        RHEON_TRY(compare(known, current));
+        placed.insert(known.id);
+        if (known.value_schema == current.value_schema) {
+          current.id = known.id;
+          continue;
+        }
+        RHEON_ASSIGN(codec::Schema schema, codec::parse_schema(known.value_schema));
+        catalog.places_[known.id] = {n, i, std::move(schema)};
+        older.push_back(StateId{known.id});
+      }
+      if (current.id == 0) {
         current.id = next_id++;
-        changes.push_back({std::string(kPrefix) + std::to_string(current.id), encode(current)});
+      }
+      std::string key = std::string(kPrefix) + std::to_string(current.id);
+      std::string value = encode(current);
+      if (const auto known = facts.find(key); known == facts.end() || known->second != value) {
+        changes.push_back({std::move(key), std::move(value)});
       }
       placed.insert(current.id);
-      catalog.places_[current.id] = {n, i};
+      catalog.places_[current.id] = {n, i, std::nullopt};
       set->ids.push_back(StateId{current.id});
+      set->older_ids.push_back(std::move(older));
     }
     if (!set->declarations.empty()) {
       catalog.sets_[n] = std::move(set);

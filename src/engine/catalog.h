@@ -1,15 +1,19 @@
 #pragma once
 
 // The states of a job with the ids under which they are stored. Kept as facts "state/<id>"; an id
-// is never used again. A graph that cannot place what is stored is refused with the names.
+// is never used again. A state whose schema has changed gets another id: entries under its older
+// ids are read by name, field by field. A graph that cannot place what is stored is refused with
+// the names.
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "codec/schema.h"
 #include "engine/plan.h"
 #include "log/log.h"
 #include "state/declaration.h"
@@ -30,7 +34,8 @@ class Catalog {
   }
   struct Place {
     std::size_t node = 0;
-    std::size_t state = 0;  // index among the operator's states
+    std::size_t state = 0;               // index among the operator's states
+    std::optional<codec::Schema> older;  // the schema of its entries, when it is not today's
   };
   /// Where a stored state id belongs; null: unknown.
   [[nodiscard]] const Place* find(StateId id) const;

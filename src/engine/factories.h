@@ -34,7 +34,9 @@ class SinkFactory : public graph::Runtime {
   [[nodiscard]] virtual std::unique_ptr<Processor> make(const std::string& name,
                                                         ShardContext& shard,
                                                         const SinkFacts& recovered) const = 0;
+  /// May be null.
   [[nodiscard]] virtual std::unique_ptr<SinkCommitter> make_committer() const = 0;
+  [[nodiscard]] virtual std::vector<log::files::StreamDeclaration> declared_streams() const = 0;
 };
 
 class SourceFactory : public graph::Runtime {

@@ -1,6 +1,8 @@
 #include "engine/keyed_processor.h"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "state/timer_value.h"
 
@@ -215,19 +217,40 @@ bool KeyedProcessor::capture(EpochPart& part) {
   return true;
 }
 
+std::size_t KeyedProcessor::state_of(StateId id) const {
+  for (std::size_t s = 0; s < states_->ids.size(); ++s) {
+    const auto& older = states_->older_ids[s];
+    if (states_->ids[s] == id || std::find(older.begin(), older.end(), id) != older.end()) {
+      return s;
+    }
+  }
+  return states_->ids.size();
+}
+
 void KeyedProcessor::write_slices(EpochPart& part) {
   if (slices_ == nullptr) {
     return;
   }
-  for (const log::SliceAddress& address : *slices_) {
-    const auto at = std::find(states_->ids.begin(), states_->ids.end(), address.state);
+  std::set<std::pair<std::size_t, KeyGroup>> whole;  // written for a state with older ids
+  for (log::SliceAddress address : *slices_) {
+    const std::size_t s = state_of(address.state);
     state::KeyGroupState* group = groups_[address.group.value].get();
-    if (at == states_->ids.end() || group == nullptr) {
+    if (s == states_->ids.size() || group == nullptr) {
       continue;
     }
+    if (!states_->older_ids[s].empty()) {
+      // What stands under older ids is replaced together, whatever part of it was asked for: a
+      // slice of today's id holds everything, those of the older ids hold nothing any more.
+      if (!whole.emplace(s, address.group).second) {
+        continue;
+      }
+      for (const StateId older : states_->older_ids[s]) {
+        part.slices.push_back({{older, address.group, 0, UINT32_MAX}, codec::DeltaWriter().take()});
+      }
+      address = {states_->ids[s], address.group, 0, UINT32_MAX};
+    }
     codec::DeltaWriter writer;
-    group->table(static_cast<std::size_t>(at - states_->ids.begin()))
-        .encode_slice(address.first_hash, address.last_hash, writer);
+    group->table(s).encode_slice(address.first_hash, address.last_hash, writer);
     part.slices.push_back({address, writer.take()});
   }
   slices_ = nullptr;

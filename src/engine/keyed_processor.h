@@ -55,6 +55,8 @@ class KeyedProcessor : public Processor {
   [[nodiscard]] bool fire_due(bool processing, EventTime until);
   void sweep_expired();
   void write_slices(EpochPart& part);
+  /// The index of the state that is or was stored under this id; the number of states: none.
+  [[nodiscard]] std::size_t state_of(StateId id) const;
 
   std::shared_ptr<const state::StateSet> states_;
   std::uint32_t group_mask_;

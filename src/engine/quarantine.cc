@@ -1,5 +1,6 @@
 #include "engine/quarantine.h"
 
+#include "codec/stream_batch.h"
 #include "codec/value.h"
 
 namespace rheon::engine {
@@ -15,13 +16,17 @@ struct QuarantineRecord {
 };
 RHEON_FIELDS(QuarantineRecord, operator_name, place, reason, record)
 
+[[nodiscard]] std::string quarantine_type() {
+  return codec::stream_type(codec::ValueCodec<QuarantineRecord>::schema());
+}
+
 }  // namespace
 
 log::files::StreamDeclaration quarantine_declaration() {
   log::files::StreamDeclaration declaration;
   declaration.name = kQuarantineStream;
   declaration.partitions = 1;
-  declaration.type = codec::ValueCodec<QuarantineRecord>::schema();
+  declaration.type = codec::stream_type(codec::ValueCodec<QuarantineRecord>::schema());
   return declaration;
 }
 
@@ -29,16 +34,24 @@ void take_quarantined(ShardContext& shard, EpochPart& part) {
   if (shard.quarantined.empty()) {
     return;
   }
+  const std::string type = quarantine_declaration().type;
+  codec::StreamBatchWriter batch(codec::stream_type_id(type), /*keyed=*/false);
+  for (const Quarantined& record : shard.quarantined) {
+    codec::ValueCodec<QuarantineRecord>::encode(
+        {record.operator_name, record.place, record.reason, record.record},
+        batch.begin(record.time));
+  }
+  codec::StreamBatchWriter writer(codec::stream_type_id(quarantine_type()), /*keyed=*/false);
+  for (const Quarantined& record : shard.quarantined) {
+    codec::ValueCodec<QuarantineRecord>::encode(
+        {record.operator_name, record.place, record.reason, record.record},
+        writer.begin(record.time));
+  }
   log::StreamAppend append;
   append.stream = kQuarantineStream;
-  append.records = static_cast<std::uint32_t>(shard.quarantined.size());
-  append.max_time = EventTime::min();
-  codec::put_varint(append.batch, shard.quarantined.size());
-  for (const Quarantined& record : shard.quarantined) {
-    append.max_time = std::max(append.max_time, record.time);
-    codec::ValueCodec<QuarantineRecord>::encode(
-        {record.operator_name, record.place, record.reason, record.record}, append.batch);
-  }
+  append.records = writer.records();
+  append.max_time = writer.max_time();
+  append.batch = writer.take({shard.shard.value, shard.shards, EventTime::none(), true});
   part.appends.push_back(std::move(append));
   shard.quarantined.clear();
 }

@@ -76,6 +76,7 @@ Status Restore::apply(const codec::DeltaSection& section, Epoch epoch, bool is_s
                                          std::to_string(groups.size()) + ".");
   }
   state::StateTable& table = groups[section.group.value]->table(place->state);
+  const codec::Schema* older = place->older.has_value() ? &*place->older : nullptr;
   const auto sliced = slices_.find({section.state, section.group});
   codec::DeltaEntryReader reader(section.entries);
   codec::DeltaEntry entry;
@@ -85,7 +86,7 @@ Status Restore::apply(const codec::DeltaSection& section, Epoch epoch, bool is_s
     if (!is_slice && sliced != slices_.end() && as_of(sliced->second, hash) >= epoch) {
       continue;
     }
-    good = table.apply(entry, hash);
+    good = table.apply(entry, hash, older);
   }
   if (!good || reader.failed()) {
     return fail(ErrorCode::kCorrupt, "an entry of state id " + std::to_string(section.state.value) +

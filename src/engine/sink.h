@@ -21,6 +21,7 @@
 #include "base/types.h"
 #include "engine/batch.h"
 #include "env/env.h"
+#include "log/files/file_log.h"
 #include "log/log.h"
 
 namespace rheon::engine {
@@ -60,6 +61,9 @@ class SinkParticipant {
   virtual void committed(Epoch /*epoch*/) {}
   /// True while the sink cannot take more: its task pauses, nothing is lost.
   [[nodiscard]] virtual bool blocked() const { return false; }
+  /// The watermark behind which the next records are written; `idle`: it waits for none. Called
+  /// when it has changed.
+  virtual void watermark(EventTime /*watermark*/, bool /*idle*/) {}
   /// This writer is not used any more after the epoch being prepared (rescale, end of the job): it
   /// closes what it has open, and says so in its facts. Called before that last prepare().
   virtual void retire() {}
@@ -93,7 +97,12 @@ class SinkConnector {
   /// `recovered`: the sink's facts of the last commit.
   [[nodiscard]] virtual std::unique_ptr<SinkWriter<K, T>> make_writer(
       const SinkEnvironment& environment, const SinkFacts& recovered) const = 0;
+  /// May be null.
   [[nodiscard]] virtual std::unique_ptr<SinkCommitter> make_committer() const = 0;
+  /// Streams of the job's own log that its writers append to: declared to the log at open.
+  [[nodiscard]] virtual std::vector<log::files::StreamDeclaration> declared_streams() const {
+    return {};
+  }
 };
 
 }  // namespace rheon::engine

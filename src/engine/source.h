@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "base/types.h"
 #include "env/env.h"
+#include "observe/trace.h"
 
 namespace rheon::engine {
 
@@ -45,6 +46,10 @@ class SourceOutput {
   virtual void select(std::size_t partition) = 0;
   /// What `value` shows must stay valid until poll() returns. `time` none: the time of reading.
   virtual void emit(const T& value, EventTime time) = 0;
+  /// The record that was emitted last is followed.
+  virtual void trace(const observe::TraceContext& /*context*/) {}
+  /// The input itself promises that the selected partition brings no earlier event time any more.
+  virtual void watermark(EventTime /*time*/) {}
   /// A piece of input that cannot be a record: goes to the quarantine stream, with its place.
   virtual void quarantine(std::string_view bytes, std::string_view place,
                           std::string_view reason) = 0;

@@ -105,16 +105,22 @@ class SourceTask final : public SourceTaskBase, private SourceOutput<T> {
       refuse(value, time);
       return;
     }
+    if (port_.size() >= kBatchRecords) {
+      port_.flush();
+    }
     watermarks().saw(selected_, time);
     port_.emit_shown({}, value, time, 0);
     ++emitted_;
     if (countdown_ != 0 && --countdown_ == 0) {
       sample();
     }
-    if (port_.size() >= kBatchRecords) {
-      port_.flush();
+  }
+  void trace(const observe::TraceContext& context) override {
+    if (port_.size() > 0) {
+      follow(context, /*parent=*/context.span);
     }
   }
+  void watermark(EventTime time) override { watermarks().promised(selected_, time); }
   void quarantine(std::string_view bytes, std::string_view place,
                   std::string_view reason) override {
     SourceTaskBase::quarantine(bytes, place, reason);
@@ -155,10 +161,13 @@ class SourceTask final : public SourceTaskBase, private SourceOutput<T> {
   }
   void sample() {
     countdown_ = shard().trace_every;
-    const observe::TraceContext context{shard().env->random().next(), shard().env->random().next(),
-                                        shard().env->random().next() | 1};
+    follow({shard().env->random().next(), shard().env->random().next(), 0}, /*parent=*/0);
+  }
+  /// The record that was emitted last belongs to a trace: a span of this source within it.
+  void follow(observe::TraceContext context, std::uint64_t parent) {
+    context.span = shard().env->random().next() | 1;
     port_.trace(port_.size() - 1, port_.size(), context);
-    shard().spans.push_back({context, 0, name(), now_.micros * 1000, now_.micros * 1000});
+    shard().spans.push_back({context, parent, name(), now_.micros * 1000, now_.micros * 1000});
   }
 
   TimeOf time_of_;

@@ -3,6 +3,7 @@
 // How a source partition's watermark follows from the event times in it, and how those of several
 // partitions become one.
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <string>
@@ -43,6 +44,11 @@ class SourceWatermarks {
     }
     p.idle = false;
     p.quiet_since = EventTime::none();
+  }
+  /// The input itself says that no earlier event time is to come in this partition.
+  void promised(std::size_t partition, EventTime watermark) {
+    PartitionTime& p = partitions_[partition];
+    p.latest = std::max(p.latest, watermark + strategy_.out_of_order);
   }
   /// A successful read has shown the partition's end (or not). Idle once that has lasted.
   void at_end(std::size_t partition, bool at_end, EventTime now);

@@ -24,6 +24,12 @@ Status Worker::open() {
     log.job = plan_.graph.job;
     log.key_groups = plan_.graph.key_groups;
     log.streams.push_back(quarantine_declaration());
+    for (const graph::Node& node : plan_.graph.nodes) {
+      if (node.kind == graph::NodeKind::kSink) {
+        auto declared = static_cast<const SinkFactory&>(*node.runtime).declared_streams();
+        std::move(declared.begin(), declared.end(), std::back_inserter(log.streams));
+      }
+    }
     log.waker = &doorbell_;
     RHEON_ASSIGN(log::files::OpenResult result, log::files::open(env_, log));
     log_ = std::move(result.log);

@@ -32,6 +32,10 @@ class Sink final : public engine::Processor {
     }
   }
 
+  void on_watermark(const engine::Watermark& watermark) override {
+    writer_->watermark(watermark.time, watermark.idle);
+  }
+
   void on_barrier(const engine::Barrier& barrier) override {
     if (barrier.last) {
       writer_->retire();

@@ -29,6 +29,8 @@ struct DueTimer {
 struct StateSet {
   std::vector<StateDeclaration> declarations;
   std::vector<StateId> ids;
+  /// Ids under which entries of a state were stored with an older schema; by state.
+  std::vector<std::vector<StateId>> older_ids;
   std::uint64_t seed = 0;  // of this process, for the tables
 };
 

@@ -237,7 +237,8 @@ void StateTable::encode_slice(std::uint32_t first, std::uint32_t last,
   });
 }
 
-bool StateTable::apply(const codec::DeltaEntry& entry, std::uint64_t hash) {
+bool StateTable::apply(const codec::DeltaEntry& entry, std::uint64_t hash,
+                       const codec::Schema* older) {
   if (entry.op == codec::DeltaOp::kRemove) {
     const std::uint32_t tag = tag_of(hash);
     for (std::uint32_t at = home_of(tag); index_[at].entry != kNoEntry; at = (at + 1) & mask_) {
@@ -263,7 +264,7 @@ bool StateTable::apply(const codec::DeltaEntry& entry, std::uint64_t hash) {
     set_last_write(value, reader.i64());
     stored.remove_prefix(sizeof(std::int64_t));
   }
-  return ops_->apply(value, entry, stored);
+  return ops_->apply(value, entry, stored, older);
 }
 
 std::vector<std::string_view> StateTable::sorted_keys() const {

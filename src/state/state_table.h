@@ -104,7 +104,9 @@ class StateTable {
   void encode_slice(std::uint32_t first, std::uint32_t last, codec::DeltaWriter& out) const;
 
   /// At restore: applies one stored entry; nothing becomes dirty. False when its bytes are broken.
-  [[nodiscard]] bool apply(const codec::DeltaEntry& entry, std::uint64_t hash);
+  /// `older`: the schema it was written under, when it is not today's.
+  [[nodiscard]] bool apply(const codec::DeltaEntry& entry, std::uint64_t hash,
+                           const codec::Schema* older = nullptr);
 
   /// Calls visit(key, value) for every entry, in no order.
   template <class Visit>

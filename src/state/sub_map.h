@@ -94,14 +94,12 @@ class SubMap {
     codec::ValueCodec<V>::encode(item, bytes);
     out.end_value();
   }
-  static bool apply(void* value, const codec::DeltaEntry& entry, std::string_view stored) {
+  static bool apply(void* value, const codec::DeltaEntry& entry, std::string_view stored,
+                    const codec::Schema* older) {
     auto& self = *static_cast<SubMap*>(value);
     switch (entry.op) {
-      case codec::DeltaOp::kPutSub: {
-        codec::Reader reader(stored);
-        codec::ValueCodec<V>::decode(reader, self.items_[std::string(entry.sub)]);
-        return !reader.failed() && reader.at_end();
-      }
+      case codec::DeltaOp::kPutSub:
+        return read_stored(stored, older, self.items_[std::string(entry.sub)]);
       case codec::DeltaOp::kRemoveSub:
         self.items_.erase(std::string(entry.sub));
         return true;

@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "codec/delta.h"
+#include "codec/schema.h"
 #include "codec/value.h"
 
 namespace rheon::state {
@@ -24,10 +25,24 @@ struct ValueOps {
   void (*encode_changes)(void* value, std::string_view prefix, std::string_view key,
                          codec::DeltaWriter& out);
   /// Applies one stored entry; false when its bytes are no such value.
-  bool (*apply)(void* value, const codec::DeltaEntry& entry, std::string_view stored_value);
+  /// `older`: the schema that the value was written under, when it is not today's.
+  bool (*apply)(void* value, const codec::DeltaEntry& entry, std::string_view stored_value,
+                const codec::Schema* older);
   /// Bytes held outside the object, for accounting; null: none.
   std::uint64_t (*outside_bytes)(const void* value);
 };
+
+/// Reads one whole value as it was stored; false when its bytes are no such value.
+template <class T>
+[[nodiscard]] bool read_stored(std::string_view stored, const codec::Schema* older, T& value) {
+  codec::Reader reader(stored);
+  if (older != nullptr) {
+    codec::detail::decode_as(*older, reader, value);
+  } else {
+    codec::ValueCodec<T>::decode(reader, value);
+  }
+  return !reader.failed() && reader.at_end();
+}
 
 /// Ops of a plain value of type T, written by its codec. `prefix` (a last-write time, or nothing)
 /// stands before the value's bytes.
@@ -50,13 +65,10 @@ template <class T>
           },
       .encode_changes = nullptr,
       .apply =
-          [](void* value, const codec::DeltaEntry& entry, std::string_view stored) {
-            codec::Reader reader(stored);
-            if (entry.op != codec::DeltaOp::kPut) {
-              return false;
-            }
-            codec::ValueCodec<T>::decode(reader, *static_cast<T*>(value));
-            return !reader.failed() && reader.at_end();
+          [](void* value, const codec::DeltaEntry& entry, std::string_view stored,
+             const codec::Schema* older) {
+            return entry.op == codec::DeltaOp::kPut &&
+                   read_stored(stored, older, *static_cast<T*>(value));
           },
       .outside_bytes = nullptr,
   };
