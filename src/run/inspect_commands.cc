@@ -6,6 +6,7 @@
 
 #include "run/answers.h"
 #include "run/control_server.h"
+#include "run/data_directory.h"
 #include "run/show.h"
 #include "run/stream_commands.h"
 
@@ -23,8 +24,7 @@ class Inspector {
       : env_(env), graph_(graph), line_(line) {}
 
   Result<std::string> run() {
-    const Result<env::FileInfo> info = env_.files().info(line_.data_directory);
-    if (!info.has_value()) {
+    if (!has_data(env_, line_.data_directory)) {
       return fail(ErrorCode::kNotFound,
                   fmt::format("there is no data directory '{}': nothing has run there. `run` makes "
                               "it; --data-dir names another.",
@@ -60,15 +60,16 @@ class Inspector {
 
   /// From the running job, or else from its log.
   Result<std::string> answer(const Question& question) {
-    const Result<std::string> told =
-        env_.sockets().ask(control_path(line_.data_directory), to_json(question), kAnswerTimeout);
-    if (told.has_value()) {
-      return open_answer(*told);
-    }
-    if (told.error().code != ErrorCode::kNotFound) {
-      return tl::unexpected<Error>(told.error());
-    }
     if (view_ == nullptr) {
+      wait_while_held_silently(env_, line_.data_directory);
+      const Result<std::string> told =
+          env_.sockets().ask(control_path(line_.data_directory), to_json(question), kAnswerTimeout);
+      if (told.has_value()) {
+        return open_answer(*told);
+      }
+      if (told.error().code != ErrorCode::kNotFound) {
+        return tl::unexpected<Error>(told.error());
+      }
       RHEON_ASSIGN(view_, view_at_rest(env_, graph_, line_.data_directory));
     }
     return open_answer(run::answer(env_, *view_, question));

@@ -12,6 +12,7 @@
 #include "engine/thread_driver.h"
 #include "engine/worker.h"
 #include "run/control_server.h"
+#include "run/data_directory.h"
 #include "run/guarantees.h"
 #include "run/live_line.h"
 #include "run/reporter.h"
@@ -78,6 +79,7 @@ class Runner {
 
   /// One life of the engine. True: done; false is never answered; an error: see judge().
   Result<bool> attempt() {
+    wait_while_held_silently(env_, line_.data_directory);  // a command that looks lets go soon
     engine::Worker worker(env_, engine::make_plan(graph_), options());
     RHEON_TRY(worker.open());
     if (!worker.notice().empty()) {

@@ -57,7 +57,7 @@ class Cursor {
   std::string_view left_;
 };
 
-[[nodiscard]] Json time_json(EventTime time) {
+[[nodiscard]] Json time_value(EventTime time) {
   if (time == EventTime::none()) {
     return nullptr;
   }
@@ -235,7 +235,7 @@ class Printer {
     }
     if (word == "time") {
       EventTime time;
-      return leaves_.get(time) ? std::optional<Json>(time_json(time)) : std::nullopt;
+      return leaves_.get(time) ? std::optional<Json>(time_value(time)) : std::nullopt;
     }
     if (word == "duration") {
       std::int64_t micros = 0;
@@ -351,12 +351,14 @@ Result<std::string> value_json(std::string_view schema, std::string_view bytes) 
   return show(json, printer.leaves().in.at_end(), schema);
 }
 
-Result<std::string> take_value_json(std::string_view schema, std::string_view& bytes) {
-  Printer<ValueLeaves> printer(Cursor(schema), ValueLeaves{codec::Reader(bytes)});
+Result<std::string> take_value_json(std::string_view schema, codec::Reader& in) {
+  Printer<ValueLeaves> printer(Cursor(schema), ValueLeaves{in});
   const std::optional<Json> json = printer.print();
-  bytes.remove_prefix(bytes.size() - printer.leaves().in.left());
+  in = printer.leaves().in;
   return show(json, /*at_end=*/true, schema);
 }
+
+std::string time_json(EventTime time) { return time_value(time).dump(); }
 
 Result<std::string> key_json(std::string_view schema, std::string_view bytes) {
   Printer<KeyLeaves> printer(Cursor(schema), KeyLeaves{bytes, false, {}});

@@ -6,14 +6,17 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/types.h"
+#include "codec/wire.h"
 
 namespace rheon::run {
 
 /// A stored value as JSON text: structs as objects, times as "2026-11-23T08:41:16.000000Z",
 /// durations as "1500ms", bytes as hex digits. kCorrupt when the bytes are no such value.
 [[nodiscard]] Result<std::string> value_json(std::string_view schema, std::string_view bytes);
-/// The same for the first of several values that stand one after another; takes it from the front.
-[[nodiscard]] Result<std::string> take_value_json(std::string_view schema, std::string_view& bytes);
+/// The same for the next of several values that stand one after another.
+[[nodiscard]] Result<std::string> take_value_json(std::string_view schema, codec::Reader& in);
+[[nodiscard]] std::string time_json(EventTime time);
 
 /// Canonical key bytes (codec/key.h) as JSON text.
 [[nodiscard]] Result<std::string> key_json(std::string_view schema, std::string_view bytes);

@@ -22,18 +22,10 @@ using Json = nlohmann::ordered_json;
                                                state.name, state.value_schema));
 }
 
-[[nodiscard]] Json time_json(EventTime time) {
-  return Json::parse(*value_json("time", [&] {
-    std::string bytes;
-    codec::put_i64(bytes, time.micros);
-    return bytes;
-  }()));
-}
-
 /// Takes the last write from the front of a stored value and adds it to `json`.
 void take_last_write(const state::StateDeclaration& state, std::string_view& value, Json& json) {
   if (state.lifetime.ttl.has_value() && value.size() >= sizeof(std::int64_t)) {
-    json["last_write"] = time_json(EventTime{codec::Reader(value).i64()});
+    json["last_write"] = Json::parse(time_json(EventTime{codec::Reader(value).i64()}));
     value.remove_prefix(sizeof(std::int64_t));
   }
 }
@@ -62,7 +54,7 @@ void take_last_write(const state::StateDeclaration& state, std::string_view& val
     }
     item["key"] = Json::parse(*sub);
   } else if (state::is_timer(state.kind)) {
-    item["time"] = time_json(state::timer_set_time(entry.sub));
+    item["time"] = Json::parse(time_json(state::timer_set_time(entry.sub)));
   }
   take_last_write(state, value, item);
   if (!state::is_timer(state.kind)) {

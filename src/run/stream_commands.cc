@@ -5,8 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/bytes.h"
-#include "codec/wire.h"
-#include "engine/quarantine.h"
+#include "codec/stream_batch.h"
 #include "log/files/stream_reader.h"
 #include "run/schema_text.h"
 #include "run/table.h"
@@ -37,13 +36,19 @@ constexpr std::uint64_t kReadBytes = 1 << 20;
 /// The records of a batch as JSON lines.
 [[nodiscard]] Result<std::string> batch_lines(const log::files::StreamInfo& stream,
                                               const log::files::StreamBatchView& batch) {
-  codec::Reader reader(batch.batch);
-  const std::uint64_t records = reader.varint();
-  std::string_view left = std::string_view(batch.batch).substr(batch.batch.size() - reader.left());
+  const codec::StreamType type = codec::parse_stream_type(stream.type);
+  RHEON_ASSIGN(auto reader,
+               codec::StreamBatchReader::open(batch.batch, codec::stream_type_id(stream.type)));
   std::string lines;
-  for (std::uint64_t i = 0; i < records; ++i) {
-    RHEON_ASSIGN(const std::string record, take_value_json(stream.type, left));
-    lines += record + "\n";
+  EventTime time;
+  while (reader.next(time)) {
+    lines += "{\"time\":" + time_json(time);
+    if (reader.keyed()) {
+      RHEON_ASSIGN(const std::string key, key_json(type.key, reader.body().bytes()));
+      lines += ",\"key\":" + key;
+    }
+    RHEON_ASSIGN(const std::string value, take_value_json(type.value, reader.body()));
+    lines += ",\"value\":" + value + "}\n";
   }
   return lines;
 }
@@ -53,11 +58,6 @@ constexpr std::uint64_t kReadBytes = 1 << 20;
 Result<std::string> cat_stream(env::Env& env, const std::string& directory,
                                const std::string& stream) {
   RHEON_ASSIGN(const auto reader, log::files::open_stream(env.files(), directory, stream));
-  if (stream != engine::kQuarantineStream) {
-    return fail(ErrorCode::kInvalidInput,
-                "`streams cat` prints the quarantine stream only, so far. Read others with a job: "
-                "stream::source.");
-  }
   const log::files::StreamInfo& info = reader->info();
   for (std::uint32_t partition = 0; partition < info.partitions; ++partition) {
     log::files::StreamPosition position{info.incarnation, 0};

@@ -1,0 +1,39 @@
+#include "run/data_directory.h"
+
+#include "log/files/format.h"
+#include "run/answers.h"
+#include "run/control_server.h"
+
+namespace rheon::run {
+
+namespace {
+constexpr std::chrono::milliseconds kLookAgain{20};
+constexpr std::chrono::seconds kGiveUpAfter{2};
+constexpr std::chrono::seconds kAnswerTimeout{1};
+}  // namespace
+
+bool has_data(env::Env& env, const std::string& directory) {
+  return env.files().info(env::join(directory, log::files::kIdentityFile)).has_value();
+}
+
+bool is_held(env::Env& env, const std::string& directory) {
+  if (!has_data(env, directory)) {
+    return false;
+  }
+  const auto lock = env.files().lock(env::join(directory, log::files::kLockFile));
+  return !lock.has_value() && lock.error().code == ErrorCode::kRefused;
+}
+
+void wait_while_held_silently(env::Env& env, const std::string& directory) {
+  const std::unique_ptr<env::Parker> parker = env.threads().make_parker();
+  const env::Monotonic end = env.clock().monotonic() + kGiveUpAfter;
+  const std::string question = to_json(Question{"status", {}, {}, 0});
+  while (is_held(env, directory) && env.clock().monotonic() < end) {
+    if (env.sockets().ask(control_path(directory), question, kAnswerTimeout).has_value()) {
+      return;
+    }
+    parker->park_until(env.clock().monotonic() + kLookAgain);
+  }
+}
+
+}  // namespace rheon::run

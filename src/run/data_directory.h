@@ -1,0 +1,21 @@
+#pragma once
+
+// Who has the data directory of a job right now.
+
+#include <string>
+
+#include "env/env.h"
+
+namespace rheon::run {
+
+/// True when a job has been set up there.
+[[nodiscard]] bool has_data(env::Env& env, const std::string& directory);
+
+/// True while another process holds the directory: a running job, or a command that looks into it.
+[[nodiscard]] bool is_held(env::Env& env, const std::string& directory);
+
+/// Waits while the directory is held and nobody answers at its control socket: a job that starts or
+/// stops, a command that looks. Gives up after two seconds.
+void wait_while_held_silently(env::Env& env, const std::string& directory);
+
+}  // namespace rheon::run
