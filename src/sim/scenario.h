@@ -1,0 +1,44 @@
+#pragma once
+
+// The jobs that the simulator runs, each with the answer that a sequential reading of its input
+// gives. Every scenario writes CSV lines `key,value`; what may stand there is one sequence of
+// values per key, each once. Their order is only known per key and shard, so they are compared
+// sorted.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "env/fake/fake_env.h"
+#include "testing/simulated_job.h"
+
+namespace rheon::sim {
+
+using Generator = std::mt19937_64;
+
+/// Key -> all values that must have been written for it, sorted.
+using Answer = std::map<std::string, std::vector<std::uint64_t>>;
+
+struct Scenario {
+  std::string name;
+  testing::JobDescription job;
+  Answer expected;
+  std::map<std::string, std::uint64_t> ledger;  // counters and what they must be in the end
+};
+
+inline constexpr const char* kOutputDirectory = "out";
+
+/// lines of files -> words -> count; the files are put on the disk.
+[[nodiscard]] Scenario count_words(env::fake::FakeEnv& env, Generator& random);
+/// Two sources in memory, merged -> sum of lengths by word -> filter.
+[[nodiscard]] Scenario sum_of_two_sources(Generator& random);
+/// Sessions that close by event-time timers, on partitions that are out of step.
+[[nodiscard]] Scenario sessions(Generator& random);
+/// The one that `random` picks.
+[[nodiscard]] Scenario any_scenario(env::fake::FakeEnv& env, Generator& random);
+
+}  // namespace rheon::sim
