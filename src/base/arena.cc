@@ -8,6 +8,8 @@ Arena& Arena::operator=(Arena&& other) noexcept {
   if (this != &other) {
     next_ = std::exchange(other.next_, nullptr);
     end_ = std::exchange(other.end_, nullptr);
+    begin_ = std::exchange(other.begin_, nullptr);
+    full_bytes_ = std::exchange(other.full_bytes_, 0);
     chunks_ = std::exchange(other.chunks_, {});
     current_ = std::exchange(other.current_, 0);
     next_chunk_bytes_ = other.next_chunk_bytes_;
@@ -31,8 +33,13 @@ char* Arena::allocate_slow(std::size_t size, std::size_t align) {
 
 void Arena::use_chunk(std::size_t index) {
   current_ = index;
-  next_ = chunks_[index].memory.get();
+  begin_ = chunks_[index].memory.get();
+  next_ = begin_;
   end_ = next_ + chunks_[index].size;
+  full_bytes_ = 0;
+  for (std::size_t i = 0; i < index; ++i) {
+    full_bytes_ += chunks_[i].size;
+  }
 }
 
 void Arena::add_chunk(std::size_t size) {
@@ -61,15 +68,6 @@ void Arena::rewind(const Mark& mark) {
   } else if (!chunks_.empty()) {  // the mark is older than the first chunk
     use_chunk(0);
   }
-}
-
-std::size_t Arena::bytes_used() const {
-  std::size_t used = 0;
-  for (std::size_t i = 0; i < current_; ++i) {
-    used += chunks_[i].size;
-  }
-  return next_ == nullptr ? 0
-                          : used + static_cast<std::size_t>(next_ - chunks_[current_].memory.get());
 }
 
 std::size_t Arena::bytes_reserved() const {

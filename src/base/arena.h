@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/short_text.h"
+
 namespace rheon {
 
 /// Memory that is handed out by moving a pointer and given back all at once: the bytes of a batch,
@@ -39,7 +41,9 @@ class Arena {
   /// A copy of `bytes` that lives as long as the arena's memory.
   [[nodiscard]] std::string_view copy(std::string_view bytes) {
     char* piece = allocate(bytes.size());
-    if (!bytes.empty()) {
+    if (static_cast<std::size_t>(end_ - piece) >= kShortTextBytes) [[likely]] {
+      copy_text(piece, bytes);  // may write into what is free behind it
+    } else if (!bytes.empty()) {
       std::memcpy(piece, bytes.data(), bytes.size());
     }
     return {piece, bytes.size()};
@@ -59,7 +63,9 @@ class Arena {
   void rewind(const Mark& mark);
 
   /// Handed out since the last reset(), with padding and what was left at the ends of chunks.
-  [[nodiscard]] std::size_t bytes_used() const;
+  [[nodiscard]] std::size_t bytes_used() const {
+    return full_bytes_ + static_cast<std::size_t>(next_ - begin_);
+  }
   /// Held from the system.
   [[nodiscard]] std::size_t bytes_reserved() const;
 
@@ -75,6 +81,8 @@ class Arena {
 
   char* next_ = nullptr;  // in chunks_[current_]
   char* end_ = nullptr;
+  char* begin_ = nullptr;
+  std::size_t full_bytes_ = 0;  // of the chunks before the current one
   std::vector<Chunk> chunks_;
   std::size_t current_ = 0;  // chunks before it are full, those after it free
   std::size_t next_chunk_bytes_ = 0;

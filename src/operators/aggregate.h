@@ -2,10 +2,13 @@
 
 // Rolling aggregates by key: every input updates the key's accumulator and emits its result.
 
+#include <algorithm>
+#include <array>
 #include <concepts>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "engine/keyed_processor.h"
 #include "engine/output_port.h"
@@ -73,31 +76,27 @@ class Aggregate final : public engine::KeyedProcessor {
     add_neighbour(target.receiver);
   }
 
+  void open() override {
+    tables_.assign(groups()->size(), nullptr);
+    for (std::size_t g = 0; g < tables_.size(); ++g) {
+      if ((*groups())[g] != nullptr) {
+        tables_[g] = &(*groups())[g]->table(0);
+      }
+    }
+  }
+
   void on_batch(std::uint32_t, engine::BatchBase& base) override {
     auto& in = static_cast<engine::Batch<K, T>&>(base);
-    const state::Lifetime& lifetime = states().declarations.front().lifetime;
-    auto trace = in.traces.begin();
     const std::size_t size = in.slots.size();
-    for (std::size_t i = 0; i < size; ++i) {
-      if (i + kPrefetchAhead < size) {
-        const std::uint64_t ahead = in.slots[i + kPrefetchAhead].hash;
-        group_of(ahead).table(0).prefetch_index(ahead);
-      }
-      const auto& slot = in.slots[i];
-      state::KeyGroupState& group = group_of(slot.hash);
-      state::StateTable& table = group.table(0);
-      const codec::KeyBytes<K> key(slot.key);
-      void* value = table.find_or_create(key.view(), slot.hash);
-      table.mark_changed(value);
-      auto& accumulator = *static_cast<Accumulator*>(value);
-      if (lifetime.ttl.has_value()) {
-        renew(lifetime, group, table, value, accumulator);
-      }
-      a_.add(accumulator, slot.value);
+    auto trace = in.traces.begin();
+    for (std::size_t from = 0; from < size; from += kBlock) {
+      const std::size_t to = std::min(from + kBlock, size);
       port_.make_room();
-      port_.emit_shown(slot.key, a_.result(accumulator), slot.time, slot.hash);
-      if (trace != in.traces.end() && trace->index == i) {
-        port_.trace(port_.size() - 1, port_.size(), span((trace++)->context));
+      const std::size_t before = port_.size();
+      update(in, from, to);
+      for (; trace != in.traces.end() && trace->index < to; ++trace) {
+        const std::size_t out = before + trace->index - from;
+        port_.trace(out, out + 1, span(trace->context));
       }
     }
     counters().in += size;
@@ -106,7 +105,38 @@ class Aggregate final : public engine::KeyedProcessor {
   }
 
  private:
-  static constexpr std::size_t kPrefetchAhead = 8;
+  static constexpr std::size_t kBlock = 32;  // records whose state is fetched side by side
+
+  /// Updates the keys of records [from, to), and emits. What a record needs hangs together by
+  /// pointers: table, index, entry. Each is asked for, for all records, before it is used.
+  void update(engine::Batch<K, T>& in, std::size_t from, std::size_t to) {
+    std::array<state::StateTable*, kBlock> tables;
+    std::array<state::StateTable::Tag, kBlock> tags;
+    const auto* const slots = in.slots.data() + from;
+    const std::size_t size = to - from;
+    const std::uint64_t group_mask = tables_.size() - 1;
+    for (std::size_t i = 0; i < size; ++i) {
+      tables[i] = tables_[slots[i].hash & group_mask];
+      tags[i] = tables[i]->tag_of(slots[i].hash);
+      tables[i]->prefetch_index(tags[i]);
+    }
+    for (std::size_t i = 0; i < size; ++i) {
+      tables[i]->prefetch_entry(tags[i]);
+    }
+    const state::Lifetime& lifetime = states().declarations.front().lifetime;
+    for (std::size_t i = 0; i < size; ++i) {
+      state::StateTable& table = *tables[i];
+      const codec::KeyBytes<K> key(slots[i].key);
+      void* value = table.find_or_create_tagged(key.view(), tags[i]);
+      table.mark_changed_tagged(value, tags[i]);
+      auto& accumulator = *static_cast<Accumulator*>(value);
+      if (lifetime.ttl.has_value()) [[unlikely]] {
+        renew(lifetime, group_of(slots[i].hash), table, value, accumulator);
+      }
+      a_.add(accumulator, slots[i].value);
+      port_.emit_shown(slots[i].key, a_.result(accumulator), slots[i].time, slots[i].hash);
+    }
+  }
 
   /// An expired accumulator begins anew; every write counts the ttl from now.
   void renew(const state::Lifetime& lifetime, const state::KeyGroupState& group,
@@ -127,6 +157,7 @@ class Aggregate final : public engine::KeyedProcessor {
 
   A a_;
   engine::OutputPort<K, Result> port_;
+  std::vector<state::StateTable*> tables_;  // by key group; null: on another shard
 };
 
 }  // namespace rheon::operators

@@ -70,7 +70,7 @@ std::uint32_t StateTable::allocate(std::uint32_t units) {
   return entry;
 }
 
-void* StateTable::create(std::string_view key, std::uint64_t hash) {
+void* StateTable::create(std::string_view key, Tag tag) {
   RHEON_ASSERT(key.size() <= kKeyLengthMask, "a key is longer than 512 MiB");
   if (too_full(size_ + 1, mask_ + 1)) {
     grow_index();
@@ -83,7 +83,6 @@ void* StateTable::create(std::string_view key, std::uint64_t hash) {
   if (!key.empty()) {
     std::memcpy(value + key_offset_, key.data(), key.size());
   }
-  const std::uint32_t tag = tag_of(hash);
   std::uint32_t at = home_of(tag);
   while (index_[at].entry != kNoEntry) {
     at = (at + 1) & mask_;
@@ -149,10 +148,9 @@ void StateTable::remove(std::string_view key, std::uint64_t hash) {
   }
 }
 
-void StateTable::mark_changed_slow(void* value) {
+void StateTable::mark_changed_slow(void* value, Tag tag) {
   // The entry's number, from its key: entries do not know their own address.
   const std::string_view key = key_of(value);
-  const std::uint32_t tag = tag_of(stable_hash(key));
   std::uint32_t at = home_of(tag);
   while (index_[at].entry == kNoEntry || address(index_[at].entry) != value) {
     RHEON_ASSERT(index_[at].entry != kNoEntry, "a value that is not in its table was changed");

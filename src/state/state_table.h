@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "base/short_text.h"
 #include "base/stable_hash.h"
 #include "base/types.h"
 #include "codec/delta.h"
@@ -35,8 +36,11 @@ struct ChangeLog {
   std::uint64_t changed_bytes = 0;              // estimate of the running epoch's delta
 };
 
-class StateTable {
+class alignas(64) StateTable {
  public:
+  /// What of a key's hash this table uses; worked out once for several calls.
+  using Tag = std::uint32_t;
+
   /// `seed`: per process, so that table positions cannot be foreseen from outside.
   StateTable(const ValueOps& ops, bool keeps_last_write, StateId state, KeyGroup group,
              std::uint64_t seed);
@@ -47,33 +51,49 @@ class StateTable {
   /// The tables of an operator share one change log; set when the key group comes to a shard.
   void attach(ChangeLog* log) { log_ = log; }
 
+  [[nodiscard]] Tag tag_of(std::uint64_t hash) const {
+    return static_cast<Tag>(remix(hash, seed_) >> 32);
+  }
+
   /// The value of `key`, or null. `hash`: stable hash of the key.
   [[nodiscard]] void* find(std::string_view key, std::uint64_t hash) const {
-    const std::uint32_t tag = tag_of(hash);
+    return find_tagged(key, tag_of(hash));
+  }
+  [[nodiscard]] void* find_tagged(std::string_view key, Tag tag) const {
     for (std::uint32_t at = home_of(tag);; at = (at + 1) & mask_) {
       const IndexSlot slot = index_[at];
-      if (slot.entry == kNoEntry) {
-        return nullptr;
-      }
-      if (slot.tag == tag) {
+      if (slot.tag == tag) [[likely]] {
+        if (slot.entry == kNoEntry) {
+          return nullptr;
+        }
         char* value = address(slot.entry);
-        if (key_of(value) == key) {
+        if (same_text(key, key_of(value))) [[likely]] {
           return value;
         }
+      } else if (slot.entry == kNoEntry) {
+        return nullptr;
       }
     }
   }
 
   /// The value of `key`; made (zeroed or default-constructed) when it is not there.
   [[nodiscard]] void* find_or_create(std::string_view key, std::uint64_t hash) {
-    void* value = find(key, hash);
-    return value != nullptr ? value : create(key, hash);
+    return find_or_create_tagged(key, tag_of(hash));
+  }
+  [[nodiscard]] void* find_or_create_tagged(std::string_view key, Tag tag) {
+    void* value = find_tagged(key, tag);
+    return value != nullptr ? value : create(key, tag);
   }
 
   /// Call before writing to a value: it will be in the next delta.
   void mark_changed(void* value) {
     if (mark_of(value) != running_mark_) {
-      mark_changed_slow(value);
+      mark_changed_slow(value, tag_of(stable_hash(key_of(value))));
+    }
+  }
+  void mark_changed_tagged(void* value, Tag tag) {
+    if (mark_of(value) != running_mark_) {
+      mark_changed_slow(value, tag);
     }
   }
 
@@ -90,9 +110,14 @@ class StateTable {
     std::memcpy(static_cast<char*>(value) + ops_->bytes, &micros, sizeof micros);
   }
 
-  /// Starts to bring what find() will read near the processor.
-  void prefetch_index(std::uint64_t hash) const {
-    __builtin_prefetch(&index_[home_of(tag_of(hash))]);
+  /// Start to bring what find() will read near the processor; the entry needs the index, so that
+  /// loops over many keys let some time pass between the two.
+  void prefetch_index(Tag tag) const { __builtin_prefetch(&index_[home_of(tag)]); }
+  void prefetch_entry(Tag tag) const {
+    const IndexSlot slot = index_[home_of(tag)];
+    if (slot.entry != kNoEntry) [[likely]] {
+      __builtin_prefetch(address(slot.entry), 1);
+    }
   }
 
   // At a barrier.
@@ -156,9 +181,6 @@ class StateTable {
   static constexpr unsigned kMarkShift = 30;
   static constexpr std::uint32_t kClean = 0;  // marks; 1 and 2 take turns as the running epoch's
 
-  [[nodiscard]] std::uint32_t tag_of(std::uint64_t hash) const {
-    return static_cast<std::uint32_t>(remix(hash, seed_) >> 32);
-  }
   [[nodiscard]] std::uint32_t home_of(std::uint32_t tag) const {
     return static_cast<std::uint32_t>(static_cast<std::uint64_t>(tag) >> shift_);
   }
@@ -180,8 +202,8 @@ class StateTable {
     set_header(value, (header_of(value) & (kKeyLengthMask | kRemoved)) | (mark << kMarkShift));
   }
 
-  [[nodiscard]] void* create(std::string_view key, std::uint64_t hash);
-  void mark_changed_slow(void* value);
+  [[nodiscard]] void* create(std::string_view key, Tag tag);
+  void mark_changed_slow(void* value, Tag tag);
   void encode_change(std::uint32_t entry, codec::DeltaWriter& out);
   [[nodiscard]] std::string_view stored_prefix(const void* value) const;
   void release(std::uint32_t entry);
@@ -192,7 +214,7 @@ class StateTable {
     return static_cast<std::uint32_t>((key_offset_ + key_bytes + 7) / 8);
   }
 
-  // What find() touches comes first.
+  // What find() touches comes first, in one cache line.
   IndexSlot* index_;
   std::uint32_t mask_;
   std::uint32_t shift_;

@@ -8,11 +8,8 @@
 #include <cstring>
 #include <string_view>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
 #include "base/bytes.h"
+#include "base/short_text.h"
 #include "base/types.h"
 
 namespace rheon::connect::csv {
@@ -32,46 +29,27 @@ namespace rheon::connect::csv {
   return at + word.size();
 }
 
+#if defined(RHEON_SHORT_TEXT)
 namespace detail {
 
-/// Copies 1 to 16 bytes without a call.
-inline void copy_short(char* to, const char* from, std::size_t size) {
-  const auto move = [&]<class Word>(Word first, Word last) {
-    std::memcpy(&first, from, sizeof first);
-    std::memcpy(&last, from + size - sizeof last, sizeof last);
-    std::memcpy(to, &first, sizeof first);
-    std::memcpy(to + size - sizeof last, &last, sizeof last);
-  };
-  if (size >= 8) {
-    move(std::uint64_t{}, std::uint64_t{});
-  } else if (size >= 4) {
-    move(std::uint32_t{}, std::uint32_t{});
-  } else if (size >= 2) {
-    move(std::uint16_t{}, std::uint16_t{});
-  } else {
-    *to = *from;
-  }
-}
-
-#if defined(__SSE2__)
 /// A bit for each of the 16 bytes that needs quotes.
-[[nodiscard]] inline unsigned special_bytes(const char* at) {
-  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+[[nodiscard]] inline unsigned special_bytes(__m128i bytes) {
   const auto is = [&](char c) { return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)); };
   return static_cast<unsigned>(_mm_movemask_epi8(
       _mm_or_si128(_mm_or_si128(is(','), is('"')), _mm_or_si128(is('\n'), is('\r')))));
 }
-#endif
 
 }  // namespace detail
+#endif
 
 /// The text, quoted only when it must be.
 [[nodiscard]] inline char* put_text(char* at, std::string_view text) {
   const std::size_t size = text.size();
-#if defined(__SSE2__)
-  if (size - 1 < 16) {
-    detail::copy_short(at, text.data(), size);
-    if ((detail::special_bytes(at) & ((1u << size) - 1)) == 0) {
+#if defined(RHEON_SHORT_TEXT)
+  if (size - 1 < kShortTextBytes && loads_short_text(text.data())) [[likely]] {
+    const __m128i bytes = load_short_text(text.data());
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(at), bytes);
+    if ((detail::special_bytes(bytes) & ((1u << size) - 1)) == 0) [[likely]] {
       return at + size;
     }
     return put_quoted(at, text);
