@@ -157,7 +157,8 @@ Result<Catalog> Catalog::make(const Plan& plan, const log::Facts& facts, std::ui
           continue;
         }
         RHEON_ASSIGN(codec::Schema schema, codec::parse_schema(known.value_schema));
-        catalog.places_[known.id] = {n, i, std::move(schema)};
+        catalog.places_[known.id] = {n, i};
+        catalog.older_schemas_.emplace(known.id, std::move(schema));
         older.push_back(StateId{known.id});
       }
       if (current.id == 0) {
@@ -169,7 +170,7 @@ Result<Catalog> Catalog::make(const Plan& plan, const log::Facts& facts, std::ui
         changes.push_back({std::move(key), std::move(value)});
       }
       placed.insert(current.id);
-      catalog.places_[current.id] = {n, i, std::nullopt};
+      catalog.places_[current.id] = {n, i};
       set->ids.push_back(StateId{current.id});
       set->older_ids.push_back(std::move(older));
     }
@@ -184,6 +185,11 @@ Result<Catalog> Catalog::make(const Plan& plan, const log::Facts& facts, std::ui
 const Catalog::Place* Catalog::find(StateId id) const {
   const auto at = places_.find(id.value);
   return at == places_.end() ? nullptr : &at->second;
+}
+
+const codec::Schema* Catalog::older_schema(StateId id) const {
+  const auto at = older_schemas_.find(id.value);
+  return at == older_schemas_.end() ? nullptr : &at->second;
 }
 
 }  // namespace rheon::engine

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,15 +33,17 @@ class Catalog {
   }
   struct Place {
     std::size_t node = 0;
-    std::size_t state = 0;               // index among the operator's states
-    std::optional<codec::Schema> older;  // the schema of its entries, when it is not today's
+    std::size_t state = 0;  // index among the operator's states
   };
   /// Where a stored state id belongs; null: unknown.
   [[nodiscard]] const Place* find(StateId id) const;
+  /// The schema of what is stored under an id; null: today's.
+  [[nodiscard]] const codec::Schema* older_schema(StateId id) const;
 
  private:
   std::vector<std::shared_ptr<const state::StateSet>> sets_;
   std::map<std::uint32_t, Place> places_;
+  std::map<std::uint32_t, codec::Schema> older_schemas_;
 };
 
 }  // namespace rheon::engine

@@ -76,7 +76,7 @@ Status Restore::apply(const codec::DeltaSection& section, Epoch epoch, bool is_s
                                          std::to_string(groups.size()) + ".");
   }
   state::StateTable& table = groups[section.group.value]->table(place->state);
-  const codec::Schema* older = place->older.has_value() ? &*place->older : nullptr;
+  const codec::Schema* older = catalog_.older_schema(section.state);
   const auto sliced = slices_.find({section.state, section.group});
   codec::DeltaEntryReader reader(section.entries);
   codec::DeltaEntry entry;
