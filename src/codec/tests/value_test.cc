@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "testing/seeds.h"
+#include "base/tests/seeds.h"
 
 namespace rheon::codec {
 namespace {

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "base/tests/seeds.h"
 #include "state/sub_map.h"
-#include "testing/seeds.h"
 
 namespace rheon::state {
 namespace {
