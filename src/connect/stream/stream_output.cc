@@ -1,0 +1,53 @@
+#include "connect/stream/stream_output.h"
+
+#include <iterator>
+
+namespace rheon::connect::stream {
+
+StreamOutput::StreamOutput(const engine::SinkEnvironment& environment, std::string stream,
+                           std::uint32_t partitions, const std::string& type, bool keyed)
+    : clock_(environment.env->clock()), stream_(std::move(stream)) {
+  marks_.writer = environment.shard;
+  marks_.writers = environment.shards;
+  const std::uint32_t type_id = codec::stream_type_id(type);
+  const env::Monotonic now = clock_.monotonic();
+  for (std::uint32_t i = 0; i < partitions; ++i) {
+    partitions_.push_back({codec::StreamBatchWriter(type_id, keyed), {}, now});
+  }
+}
+
+void StreamOutput::close(std::uint32_t partition) {
+  Partition& closing = partitions_[partition];
+  log::StreamAppend append;
+  append.stream = stream_;
+  append.partition = partition;
+  append.records = closing.batch.records();
+  append.max_time = closing.batch.max_time();
+  append.batch = closing.batch.take(marks_);
+  closed_.push_back(std::move(append));
+  closing.said = marks_;
+  closing.said_at = clock_.monotonic();
+}
+
+/// Readers of a partition that gets no records wait for the writer's word, too.
+bool StreamOutput::has_news(const Partition& partition) const {
+  return marks_.watermark != EventTime::none() &&
+         (marks_.watermark != partition.said.watermark || marks_.idle != partition.said.idle) &&
+         clock_.monotonic() - partition.said_at >= kMarkEvery;
+}
+
+void StreamOutput::prepare() {
+  for (std::uint32_t i = 0; i < partitions_.size(); ++i) {
+    if (partitions_[i].batch.records() > 0 || has_news(partitions_[i])) {
+      close(i);
+    }
+  }
+  prepared_ = std::exchange(closed_, {});
+}
+
+void StreamOutput::take(std::vector<log::StreamAppend>& appends) {
+  std::move(prepared_.begin(), prepared_.end(), std::back_inserter(appends));
+  prepared_.clear();
+}
+
+}  // namespace rheon::connect::stream

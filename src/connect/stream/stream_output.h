@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "codec/stream_batch.h"
+#include "engine/sink.h"
+
+namespace rheon::connect::stream {
+
+/// Batches of one writer on their way into a stream. What is the same for every type of record.
+/// Used by one shard; nothing blocks.
+class StreamOutput {
+ public:
+  static constexpr std::size_t kBatchBytes = 256 << 10;
+  /// A watermark without records is written at most this often.
+  static constexpr env::Monotonic kMarkEvery = std::chrono::seconds{1};
+
+  StreamOutput(const engine::SinkEnvironment& environment, std::string stream,
+               std::uint32_t partitions, const std::string& type, bool keyed);
+
+  /// Of a record with this key hash; records without keys all go to one partition.
+  [[nodiscard]] std::uint32_t partition_of(std::uint64_t hash) const {
+    return static_cast<std::uint32_t>((partitions_.size() & (partitions_.size() - 1)) == 0
+                                          ? hash & (partitions_.size() - 1)
+                                          : hash % partitions_.size());
+  }
+  [[nodiscard]] std::uint32_t own_partition() const { return partition_of(marks_.writer); }
+
+  /// Begins a record: append its key and value to the result, then call end().
+  [[nodiscard]] std::string& begin(std::uint32_t partition, EventTime time) {
+    return partitions_[partition].batch.begin(time);
+  }
+  void trace(std::uint32_t partition, const observe::TraceContext& context) {
+    partitions_[partition].batch.trace(context.trace_high, context.trace_low, context.span);
+  }
+  void end(std::uint32_t partition) {
+    if (partitions_[partition].batch.bytes() >= kBatchBytes) {
+      close(partition);
+    }
+  }
+  void watermark(EventTime time, bool idle) {
+    marks_.watermark = time;
+    marks_.idle = idle;
+  }
+
+  /// What was written so far belongs to the epoch that take() gives.
+  void prepare();
+  void take(std::vector<log::StreamAppend>& appends);
+
+ private:
+  struct Partition {
+    codec::StreamBatchWriter batch;
+    codec::StreamMarks said;  // with its last batch
+    env::Monotonic said_at;
+  };
+
+  void close(std::uint32_t partition);
+  [[nodiscard]] bool has_news(const Partition& partition) const;
+
+  env::Clock& clock_;
+  std::string stream_;
+  codec::StreamMarks marks_;
+  std::vector<Partition> partitions_;
+  std::vector<log::StreamAppend> closed_;    // of the running epoch
+  std::vector<log::StreamAppend> prepared_;  // of the one before
+};
+
+}  // namespace rheon::connect::stream
