@@ -131,6 +131,7 @@ class TypedSinkFactory final : public engine::SinkFactory {
     environment.identity = shard.identity;
     environment.shard = shard.shard.value;
     environment.shards = shard.shards;
+    environment.sink = name;
     return std::make_unique<operators::Sink<K, T>>(name, shard,
                                                    connector_->make_writer(environment, recovered));
   }
