@@ -34,6 +34,7 @@ struct ExecutionInput {
 struct ExecutionOptions {
   std::uint32_t shards = 1;
   std::size_t ring_capacity_batches = 8;
+  StepBudgets budgets;
   bool stop_at_end = false;
   std::uint32_t trace_every = 0;
   std::uint64_t table_seed = 0;

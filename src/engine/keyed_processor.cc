@@ -86,7 +86,7 @@ EventTime KeyedProcessor::next_clock() const {
 }
 
 bool KeyedProcessor::fire_due(bool processing, EventTime until) {
-  std::size_t left = kTimersPerStep;
+  std::size_t left = shard().budgets.timers;
   std::uint32_t first = processing ? 0 : firing_group_;
   for (std::uint32_t g = first; g < groups_.size(); ++g) {
     if (groups_[g] == nullptr) {
@@ -196,7 +196,7 @@ bool KeyedProcessor::capture(EpochPart& part) {
       }
     }
   }
-  std::size_t budget = kEncodedBytesPerStep;
+  std::size_t budget = shard().budgets.encoded_bytes;
   while (next_captured_ < captured_.size()) {
     const std::size_t before = part.delta.size();
     if (!captured_[next_captured_]->encode_captured(part.delta, budget)) {

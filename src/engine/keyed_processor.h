@@ -30,9 +30,6 @@ class KeyedProcessor : public Processor {
   [[nodiscard]] bool capture(EpochPart& part) override;
 
  protected:
-  static constexpr std::size_t kTimersPerStep = 256;
-  static constexpr std::size_t kEncodedBytesPerStep = 1 << 20;
-
   /// Fires one timer: calls user code with the key's state selected. It has been removed already.
   virtual void fire(state::KeyGroupState& /*group*/, const state::DueTimer& /*timer*/) {}
   /// Everything emitted so far is handed on.

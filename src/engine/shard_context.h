@@ -26,6 +26,12 @@ struct Quarantined {
 };
 inline constexpr std::size_t kMaxQuarantinedBytes = 64 << 10;
 
+/// How much a step does at most of what could stall a shard. Tests make them small.
+struct StepBudgets {
+  std::size_t encoded_bytes = 1 << 20;  // of a captured epoch
+  std::size_t timers = 256;             // that fire in a burst
+};
+
 struct ShardContext {
   env::Env* env = nullptr;
   env::Waker* waker = nullptr;  // of this shard
@@ -35,6 +41,7 @@ struct ShardContext {
   log::Identity identity;
   bool stop_at_end = false;
   std::uint64_t table_seed = 0;
+  StepBudgets budgets;
   std::uint32_t trace_every = 0;  // sample one record in so many at sources; 0: none
 
   bool paused = false;  // sources read nothing new: there is no room for a commit

@@ -31,6 +31,7 @@ struct WorkerOptions {
   bool accept_clock = false;  // go on although the clock jumped by more than a year
   std::uint32_t trace_every = 0;
   std::size_t ring_capacity_batches = 8;
+  StepBudgets budgets;
   log::files::OpenOptions log;        // directory, job, streams and key groups are filled in
   std::uint32_t restore_threads = 0;  // 0: one per shard
   bool durable = true;                // false: no log at all, for measuring what it costs

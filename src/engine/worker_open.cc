@@ -97,6 +97,7 @@ Status Worker::recover_sinks() {
     environment.env = &env_;
     environment.identity = opened_.identity;
     environment.shards = options_.shards;
+    environment.sink = node.name;
     SinkFactChanges changes;
     RHEON_TRY(committers_[n]->recover(environment, sink_facts(node.name), changes));
     for (log::FactChange& change : changes) {
@@ -184,6 +185,7 @@ void Worker::lay_out(std::vector<KeyGroups> groups) {
   ExecutionOptions options;
   options.shards = options_.shards;
   options.ring_capacity_batches = options_.ring_capacity_batches;
+  options.budgets = options_.budgets;
   options.stop_at_end = options_.stop_at_end;
   options.trace_every = options_.trace_every;
   options.identity = opened_.identity;

@@ -54,6 +54,7 @@ class SeedRun {
     testing::SimulatedJobOptions options;
     options.seed = seed;
     options.ring_capacity_batches = swarm_.ring_capacity_batches;
+    options.budgets = swarm_.budgets;
     options.commit_interval = swarm_.commit_interval;
     options.log = testing::small_log();
     return options;

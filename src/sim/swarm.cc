@@ -9,6 +9,9 @@ Swarm Swarm::draw(std::mt19937_64& random) {
   Swarm swarm;
   swarm.shards = static_cast<std::uint32_t>(1 + random() % 5);
   swarm.ring_capacity_batches = 1 + random() % 4;
+  if (random() % 2 == 0) {
+    swarm.budgets = {1 + random() % 200, 1 + random() % 4};
+  }
   swarm.kills = some(4);
   swarm.power_cuts = some(4);
   swarm.disk_crashes = some(4);

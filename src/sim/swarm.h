@@ -8,11 +8,14 @@
 #include <random>
 #include <string>
 
+#include "engine/shard_context.h"
+
 namespace rheon::sim {
 
 struct Swarm {
   std::uint32_t shards = 1;
   std::size_t ring_capacity_batches = 1;
+  engine::StepBudgets budgets;
   std::uint32_t kills = 0;         // the process dies between two steps
   std::uint32_t power_cuts = 0;    // the machine loses what was not synced
   std::uint32_t disk_crashes = 0;  // ... or dies in the middle of an operation of the disk

@@ -24,6 +24,7 @@ struct SimulatedJobOptions {
   std::uint64_t seed = 1;
   std::uint32_t shards = 1;
   std::size_t ring_capacity_batches = 8;
+  engine::StepBudgets budgets;
   bool drain = true;
   std::optional<std::chrono::microseconds> commit_interval;  // none: it adapts
   log::files::OpenOptions log;                               // directory and job are filled in
