@@ -1,0 +1,162 @@
+// Code changes and state stays: what an older build of a job has stored, read by a newer one.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "api/job.h"
+#include "connect/memory/collector.h"
+#include "connect/memory/values.h"
+#include "testing/simulated_job.h"
+
+namespace rheon {
+
+/// The first release: a sum.
+namespace first {
+struct Totals {
+  std::uint64_t sum = 0;
+  std::uint32_t dropped_later = 7;
+};
+RHEON_FIELDS(Totals, sum, dropped_later)
+}  // namespace first
+
+/// The second one: a field has gone, and one has come.
+namespace second {
+struct Totals {
+  std::string label = "fresh";
+  std::uint64_t sum = 0;
+  std::uint64_t since_upgrade = 0;
+};
+RHEON_FIELDS(Totals, label, sum, since_upgrade)
+}  // namespace second
+
+/// One that cannot read what is stored.
+namespace third {
+struct Totals {
+  std::string sum;
+};
+RHEON_FIELDS(Totals, sum)
+}  // namespace third
+
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr std::uint64_t kKeys = 50;
+constexpr std::uint64_t kTurns = 2'000'000;
+
+template <class Totals>
+struct Add : KeyedOperator<std::uint64_t, std::uint64_t, std::uint64_t> {
+  Value<Totals> totals{*this, "totals", unbounded()};
+
+  void process(const std::uint64_t& value, Context& ctx) {
+    Totals& t = totals.get_or_create();
+    if constexpr (requires { t.since_upgrade; }) {
+      t.since_upgrade += value;
+    }
+    if constexpr (std::is_integral_v<decltype(t.sum)>) {
+      t.sum += value;
+      ctx.emit(t.sum);
+    }
+  }
+};
+
+using Sums = memory::Collector<std::pair<std::uint64_t, std::uint64_t>>;
+
+/// Reads the numbers 0 .. count-1 and adds them up by their remainder.
+template <class Totals>
+[[nodiscard]] testing::JobDescription job_over(std::uint64_t count, Sums sums,
+                                               std::string name = "sums") {
+  return [=](Job& job) {
+    std::vector<std::uint64_t> numbers(count);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      numbers[i] = i;
+    }
+    auto totals = job.from("numbers", memory::values<std::uint64_t>(std::move(numbers)))
+                      .key_by([](std::uint64_t n) { return n % kKeys; })
+                      .template process<Add<Totals>>(name);
+    (name == "sums" ? totals : totals.renamed_from("sums")).to("out", sums);
+  };
+}
+
+class StateEvolution : public ::testing::TestWithParam<std::uint64_t> {
+ protected:
+  [[nodiscard]] Status run(const testing::JobDescription& description, std::uint32_t shards) {
+    testing::SimulatedJobOptions options;
+    options.seed = GetParam();
+    options.drain = false;
+    options.log = testing::small_log();
+    options.commit_interval = std::chrono::milliseconds{1};
+    testing::SimulatedJob job(env_, description, options);
+    RHEON_TRY(job.start(shards));
+    return job.run(kTurns);
+  }
+
+  /// The largest result per key, which is the last.
+  [[nodiscard]] static std::map<std::uint64_t, std::uint64_t> last(const Sums& sums) {
+    std::map<std::uint64_t, std::uint64_t> result;
+    for (const auto& [key, sum] : sums.committed()) {
+      result[key] = std::max(result[key], sum);
+    }
+    return result;
+  }
+  [[nodiscard]] static std::map<std::uint64_t, std::uint64_t> expected(std::uint64_t count) {
+    std::map<std::uint64_t, std::uint64_t> result;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      result[i % kKeys] += i;
+    }
+    return result;
+  }
+
+  env::fake::FakeEnv env_{GetParam()};
+  Sums sums_;
+};
+
+TEST_P(StateEvolution, FieldsCanBeAddedAndDroppedAndComeBack) {
+  ASSERT_TRUE(run(job_over<first::Totals>(1'000, sums_), 2));
+  EXPECT_EQ(last(sums_), expected(1'000));
+  ASSERT_TRUE(run(job_over<second::Totals>(3'000, sums_), 3));
+  EXPECT_EQ(last(sums_), expected(3'000));
+  // Everything is read again, entries of both ages side by side.
+  ASSERT_TRUE(run(job_over<second::Totals>(3'040, sums_), 1));
+  EXPECT_EQ(last(sums_), expected(3'040));
+  ASSERT_TRUE(run(job_over<first::Totals>(5'000, sums_), 2));
+  EXPECT_EQ(last(sums_), expected(5'000));
+}
+
+TEST_P(StateEvolution, AnythingElseIsRefusedWithBothSchemas) {
+  ASSERT_TRUE(run(job_over<first::Totals>(500, sums_), 1));
+  const Status refused = run(job_over<third::Totals>(600, sums_), 1);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::kRefused);
+  EXPECT_THAT(refused.error().message, HasSubstr("sums.totals"));
+  EXPECT_THAT(refused.error().message, HasSubstr("sum"));
+}
+
+TEST_P(StateEvolution, ARenamedOperatorFindsItsState) {
+  ASSERT_TRUE(run(job_over<first::Totals>(1'000, sums_), 2));
+  ASSERT_TRUE(run(job_over<first::Totals>(2'000, sums_, "additions"), 2));
+  EXPECT_EQ(last(sums_), expected(2'000));
+}
+
+TEST_P(StateEvolution, AnOperatorThatIsGoneIsRefusedByName) {
+  ASSERT_TRUE(run(job_over<first::Totals>(500, sums_), 1));
+  const Status refused = run(
+      [this](Job& job) {
+        job.from("numbers", memory::values<std::uint64_t>({1}))
+            .key_by([](std::uint64_t n) { return n; })
+            .to("out", sums_);
+      },
+      1);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_THAT(refused.error().message, HasSubstr("sums.totals"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, StateEvolution, ::testing::Values(1, 2, 3));
+
+}  // namespace
+}  // namespace rheon
