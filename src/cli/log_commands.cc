@@ -76,9 +76,8 @@ void print(std::ostream& out, const CheckReport& report) {
     out << fmt::format("{}: {} at offset {}: {}\n", name_of(finding.kind), finding.file,
                        finding.offset, finding.sentence);
   }
-  out << (report.damaged()
-              ? "damaged: `rheon log salvage DIR --to NEW` copies what can be saved\n"
-              : "everything that was committed is there and checks\n");
+  out << (report.damaged() ? "damaged: `rheon log salvage DIR --to NEW` copies what can be saved\n"
+                           : "everything that was committed is there and checks\n");
 }
 
 int check(env::Env& env, const Output& output, const Arguments& arguments) {
@@ -104,8 +103,8 @@ int dump(env::Env& env, const Output& output, const Arguments& arguments) {
   for (const DumpLine& line : *result) {
     broken = broken || line.type == "broken";
     if (arguments.json) {
-      const nlohmann::json json{{"file", line.file},   {"offset", line.offset},
-                                {"bytes", line.bytes}, {"type", line.type},
+      const nlohmann::json json{{"file", line.file},         {"offset", line.offset},
+                                {"bytes", line.bytes},       {"type", line.type},
                                 {"epoch", line.epoch.value}, {"detail", line.detail}};
       output.out << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
     } else {
@@ -128,15 +127,15 @@ int salvage(env::Env& env, const Output& output, const Arguments& arguments) {
     output.out << "lost: " << lost << "\n";
   }
   output.out << fmt::format("{} stands at epoch {}, as a new lineage{}\n", arguments.to,
-                            result->epoch.value,
-                            result->lost.empty() ? ": nothing was lost" : "");
+                            result->epoch.value, result->lost.empty() ? ": nothing was lost" : "");
   return kExitFine;
 }
 
 }  // namespace
 
 void add_log_commands(CLI::App& app, env::Env& env, const Output& output, int& exit_code) {
-  CLI::App* log = app.add_subcommand("log", "look at the data directory of a job that is not running");
+  CLI::App* log =
+      app.add_subcommand("log", "look at the data directory of a job that is not running");
   log->require_subcommand(1);
   const auto add = [&](const char* name, const char* help, auto command) {
     const auto arguments = std::make_shared<Arguments>();

@@ -57,12 +57,12 @@ struct StreamAppend {
 };
 
 struct Commit {
-  Epoch epoch;                       // the one after the last committed
-  std::vector<std::string> deltas;   // codec/delta.h; one blob per shard
-  std::vector<Slice> slices;         // answers to slices_wanted()
+  Epoch epoch;                      // the one after the last committed
+  std::vector<std::string> deltas;  // codec/delta.h; one blob per shard
+  std::vector<Slice> slices;        // answers to slices_wanted()
   std::vector<FactChange> facts;
   std::vector<StreamAppend> appends;
-  bool complete = false;             // every source has ended and the job has drained
+  bool complete = false;  // every source has ended and the job has drained
 };
 
 /// 128 random bits, printed as 32 hex digits.
@@ -82,12 +82,12 @@ struct Identity {
 
 /// What open() found.
 struct Opened {
-  bool fresh = false;      // made by this open()
+  bool fresh = false;  // made by this open()
   Identity identity;
-  Epoch epoch;             // the last committed; 0 when none is
-  bool complete = false;   // that commit was marked complete
-  Facts facts;             // as of that commit
-  std::string notice;      // a sentence when a crash's trace was cut off, or empty
+  Epoch epoch;            // the last committed; 0 when none is
+  bool complete = false;  // that commit was marked complete
+  Facts facts;            // as of that commit
+  std::string notice;     // a sentence when a crash's trace was cut off, or empty
 };
 
 /// Called while state is read back. The views are valid during the call.

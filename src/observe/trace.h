@@ -21,8 +21,8 @@ struct TraceContext {
 /// One operator's work on one sampled record.
 struct Span {
   TraceContext context;
-  std::uint64_t parent = 0;  // 0: a root
-  std::string name;          // the operator's
+  std::uint64_t parent = 0;      // 0: a root
+  std::string name;              // the operator's
   std::int64_t start_nanos = 0;  // since 1970
   std::int64_t end_nanos = 0;
 };

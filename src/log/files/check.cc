@@ -44,7 +44,7 @@ class Check {
 
   Status check_names() {
     static const std::set<std::string, std::less<>> kKnown{
-        kIdentityFile,     kLockFile,          kWitnessFile,    kBallastFile,
+        kIdentityFile,     kLockFile,          kWitnessFile,     kBallastFile,
         kJournalDirectory, kSnapshotDirectory, kStreamDirectory, "control"};
     RHEON_ASSIGN(const auto names, files_.list(directory_));
     for (const std::string& name : names) {
@@ -157,8 +157,8 @@ class Check {
     RHEON_ASSIGN(const auto numbers, numbered_files(files_, journal));
     report_.journal_segments = numbers.size();
     for (const std::uint64_t number : numbers) {
-      RHEON_TRY(check_segment(env::join(journal, number_name(number)), number,
-                              number == numbers.back()));
+      RHEON_TRY(
+          check_segment(env::join(journal, number_name(number)), number, number == numbers.back()));
     }
     RecoveryInput input;
     input.directory = directory_;
@@ -229,8 +229,7 @@ class Check {
         }
         find(kDamage, file, slice.offset,
              fmt::format("the slice of state {}, key group {} as of epoch {} cannot be read",
-                         slice.address.state.value, slice.address.group.value,
-                         slice.as_of.value));
+                         slice.address.state.value, slice.address.group.value, slice.as_of.value));
       }
     }
     return check_dead_slices(directory);

@@ -40,9 +40,9 @@ Status Committer::decide(const Commit& commit, const std::vector<SliceSet>& sets
   record.first_segment = first_segment;
   record.slices = sets;
   RHEON_TRY(write_streams(commit, record));
-  RHEON_ASSIGN(const std::string payload,
-               parts_.journal.append({commit.epoch, commit.deltas, commit.facts, parts_.standing},
-                                     record));
+  RHEON_ASSIGN(
+      const std::string payload,
+      parts_.journal.append({commit.epoch, commit.deltas, commit.facts, parts_.standing}, record));
   Standing& standing = parts_.standing;
   seal_changed_ = seal_changed_ || standing.complete != commit.complete;
   slices_changed_ = slices_changed_ || !sets.empty();
@@ -185,9 +185,8 @@ std::uint64_t Committer::segment_of(std::optional<Epoch> oldest) const {
 
 Status Committer::check(const Commit& commit) const {
   if (commit.epoch.value != parts_.standing.epoch.value + 1) {
-    return fail(ErrorCode::kInternal,
-                fmt::format("epoch {} was to be committed after epoch {}", commit.epoch.value,
-                            parts_.standing.epoch.value));
+    return fail(ErrorCode::kInternal, fmt::format("epoch {} was to be committed after epoch {}",
+                                                  commit.epoch.value, parts_.standing.epoch.value));
   }
   for (const StreamAppend& append : commit.appends) {
     const auto stream = parts_.streams.find(append.stream);

@@ -46,7 +46,7 @@ struct CommitOutcome {
 struct TidyOutcome {
   Status status;
   std::string shortage;
-  std::vector<SliceEntry> written;       // slices
+  std::vector<SliceEntry> written;  // slices
   std::vector<SliceAddress> not_written;
 };
 

@@ -85,8 +85,7 @@ void CommittingLog::advance() {
     case Stage::kIdle:
       if (commit_.has_value()) {
         start_commit();
-      } else if (!slices_.empty() ||
-                 (waiting_ ? is_time_to_look() : committer_->wants_tidying())) {
+      } else if (!slices_.empty() || (waiting_ ? is_time_to_look() : committer_->wants_tidying())) {
         start_tidying();
       }
       break;
@@ -134,9 +133,8 @@ void CommittingLog::start_commit() {
 
 void CommittingLog::run_commit() {
   stage_ = Stage::kCommitting;
-  submit_work([this] {
-    commit_outcome_ = committer_->commit(*commit_, sets_in_flight_, first_segment_);
-  });
+  submit_work(
+      [this] { commit_outcome_ = committer_->commit(*commit_, sets_in_flight_, first_segment_); });
 }
 
 void CommittingLog::on_committed() {

@@ -80,8 +80,8 @@ class CommittingLog : public Log {
   TidyOutcome tidy_outcome_;
   std::vector<Slice> slices_;  // of the last commit, to be written
   std::vector<std::pair<Epoch, std::vector<std::string>>> unaccounted_;  // committed deltas
-  bool waiting_ = false;       // kWaiting was said, kResumed not yet
-  env::Monotonic look_at_{};   // when to look for room again
+  bool waiting_ = false;      // kWaiting was said, kResumed not yet
+  env::Monotonic look_at_{};  // when to look for room again
   std::deque<Event> events_;
   Usage usage_;
   std::uint64_t old_journal_bytes_ = 0;

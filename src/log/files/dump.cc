@@ -14,20 +14,34 @@ namespace {
 
 const char* name_of(FrameType type) {
   switch (type) {
-    case FrameType::kIdentity: return "identity";
-    case FrameType::kJournalSegment: return "segment";
-    case FrameType::kBase: return "base";
-    case FrameType::kEcho: return "echo";
-    case FrameType::kDelta: return "delta";
-    case FrameType::kFacts: return "facts";
-    case FrameType::kCommit: return "commit";
-    case FrameType::kSnapshotFile: return "snapshot";
-    case FrameType::kSlice: return "slice";
-    case FrameType::kStreamHeader: return "stream";
-    case FrameType::kStreamSegment: return "segment";
-    case FrameType::kBatch: return "batch";
-    case FrameType::kWitness: return "witness";
-    case FrameType::kPublished: return "published";
+    case FrameType::kIdentity:
+      return "identity";
+    case FrameType::kJournalSegment:
+      return "segment";
+    case FrameType::kBase:
+      return "base";
+    case FrameType::kEcho:
+      return "echo";
+    case FrameType::kDelta:
+      return "delta";
+    case FrameType::kFacts:
+      return "facts";
+    case FrameType::kCommit:
+      return "commit";
+    case FrameType::kSnapshotFile:
+      return "snapshot";
+    case FrameType::kSlice:
+      return "slice";
+    case FrameType::kStreamHeader:
+      return "stream";
+    case FrameType::kStreamSegment:
+      return "segment";
+    case FrameType::kBatch:
+      return "batch";
+    case FrameType::kWitness:
+      return "witness";
+    case FrameType::kPublished:
+      return "published";
   }
   return "unknown";
 }
@@ -119,12 +133,12 @@ class Dump {
   Status dump_identity() {
     auto record = read_identity(files_, directory_);
     const bool there = record.has_value();
-    lines_.push_back({kIdentityFile, 0, 0, there ? "identity" : "broken", Epoch{0},
-                      there ? fmt::format("job {}, uid {}, lineage {}, {} key groups",
-                                          record->identity.job, to_string(record->identity.uid),
-                                          to_string(record->identity.lineage),
-                                          record->identity.key_groups)
-                            : record.error().message});
+    lines_.push_back(
+        {kIdentityFile, 0, 0, there ? "identity" : "broken", Epoch{0},
+         there ? fmt::format("job {}, uid {}, lineage {}, {} key groups", record->identity.job,
+                             to_string(record->identity.uid), to_string(record->identity.lineage),
+                             record->identity.key_groups)
+               : record.error().message});
     return {};
   }
 

@@ -62,8 +62,8 @@ class Opening {
   Status take_directory() {
     RHEON_TRY(files_.make_directories(options_.directory));
     RHEON_ASSIGN(lock_, lock_directory(files_, options_.directory, options_.job));
-    RHEON_ASSIGN(std::string warning, check_file_system(files_, options_.directory,
-                                                        options_.allow_network_file_system));
+    RHEON_ASSIGN(std::string warning,
+                 check_file_system(files_, options_.directory, options_.allow_network_file_system));
     add_notice(std::move(warning));
     return {};
   }
@@ -79,11 +79,11 @@ class Opening {
     record_ = std::move(*record);
     RHEON_TRY(check_identity(files_, options_.directory, record_, options_.job));
     if (record_.identity.key_groups != options_.key_groups) {
-      return fail(ErrorCode::kRefused,
-                  fmt::format("{} was made with {} key groups, and the job now asks for {}: the "
-                              "number is fixed when a job first runs",
-                              options_.directory, record_.identity.key_groups,
-                              options_.key_groups));
+      return fail(
+          ErrorCode::kRefused,
+          fmt::format("{} was made with {} key groups, and the job now asks for {}: the "
+                      "number is fixed when a job first runs",
+                      options_.directory, record_.identity.key_groups, options_.key_groups));
     }
     RHEON_TRY(make_directories());  // a copy may have left out the empty ones
     return sync_names();
@@ -100,8 +100,8 @@ class Opening {
   Status make_fresh() {
     RHEON_ASSIGN(const auto segments, numbered_files(files_, path(kJournalDirectory)));
     if (!segments.empty()) {
-      return tl::unexpected(damage(path(kIdentityFile), 0,
-                                   "the file is missing, though there is a journal"));
+      return tl::unexpected(
+          damage(path(kIdentityFile), 0, "the file is missing, though there is a journal"));
     }
     fresh_ = true;
     record_.identity = {options_.job, random_id(env_.random()), random_id(env_.random()),
@@ -158,9 +158,9 @@ class Opening {
     stream.step_bytes = options_.allocate_ahead_bytes;
     stream.sync = options_.sync;
     const bool is_there = committed != recovered_.standing.streams.end();
-    RHEON_ASSIGN(auto writer, StreamWriter::open(files_, std::move(stream),
-                                                 is_there ? &committed->second : nullptr,
-                                                 declaration));
+    RHEON_ASSIGN(auto writer,
+                 StreamWriter::open(files_, std::move(stream),
+                                    is_there ? &committed->second : nullptr, declaration));
     RHEON_TRY(writer->publish_first(recovered_.standing.epoch, recovered_.standing.complete));
     return writer;
   }
@@ -191,13 +191,12 @@ class Opening {
     SnapshotStore snapshots(files_, {path(kSnapshotDirectory), identity.lineage,
                                      options_.journal_segment_bytes, options_.sync});
     RHEON_TRY(snapshots.resume(standing));
-    SpaceKeeper space(files_, {options_.directory, options_.ballast_bytes,
-                               options_.min_free_bytes});
+    SpaceKeeper space(files_,
+                      {options_.directory, options_.ballast_bytes, options_.min_free_bytes});
     space.keep_ballast();
 
     OpenResult result;
-    result.opened = {fresh_,           identity,       standing.epoch,
-                     standing.complete, standing.facts, notice_};
+    result.opened = {fresh_, identity, standing.epoch, standing.complete, standing.facts, notice_};
     CommittingLog::Parts parts{std::move(lock_), nullptr, std::move(compaction_),
                                plan_restore(options_.directory, standing, recovered_.segments),
                                options_.waker};

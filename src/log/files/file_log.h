@@ -31,20 +31,20 @@ struct StreamDeclaration {
 };
 
 struct OpenOptions {
-  std::string directory;                         // "<name>.data"
-  std::string job;                               // must match what the directory holds
+  std::string directory;  // "<name>.data"
+  std::string job;        // must match what the directory holds
   std::vector<StreamDeclaration> streams;
   std::uint32_t key_groups = kDefaultKeyGroups;  // of a fresh directory; must match otherwise
   bool allow_network_file_system = false;
-  bool sync = true;                              // false: for measuring what syncing costs
+  bool sync = true;  // false: for measuring what syncing costs
   std::uint64_t journal_segment_bytes = 64ull << 20;
   std::uint64_t stream_segment_bytes = 64ull << 20;
   std::uint64_t snapshot_after_bytes = 64ull << 20;  // deltas kept before slices are asked for
   std::uint64_t slice_bytes = 1ull << 20;            // a larger table is cut into several slices
   std::uint64_t ballast_bytes = 4ull << 20;
-  std::uint64_t min_free_bytes = 256ull << 20;       // below the smaller of this and 10 % sources pause
-  std::uint64_t allocate_ahead_bytes = 8ull << 20;   // segments grow in such steps of zeros
-  env::Waker* waker = nullptr;                       // woken when poll() has news
+  std::uint64_t min_free_bytes = 256ull << 20;  // below the smaller of this and 10 % sources pause
+  std::uint64_t allocate_ahead_bytes = 8ull << 20;  // segments grow in such steps of zeros
+  env::Waker* waker = nullptr;                      // woken when poll() has news
 };
 
 struct OpenResult {
@@ -57,8 +57,8 @@ struct OpenResult {
 /// damaged before its last commit; the sentence names file and offset and what can be done.
 [[nodiscard]] Result<OpenResult> open(env::Env& env, const OpenOptions& options);
 
-/// Starts a new lineage: with nothing in it (`reset`), or with the state that is there (`adopt`, for
-/// a directory that was copied or restored). The job must not be running.
+/// Starts a new lineage: with nothing in it (`reset`), or with the state that is there (`adopt`,
+/// for a directory that was copied or restored). The job must not be running.
 [[nodiscard]] Status reset(env::Env& env, const std::string& directory, const std::string& job);
 [[nodiscard]] Status adopt(env::Env& env, const std::string& directory, const std::string& job);
 

@@ -123,8 +123,8 @@ bool FrameScanner::load(std::uint64_t offset, std::uint64_t bytes, std::string_v
     window_size_ = *got;
   }
   const std::uint64_t skip = offset - window_at_;
-  const std::uint64_t there = std::min(bytes, window_size_ - std::min<std::uint64_t>(
-                                                                 skip, window_size_));
+  const std::uint64_t there =
+      std::min(bytes, window_size_ - std::min<std::uint64_t>(skip, window_size_));
   view = {reinterpret_cast<const char*>(buffer_.get()) + skip, static_cast<std::size_t>(there)};
   return true;
 }
@@ -166,8 +166,8 @@ ScanOutcome FrameScanner::step(Frame& frame, bool with_payload) {
   frame.header = header;
   frame.extension = bytes.substr(kFrameHeaderBytes, header.extension);
   frame.payload = with_payload ? bytes.substr(head) : std::string_view{};
-  if (with_payload && (frame.payload.size() != header.length ||
-                       !payload_checks(header, frame.payload))) {
+  if (with_payload &&
+      (frame.payload.size() != header.length || !payload_checks(header, frame.payload))) {
     return broken("a frame's contents do not check");
   }
   at_ = frame.end();

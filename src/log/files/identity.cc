@@ -59,9 +59,9 @@ Status check_identity(env::Files& files, const std::string& directory, const Ide
                             directory, record.identity.job, job));
   }
   if (record.resetting) {
-    return fail(ErrorCode::kRefused,
-                fmt::format("a `reset` of {} was begun and did not finish: run `reset` again",
-                            directory));
+    return fail(
+        ErrorCode::kRefused,
+        fmt::format("a `reset` of {} was begun and did not finish: run `reset` again", directory));
   }
   RHEON_ASSIGN(const std::uint64_t inode, lock_inode(files, directory));
   if (inode != record.lock_inode) {

@@ -112,9 +112,9 @@ Status adopt(env::Env& env, const std::string& directory, const std::string& job
   RHEON_ASSIGN(IdentityRecord record, read_identity(files, directory));
   RHEON_TRY(check_job(record, directory, job));
   if (record.resetting) {
-    return fail(ErrorCode::kRefused,
-                fmt::format("a `reset` of {} was begun and did not finish: run `reset` again",
-                            directory));
+    return fail(
+        ErrorCode::kRefused,
+        fmt::format("a `reset` of {} was begun and did not finish: run `reset` again", directory));
   }
   RecoveryInput input;
   input.directory = directory;
@@ -125,12 +125,13 @@ Status adopt(env::Env& env, const std::string& directory, const std::string& job
   record.ancestors.push_back(record.identity.lineage);
   record.identity.lineage = random_id(env.random());
   RHEON_ASSIGN(record.lock_inode, lock_inode(files, directory));
-  // The witness of the lineage before may be ahead or unreadable: it is replaced after the identity,
-  // so that a crash in between leaves a directory that is refused, not one that goes on unasked.
+  // The witness of the lineage before may be ahead or unreadable: it is replaced after the
+  // identity, so that a crash in between leaves a directory that is refused, not one that goes on
+  // unasked.
   RHEON_TRY(write_identity(files, directory, record));
-  RHEON_TRY(write_first_witness(files, directory, {record.identity.lineage,
-                                                   recovered.standing.epoch,
-                                                   recovered.standing.chain}));
+  RHEON_TRY(write_first_witness(
+      files, directory,
+      {record.identity.lineage, recovered.standing.epoch, recovered.standing.chain}));
   return files.sync_directory(directory);
 }
 

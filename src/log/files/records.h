@@ -1,6 +1,7 @@
 #pragma once
 
-// What stands in the payloads of identity, journal and published end, as values, and their encoding.
+// What stands in the payloads of identity, journal and published end, as values, and their
+// encoding.
 
 #include <cstdint>
 #include <map>
@@ -65,8 +66,8 @@ struct Standing {
   Epoch epoch;
   Chain chain;
   bool complete = false;
-  EventTime wall;                    // of the commit
-  std::uint64_t first_segment = 1;   // oldest journal segment that is needed
+  EventTime wall;                   // of the commit
+  std::uint64_t first_segment = 1;  // oldest journal segment that is needed
   Facts facts;
   std::map<CellKey, SliceSet> slices;
   std::map<std::string, StreamState, std::less<>> streams;

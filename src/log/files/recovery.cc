@@ -15,9 +15,7 @@ namespace {
 class Recovery {
  public:
   Recovery(env::Files& files, const RecoveryInput& input)
-      : files_(files),
-        input_(input),
-        directory_(env::join(input.directory, kJournalDirectory)) {}
+      : files_(files), input_(input), directory_(env::join(input.directory, kJournalDirectory)) {}
 
   Result<Recovered> run() {
     RHEON_ASSIGN(numbers_, numbered_files(files_, directory_));
@@ -97,18 +95,18 @@ class Recovery {
         found_.standing.epoch.value == 0
             ? fmt::format("{} holds no commit", directory_)
             : fmt::format("the journal ends with epoch {}", found_.standing.epoch.value);
-    const std::string place =
-        break_.has_value()
-            ? fmt::format(" (reading stopped at {}, offset {}: {})", break_->path, break_->offset,
-                          break_->what)
-            : std::string();
-    return fail(ErrorCode::kCorrupt,
-                fmt::format("{} says that epoch {} was committed, but {}{}. Commits are missing: "
-                            "the journal was damaged, cut or put back from a backup. `rheon log "
-                            "check` shows the damage, `rheon log salvage` copies what can be saved; "
-                            "`adopt` goes on from epoch {} if that is what you want",
-                            env::join(input_.directory, kWitnessFile), witness->epoch.value, found,
-                            place, found_.standing.epoch.value));
+    const std::string place = break_.has_value()
+                                  ? fmt::format(" (reading stopped at {}, offset {}: {})",
+                                                break_->path, break_->offset, break_->what)
+                                  : std::string();
+    return fail(
+        ErrorCode::kCorrupt,
+        fmt::format("{} says that epoch {} was committed, but {}{}. Commits are missing: "
+                    "the journal was damaged, cut or put back from a backup. `rheon log "
+                    "check` shows the damage, `rheon log salvage` copies what can be saved; "
+                    "`adopt` goes on from epoch {} if that is what you want",
+                    env::join(input_.directory, kWitnessFile), witness->epoch.value, found, place,
+                    found_.standing.epoch.value));
   }
 
   /// A segment that was torn when it was begun has frames of one epoch only.
@@ -118,8 +116,8 @@ class Recovery {
     }
     RHEON_ASSIGN(auto file, files_.open(path_of(torn_segment_), env::OpenMode::kRead));
     RHEON_ASSIGN(const env::FileInfo info, file->info());
-    const FileAddress address{input_.identity.identity.lineage, FileKind::kJournal, {},
-                              torn_segment_};
+    const FileAddress address{
+        input_.identity.identity.lineage, FileKind::kJournal, {}, torn_segment_};
     return check_nothing_later(*file, seed_of(address), 0, info.size);
   }
 
@@ -206,12 +204,12 @@ class Recovery {
         *chain_at_witness_ == input_.witness->chain) {
       return {};
     }
-    return fail(ErrorCode::kCorrupt,
-                fmt::format("{} and the journal tell different histories of epoch {}: the journal "
-                            "was put back from a backup and has gone another way since. `adopt` "
-                            "goes on from the journal if that is what you want",
-                            env::join(input_.directory, kWitnessFile),
-                            input_.witness->epoch.value));
+    return fail(
+        ErrorCode::kCorrupt,
+        fmt::format("{} and the journal tell different histories of epoch {}: the journal "
+                    "was put back from a backup and has gone another way since. `adopt` "
+                    "goes on from the journal if that is what you want",
+                    env::join(input_.directory, kWitnessFile), input_.witness->epoch.value));
   }
 
   env::Files& files_;
@@ -230,8 +228,7 @@ class Recovery {
 /// system may hold the last epoch in memory only and believe that it is on the device.
 Status write_again(env::File& file, std::uint64_t from, std::uint64_t to) {
   std::string bytes(to - from, '\0');
-  RHEON_ASSIGN(const std::size_t got,
-               file.read_at(from, std::as_writable_bytes(std::span(bytes))));
+  RHEON_ASSIGN(const std::size_t got, file.read_at(from, std::as_writable_bytes(std::span(bytes))));
   if (got != bytes.size()) {
     return fail(ErrorCode::kIo, "the journal became shorter while it was read");
   }

@@ -25,7 +25,7 @@ struct Witnessed {
 };
 
 struct RecoveryInput {
-  std::string directory;             // the data directory
+  std::string directory;  // the data directory
   IdentityRecord identity;
   std::optional<Witnessed> witness;  // none: not to be asked (adopt)
   /// Called once the last commit is known, before the first delta; may be empty.
@@ -35,12 +35,12 @@ struct RecoveryInput {
 
 struct Recovered {
   Standing standing;
-  std::vector<JournalSegment> segments;    // needed ones, ascending; none before the first commit
-  Id lineage;                              // of the last of them
-  std::string last_commit;                 // its encoded record
-  std::uint64_t last_epoch = 0;            // where its epoch's frames start in the last segment
-  std::vector<std::uint64_t> unneeded;     // segments that recovery may unlink
-  bool cut = false;                        // bytes behind the last commit must go
+  std::vector<JournalSegment> segments;  // needed ones, ascending; none before the first commit
+  Id lineage;                            // of the last of them
+  std::string last_commit;               // its encoded record
+  std::uint64_t last_epoch = 0;          // where its epoch's frames start in the last segment
+  std::vector<std::uint64_t> unneeded;   // segments that recovery may unlink
+  bool cut = false;                      // bytes behind the last commit must go
   std::string notice;
 };
 

@@ -71,8 +71,8 @@ Status restore(env::Files& files, const RestorePlan& plan,
   RHEON_TRY(restore_slices(files, plan, wanted, visitor));
   const std::string journal = env::join(plan.directory, kJournalDirectory);
   for (const JournalSegment& segment : plan.segments) {
-    RHEON_TRY(restore_segment(files, env::join(journal, number_name(segment.number)), segment,
-                              visitor));
+    RHEON_TRY(
+        restore_segment(files, env::join(journal, number_name(segment.number)), segment, visitor));
   }
   return {};
 }

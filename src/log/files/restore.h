@@ -17,9 +17,9 @@ namespace rheon::log::files {
 /// What restore reads; does not change once open() has made it, so any thread may read with it.
 struct RestorePlan {
   std::string directory;
-  Epoch epoch;                           // the last committed
+  Epoch epoch;  // the last committed
   std::vector<JournalSegment> segments;
-  std::vector<SliceEntry> slices;        // by file and offset
+  std::vector<SliceEntry> slices;  // by file and offset
 };
 
 [[nodiscard]] RestorePlan plan_restore(const std::string& directory, const Standing& standing,

@@ -98,8 +98,7 @@ class Salvage {
 
   /// The newest segment of which the segments that it needs are whole.
   Status find_last_whole_epoch() {
-    RHEON_ASSIGN(const auto numbers,
-                 numbered_files(files_, env::join(from_, kJournalDirectory)));
+    RHEON_ASSIGN(const auto numbers, numbered_files(files_, env::join(from_, kJournalDirectory)));
     std::vector<Piece> pieces;
     for (const std::uint64_t number : numbers) {
       RHEON_ASSIGN(SegmentScan piece, scan(number));
@@ -242,8 +241,8 @@ class Salvage {
       return false;
     }
     RHEON_TRY(files_.make_directories(to));
-    RHEON_TRY(env::replace_whole(files_, env::join(to, kStreamHeaderFile),
-                                 stream_header_bytes(*header)));
+    RHEON_TRY(
+        env::replace_whole(files_, env::join(to, kStreamHeaderFile), stream_header_bytes(*header)));
     RHEON_TRY(drop_broken_segments(from, stream));
     for (const StreamSegment& segment : stream.segments) {
       const std::string name = number_name(segment.number);
@@ -291,8 +290,8 @@ class Salvage {
     for (const char* name : {kJournalDirectory, kSnapshotDirectory, kStreamDirectory}) {
       RHEON_TRY(files_.sync_directory(env::join(to_, name)));
     }
-    RHEON_TRY(write_first_witness(files_, to_, {record_.identity.lineage, standing_.epoch,
-                                                standing_.chain}));
+    RHEON_TRY(write_first_witness(files_, to_,
+                                  {record_.identity.lineage, standing_.epoch, standing_.chain}));
     RHEON_TRY(files_.sync_directory(to_));
     RHEON_TRY(files_.sync_directory(env::directory_of(to_)));
     return write_identity(files_, to_, record_);
@@ -312,8 +311,8 @@ class Salvage {
     for (const Piece& piece : pieces_) {
       segments.push_back({piece.number, piece.scan.standing.epoch, piece.scan.end});
     }
-    Journal journal(files_, {env::join(to_, kJournalDirectory), record_.identity, UINT64_MAX, 0,
-                             true});
+    Journal journal(files_,
+                    {env::join(to_, kJournalDirectory), record_.identity, UINT64_MAX, 0, true});
     RHEON_TRY(journal.resume(std::move(segments), false, pieces_.back().scan.last_commit));
     CommitRecord record;
     record.complete = standing_.complete;

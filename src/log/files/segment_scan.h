@@ -39,20 +39,21 @@ struct SegmentScanOptions {
 };
 
 struct SegmentScan {
-  Identity identity;      // as the segment's first frame tells it, except the lineage's ancestors
+  Identity identity;  // as the segment's first frame tells it, except the lineage's ancestors
   FrameSeed seed = 0;
-  Standing base;          // before the first epoch
-  Standing standing;      // as of the last epoch read; of no meaning when `commits` is 0
+  Standing base;      // before the first epoch
+  Standing standing;  // as of the last epoch read; of no meaning when `commits` is 0
   std::uint64_t commits = 0;
   std::uint64_t end = 0;         // behind the last commit record
   std::uint64_t last_epoch = 0;  // where the frames of the last epoch start
   std::string last_commit;       // its encoded record
   std::uint64_t file_bytes = 0;
-  std::optional<Break> broken;   // why reading stopped, when it was not the end
+  std::optional<Break> broken;  // why reading stopped, when it was not the end
 };
 
 /// An error only when the file cannot be read or a sink fails; damage is in `broken`.
-[[nodiscard]] Result<SegmentScan> scan_segment(env::Files& files, const SegmentScanOptions& options);
+[[nodiscard]] Result<SegmentScan> scan_segment(env::Files& files,
+                                               const SegmentScanOptions& options);
 
 /// True when the bytes from `from` to the file's end are all zeros.
 [[nodiscard]] Result<bool> only_zeros(env::File& file, std::uint64_t from, std::uint64_t to);

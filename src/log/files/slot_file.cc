@@ -23,8 +23,7 @@ std::optional<SlotContents> parse_slot(std::string_view bytes, const SlotLayout&
   codec::Reader reader(payload);
   FileAddress address = layout.address;
   address.owner = get_id(reader);
-  if (!header_checks(header, seed_of(address), offset, bytes) ||
-      !payload_checks(header, payload)) {
+  if (!header_checks(header, seed_of(address), offset, bytes) || !payload_checks(header, payload)) {
     return std::nullopt;
   }
   return SlotContents{address.owner, header.epoch, std::string(payload.substr(sizeof(Id)))};

@@ -171,10 +171,9 @@ Result<std::string_view> SliceReader::read(const SliceEntry& slice) {
       return blob;
     }
   }
-  return tl::unexpected(
-      damage(path, slice.offset,
-             fmt::format("the slice of state {}, key group {} does not check",
-                         slice.address.state.value, slice.address.group.value)));
+  return tl::unexpected(damage(path, slice.offset,
+                               fmt::format("the slice of state {}, key group {} does not check",
+                                           slice.address.state.value, slice.address.group.value)));
 }
 
 }  // namespace rheon::log::files

@@ -41,9 +41,10 @@ std::string SpaceKeeper::shortage() {
   if (space->free_bytes >= mark) {
     return {};
   }
-  return fmt::format("only {} MiB are free on the disk of {}: sources pause below {} MiB, and go on "
-                     "by themselves when there is more",
-                     space->free_bytes >> 20, options_.directory, mark >> 20);
+  return fmt::format(
+      "only {} MiB are free on the disk of {}: sources pause below {} MiB, and go on "
+      "by themselves when there is more",
+      space->free_bytes >> 20, options_.directory, mark >> 20);
 }
 
 }  // namespace rheon::log::files

@@ -93,7 +93,8 @@ class FileStreamReader : public StreamReader {
 
  private:
   [[nodiscard]] tl::unexpected<Error> refused(std::string_view what) const {
-    return fail(ErrorCode::kRefused, fmt::format("stream {} in {} {}", info_.name, directory_, what));
+    return fail(ErrorCode::kRefused,
+                fmt::format("stream {} in {} {}", info_.name, directory_, what));
   }
 
   Status check_position(std::uint32_t partition, const StreamPosition& position) const {
@@ -128,9 +129,8 @@ class FileStreamReader : public StreamReader {
       return &found->second;
     }
     std::erase_if(segments_, [this](const auto& entry) {
-      return std::none_of(cursors_.begin(), cursors_.end(), [&](const Cursor& cursor) {
-        return cursor.segment == entry.first;
-      });
+      return std::none_of(cursors_.begin(), cursors_.end(),
+                          [&](const Cursor& cursor) { return cursor.segment == entry.first; });
     });
     OpenSegment opened;
     opened.number = number;
@@ -139,10 +139,9 @@ class FileStreamReader : public StreamReader {
       return tl::unexpected(std::move(file).error());
     }
     opened.file = std::move(*file);
-    RHEON_ASSIGN(const FileHead head,
-                 read_file_head(*opened.file, path_of(number),
-                                {{}, FileKind::kStream, info_.name, number},
-                                FrameType::kStreamSegment));
+    RHEON_ASSIGN(const FileHead head, read_file_head(*opened.file, path_of(number),
+                                                     {{}, FileKind::kStream, info_.name, number},
+                                                     FrameType::kStreamSegment));
     if (head.owner != info_.incarnation || !decode_stream_segment_head(head.rest, opened.starts) ||
         opened.starts.size() != info_.partitions) {
       return tl::unexpected(damage(path_of(number), 0, "the segment is not this stream's"));
@@ -210,9 +209,9 @@ class FileStreamReader : public StreamReader {
         return take_batch(scanner, frame.offset, label, cursor);
       }
       if (label.partition == partition && label.sequence > cursor.next) {
-        return tl::unexpected(damage(path_of(cursor.segment), frame.offset,
-                                     fmt::format("batch {} of partition {} is missing before it",
-                                                 cursor.next, partition)));
+        return tl::unexpected(damage(
+            path_of(cursor.segment), frame.offset,
+            fmt::format("batch {} of partition {} is missing before it", cursor.next, partition)));
       }
     }
   }

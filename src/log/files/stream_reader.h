@@ -18,8 +18,8 @@ struct StreamInfo {
   std::string name;
   Id incarnation;
   std::uint32_t partitions = 0;
-  std::string type;      // type header as the writer declared it
-  bool sealed = false;   // the writer's job is complete: nothing more will come
+  std::string type;     // type header as the writer declared it
+  bool sealed = false;  // the writer's job is complete: nothing more will come
 };
 
 /// Where a reader stands in one partition: the sequence number of the next batch to read.

@@ -76,9 +76,9 @@ Status StreamWriter::make_header(const StreamDeclaration& declaration) {
   state_.incarnation = options_.new_incarnation;
   state_.next.assign(declaration.partitions, 0);
   RHEON_TRY(files_.make_directories(options_.directory));
-  const std::string bytes = stream_header_bytes({options_.name, state_.incarnation, options_.uid,
-                                                 options_.lineage, declaration.partitions,
-                                                 declaration.type});
+  const std::string bytes =
+      stream_header_bytes({options_.name, state_.incarnation, options_.uid, options_.lineage,
+                           declaration.partitions, declaration.type});
   return env::replace_whole(files_, env::join(options_.directory, kStreamHeaderFile), bytes);
 }
 
@@ -103,8 +103,8 @@ Status StreamWriter::cut_to(const StreamState& committed) {
                  : tl::unexpected(std::move(info).error());
     }
     if (info->size < segment.bytes) {
-      return tl::unexpected(damage(path_of(segment.number), info->size,
-                                   "the segment is shorter than was committed"));
+      return tl::unexpected(
+          damage(path_of(segment.number), info->size, "the segment is shorter than was committed"));
     }
   }
   if (!committed.segments.empty()) {
@@ -166,8 +166,8 @@ Status StreamWriter::write_frames(const std::vector<const StreamAppend*>& append
     end += kFrameHeaderBytes + kBatchExtensionBytes + append->batch.size();
   }
   if (end > allocated_) {
-    const std::uint64_t step = std::clamp(end, std::min(kMinStreamStepBytes, options_.step_bytes),
-                                          options_.step_bytes);
+    const std::uint64_t step =
+        std::clamp(end, std::min(kMinStreamStepBytes, options_.step_bytes), options_.step_bytes);
     RHEON_TRY(file_->preallocate(end + step));
     allocated_ = end + step;
   }
@@ -178,8 +178,7 @@ Status StreamWriter::write_frames(const std::vector<const StreamAppend*>& append
   }
   for (const StreamAppend* append : appends) {
     const std::string label = encode(BatchLabel{append->partition, append->records,
-                                                after.next[append->partition]++,
-                                                append->max_time});
+                                                after.next[append->partition]++, append->max_time});
     RHEON_TRY(writer.put({FrameType::kBatch, epoch, label}, append->batch));
     segment.max_time = std::max(segment.max_time, append->max_time);
   }

@@ -54,8 +54,8 @@ std::uint64_t operations_of(std::uint64_t seed) {
 
 /// Crashes after `point` operations, again while it recovers, and then goes on.
 void crash_at(std::uint64_t seed, std::uint64_t point, Ending ending) {
-  SCOPED_TRACE(::testing::Message() << "seed " << seed << " point " << point << " ending "
-                                    << static_cast<int>(ending));
+  SCOPED_TRACE(::testing::Message()
+               << "seed " << seed << " point " << point << " ending " << static_cast<int>(ending));
   Run run(seed);
   run.env.files().crash_after(point);
   try {

@@ -8,8 +8,8 @@
 namespace rheon::log::files::testing {
 namespace {
 
-using env::fake::Fault;
 using env::fake::FakeEnv;
+using env::fake::Fault;
 using env::fake::Survival;
 
 constexpr int kEpochs = 30;
@@ -99,8 +99,7 @@ TEST(Space, ACommitWaitsUntilThereIsRoomAndIsThenTheSame) {
   const std::vector<Event> events = settle(run.env, run.job.log());
   EXPECT_GT(waits, 0);
   EXPECT_TRUE(has(run.job.events(), Event::Kind::kWaiting));
-  EXPECT_TRUE(has(run.job.events(), Event::Kind::kResumed) ||
-              has(events, Event::Kind::kResumed));
+  EXPECT_TRUE(has(run.job.events(), Event::Kind::kResumed) || has(events, Event::Kind::kResumed));
   run.job.forget_log();
   run.job.open_and_compare(run.env);
 }
@@ -148,7 +147,6 @@ TEST(FailedSync, EndsTheLogForGood) {
     fine = run.job.commit(run.env);
   }
   EXPECT_FALSE(fine);
-
 
   EXPECT_TRUE(run.job.log().slices_wanted(1000).empty());
 }

@@ -57,11 +57,10 @@ TEST(Format, AFrameChecksOnlyAtItsOwnPlace) {
   const FrameHeader header = parse_frame_header(out);
   EXPECT_TRUE(header_checks(header, seed_of(address), 64, out));
   EXPECT_FALSE(header_checks(header, seed_of(address), 65, out));
-  for (const FileAddress& other :
-       {FileAddress{Id{1, 3}, FileKind::kStream, "out", 1},
-        FileAddress{Id{1, 2}, FileKind::kJournal, "out", 1},
-        FileAddress{Id{1, 2}, FileKind::kStream, "in", 1},
-        FileAddress{Id{1, 2}, FileKind::kStream, "out", 2}}) {
+  for (const FileAddress& other : {FileAddress{Id{1, 3}, FileKind::kStream, "out", 1},
+                                   FileAddress{Id{1, 2}, FileKind::kJournal, "out", 1},
+                                   FileAddress{Id{1, 2}, FileKind::kStream, "in", 1},
+                                   FileAddress{Id{1, 2}, FileKind::kStream, "out", 2}}) {
     EXPECT_FALSE(header_checks(header, seed_of(other), 64, out));
   }
 }

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "log/files/tests/log_fixture.h"
 #include "log/files/stream_reader.h"
+#include "log/files/tests/log_fixture.h"
 
 namespace rheon::log::files::testing {
 
