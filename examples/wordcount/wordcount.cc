@@ -1,10 +1,7 @@
 // Counts the words of text files: for every word read, one CSV line `word,n` with its updated
 // count. A word is a maximal run of the letters A-Z a-z, counted in lower case.
 
-#include "api/job.h"
-#include "connect/files/csv.h"
-#include "connect/files/lines.h"
-#include "run/main.h"
+#include <rheon/rheon.h>
 
 using namespace rheon;
 

@@ -4,12 +4,13 @@
 // to rheon::main.
 
 #include "api/job.h"
-#include "connect/console/console.h"
+#include "connect/console/lines.h"
+#include "connect/console/lines_out.h"
 #include "connect/discard/discard.h"
 #include "connect/files/csv.h"
 #include "connect/files/lines.h"
-#include "connect/generator/generator.h"
-#include "connect/memory/memory.h"
-#include "connect/stream/stream.h"
+#include "connect/generator/words.h"
+#include "connect/stream/in.h"
+#include "connect/stream/out.h"
 #include "operators/operator.h"
 #include "run/main.h"
