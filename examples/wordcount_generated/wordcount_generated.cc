@@ -1,9 +1,6 @@
 // wordcount over made-up words instead of files: to see a job run for as long as you like.
 
-#include "api/job.h"
-#include "connect/files/csv.h"
-#include "connect/generator/words.h"
-#include "run/main.h"
+#include <rheon/rheon.h>
 
 using namespace rheon;
 
