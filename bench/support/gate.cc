@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/batch.h"
+
 namespace rheon::bench {
 
 Stint Gate::burst(const Words& words, std::size_t records) {
@@ -77,16 +79,15 @@ Result<engine::Poll> GateReader::poll(engine::SourceOutput<std::string_view>& ou
     worked = true;
     output.select(i);
     while (lane.left > 0 && !output.full()) {
-      const std::size_t stretch = std::min(lane.left, static_cast<std::size_t>(lane.end - lane.at));
-      const std::string_view* const stop = lane.at + stretch;
-      const std::string_view* at = lane.at;
-      for (; at != stop && !output.full(); ++at) {
-        output.emit(*at, EventTime::none());
+      const std::size_t n = std::min(
+          {lane.left, static_cast<std::size_t>(lane.end - lane.at), engine::kBatchRecords});
+      output.emit_all({lane.at, n}, EventTime::none());
+      lane.left -= n;
+      emitted_ += n;
+      lane.at += n;
+      if (lane.at == lane.end) {
+        lane.at = lane.begin;
       }
-      const auto done = static_cast<std::size_t>(at - lane.at);
-      lane.left -= done;
-      emitted_ += done;
-      lane.at = at == lane.end ? lane.begin : at;
     }
   }
   if (worked) {

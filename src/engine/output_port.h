@@ -3,6 +3,7 @@
 // Where an operator's records come together before they are handed on, a batch at a time.
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -38,6 +39,15 @@ class OutputPort {
       batch_.slots.push_back({key, value, time});
     } else {
       batch_.slots.push_back({key, value, time, hash});
+    }
+  }
+
+  /// ... many of them, of a stream without keys.
+  [[gnu::flatten]] void emit_all_shown(std::span<const T> values, EventTime time)
+    requires std::is_same_v<K, NoKey>
+  {
+    for (const T& value : values) {
+      batch_.slots.push_back({{}, value, time});
     }
   }
 

@@ -146,8 +146,8 @@ class HashSender final : public TypedSender<K, T> {
 
  private:
   /// Records [from, to) of the batch; `context`: of the one that is followed, or null.
-  void route(const Batch<KIn, T>& in, std::size_t from, std::size_t to,
-             const observe::TraceContext* context) {
+  [[gnu::flatten]] void route(const Batch<KIn, T>& in, std::size_t from, std::size_t to,
+                              const observe::TraceContext* context) {
     if (this->fan_out() > 1) {
       for (std::size_t i = from; i < to; ++i) {
         const auto& slot = in.slots[i];

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,12 @@ class SourceOutput {
   virtual void select(std::size_t partition) = 0;
   /// What `value` shows must stay valid until poll() returns. `time` none: the time of reading.
   virtual void emit(const T& value, EventTime time) = 0;
+  /// As emit() for each of them, in one call: for readers that have many records at hand.
+  virtual void emit_all(std::span<const T> values, EventTime time) {
+    for (const T& value : values) {
+      emit(value, time);
+    }
+  }
   /// The record that was emitted last is followed.
   virtual void trace(const observe::TraceContext& /*context*/) {}
   /// The input itself promises that the selected partition brings no earlier event time any more.

@@ -3,7 +3,9 @@
 // The task of a source on one shard: polls its reader, gives records their event time, cuts epochs
 // when asked.
 
+#include <algorithm>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -113,6 +115,29 @@ class SourceTask final : public SourceTaskBase, private SourceOutput<T> {
     ++emitted_;
     if (countdown_ != 0 && --countdown_ == 0) {
       sample();
+    }
+  }
+  void emit_all(std::span<const T> values, EventTime given) override {
+    const EventTime time = given == EventTime::none() ? now_ : given;
+    if (!std::is_same_v<TimeOf, NoTime> || time > latest_allowed_ || values.empty()) {
+      SourceOutput<T>::emit_all(values, given);
+      return;
+    }
+    watermarks().saw(selected_, time);
+    while (!values.empty()) {
+      if (port_.size() >= kBatchRecords) {
+        port_.flush();
+      }
+      std::size_t n = std::min(values.size(), kBatchRecords - port_.size());
+      if (countdown_ != 0) {
+        n = std::min<std::size_t>(n, countdown_);
+      }
+      port_.emit_all_shown(values.first(n), time);
+      values = values.subspan(n);
+      emitted_ += n;
+      if (countdown_ != 0 && (countdown_ -= static_cast<std::uint32_t>(n)) == 0) {
+        sample();
+      }
     }
   }
   void trace(const observe::TraceContext& context) override {

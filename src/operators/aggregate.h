@@ -112,6 +112,7 @@ class Aggregate final : public engine::KeyedProcessor {
   void update(engine::Batch<K, T>& in, std::size_t from, std::size_t to) {
     std::array<state::StateTable*, kBlock> tables;
     std::array<state::StateTable::Tag, kBlock> tags;
+    std::array<void*, kBlock> candidates;
     const auto* const slots = in.slots.data() + from;
     const std::size_t size = to - from;
     const std::uint64_t group_mask = tables_.size() - 1;
@@ -121,13 +122,13 @@ class Aggregate final : public engine::KeyedProcessor {
       tables[i]->prefetch_index(tags[i]);
     }
     for (std::size_t i = 0; i < size; ++i) {
-      tables[i]->prefetch_entry(tags[i]);
+      candidates[i] = tables[i]->candidate(tags[i]);
     }
     const state::Lifetime& lifetime = states().declarations.front().lifetime;
     for (std::size_t i = 0; i < size; ++i) {
       state::StateTable& table = *tables[i];
       const codec::KeyBytes<K> key(slots[i].key);
-      void* value = table.find_or_create_tagged(key.view(), tags[i]);
+      void* value = table.at(candidates[i], key.view(), tags[i]);
       table.mark_changed_tagged(value, tags[i]);
       auto& accumulator = *static_cast<Accumulator*>(value);
       if (lifetime.ttl.has_value()) [[unlikely]] {

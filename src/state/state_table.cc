@@ -70,6 +70,15 @@ std::uint32_t StateTable::allocate(std::uint32_t units) {
   return entry;
 }
 
+std::uint32_t StateTable::farther_candidate(std::uint32_t at, Tag tag) const {
+  for (; index_[at].entry != kNoEntry; at = (at + 1) & mask_) {
+    if (index_[at].tag == tag) {
+      return index_[at].entry;
+    }
+  }
+  return kNoEntry;
+}
+
 void* StateTable::create(std::string_view key, Tag tag) {
   RHEON_ASSERT(key.size() <= kKeyLengthMask, "a key is longer than 512 MiB");
   if (too_full(size_ + 1, mask_ + 1)) {
@@ -207,7 +216,17 @@ bool StateTable::encode_captured(codec::DeltaWriter& out, std::size_t budget_byt
     out.begin_section(state_, group_);
   }
   const std::size_t stop_at = out.size() + budget_bytes;  // at least one entry, however small
+  constexpr std::size_t kAhead = 16;
+  const auto fetch = [this](std::size_t i) {
+    if (i < captured_.size()) {
+      __builtin_prefetch(address(captured_[i]), 1);
+    }
+  };
+  for (std::size_t i = 0; i < kAhead; ++i) {
+    fetch(next_captured_ + i);
+  }
   for (; next_captured_ < captured_.size() && out.size() < stop_at; ++next_captured_) {
+    fetch(next_captured_ + kAhead);
     const std::uint32_t entry = captured_[next_captured_];
     char* value = address(entry);
     if (mark_of(value) != captured_mark) {

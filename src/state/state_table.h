@@ -110,14 +110,34 @@ class alignas(64) StateTable {
     std::memcpy(static_cast<char*>(value) + ops_->bytes, &micros, sizeof micros);
   }
 
-  /// Start to bring what find() will read near the processor; the entry needs the index, so that
-  /// loops over many keys let some time pass between the two.
+  /// For loops over many keys: start to bring near what the next step reads. First the index, for
+  /// all keys; then the entry that candidate() finds, for all keys; then at() and the values.
   void prefetch_index(Tag tag) const { __builtin_prefetch(&index_[home_of(tag)]); }
-  void prefetch_entry(Tag tag) const {
-    const IndexSlot slot = index_[home_of(tag)];
-    if (slot.entry != kNoEntry) [[likely]] {
-      __builtin_prefetch(address(slot.entry), 1);
+  /// The value of the first entry with this tag, or null: most likely the one that find() finds.
+  [[nodiscard]] void* candidate(Tag tag) const {
+    std::uint32_t at = home_of(tag);
+    const IndexSlot first = index_[at];
+    const IndexSlot second = index_[(at + 1) & mask_];
+    // Which of the two it is cannot be foreseen: no branch on it.
+    IndexSlot slot{second.tag, second.entry};
+    slot.tag = first.tag == tag ? first.tag : slot.tag;
+    slot.entry = first.tag == tag ? first.entry : slot.entry;
+    if (slot.tag != tag || slot.entry == kNoEntry) [[unlikely]] {
+      slot.entry = farther_candidate(at, tag);
+      if (slot.entry == kNoEntry) {
+        return nullptr;
+      }
     }
+    char* value = address(slot.entry);
+    __builtin_prefetch(value, 1);
+    return value;
+  }
+  /// As find_or_create(), with what candidate() has returned since the last remove().
+  [[nodiscard]] void* at(void* candidate, std::string_view key, Tag tag) {
+    if (candidate != nullptr && same_text(key, key_of(candidate))) [[likely]] {
+      return candidate;
+    }
+    return find_or_create_tagged(key, tag);
   }
 
   // At a barrier.
@@ -202,6 +222,7 @@ class alignas(64) StateTable {
     set_header(value, (header_of(value) & (kKeyLengthMask | kRemoved)) | (mark << kMarkShift));
   }
 
+  [[nodiscard]] std::uint32_t farther_candidate(std::uint32_t at, Tag tag) const;
   [[nodiscard]] void* create(std::string_view key, Tag tag);
   void mark_changed_slow(void* value, Tag tag);
   void encode_change(std::uint32_t entry, codec::DeltaWriter& out);
