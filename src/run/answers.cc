@@ -86,10 +86,11 @@ using engine::Catalog;
   return json;
 }
 
-[[nodiscard]] const graph::Node& node_of(const JobView& view, Catalog::Place place) {
+[[nodiscard]] const graph::Node& node_of(const JobView& view, const Catalog::Place& place) {
   return view.plan().graph.nodes[place.node];
 }
-[[nodiscard]] const state::StateDeclaration& state_of(const JobView& view, Catalog::Place place) {
+[[nodiscard]] const state::StateDeclaration& state_of(const JobView& view,
+                                                      const Catalog::Place& place) {
   return view.catalog().sets()[place.node]->declarations[place.state];
 }
 
@@ -114,7 +115,7 @@ using engine::Catalog;
 
 [[nodiscard]] Result<Json> states(JobView& view) {
   Json json{{"job", view.plan().graph.job}, {"states", Json::array()}};
-  for (const Catalog::Place place : places(view)) {
+  for (const Catalog::Place& place : places(view)) {
     const state::StateDeclaration& state = state_of(view, place);
     RHEON_ASSIGN(const StateSize size, view.size(place));
     json["states"].push_back({{"operator", node_of(view, place).name},
@@ -133,7 +134,7 @@ using engine::Catalog;
 [[nodiscard]] Result<Catalog::Place> find_state(const JobView& view, const std::string& address) {
   std::vector<Catalog::Place> found;
   std::string known;
-  for (const Catalog::Place place : places(view)) {
+  for (const Catalog::Place& place : places(view)) {
     const std::string& owner = node_of(view, place).name;
     const state::StateDeclaration& state = state_of(view, place);
     const std::string full = owner + "." + state.name;

@@ -76,7 +76,7 @@ class Inspector {
   }
 
   Result<std::string> scale() {
-    RHEON_ASSIGN(const std::string asked, answer({"scale", {}, {}, line_.shards}));
+    RHEON_TRY(answer({"scale", {}, {}, line_.shards}));
     const std::unique_ptr<env::Parker> parker = env_.threads().make_parker();
     for (int i = 0; i < kLooks; ++i) {
       RHEON_ASSIGN(const std::string status, answer({"status", {}, {}, 0}));

@@ -32,9 +32,9 @@ class JobView {
   [[nodiscard]] virtual Result<engine::WorkerStats> stats() = 0;
   [[nodiscard]] virtual Result<engine::Ledger> ledger() = 0;
   /// One entry as it would be written to the log (codec/delta.h); empty when the key is not there.
-  [[nodiscard]] virtual Result<std::string> entry(engine::Catalog::Place place,
+  [[nodiscard]] virtual Result<std::string> entry(const engine::Catalog::Place& place,
                                                   const std::string& key) = 0;
-  [[nodiscard]] virtual Result<StateSize> size(engine::Catalog::Place place) = 0;
+  [[nodiscard]] virtual Result<StateSize> size(const engine::Catalog::Place& place) = 0;
   [[nodiscard]] virtual Status scale(std::uint32_t shards) = 0;
 };
 

@@ -44,7 +44,7 @@ class RestView final : public JobView {
     return ledger;
   }
 
-  Result<std::string> entry(engine::Catalog::Place place, const std::string& key) override {
+  Result<std::string> entry(const engine::Catalog::Place& place, const std::string& key) override {
     const KeyGroup group{static_cast<std::uint32_t>(stable_hash(key)) &
                          (plan_.graph.key_groups - 1)};
     std::vector<engine::KeyGroups> groups = engine::make_key_groups(plan_, catalog_);
@@ -55,7 +55,7 @@ class RestView final : public JobView {
                         catalog_.sets()[place.node]->declarations[place.state], key);
   }
 
-  Result<StateSize> size(engine::Catalog::Place place) override {
+  Result<StateSize> size(const engine::Catalog::Place& place) override {
     if (all_.empty()) {
       all_ = engine::make_key_groups(plan_, catalog_);
       RHEON_TRY(engine::restore_all(env_, *log_, plan_, catalog_,

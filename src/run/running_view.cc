@@ -24,7 +24,7 @@ class RunningView final : public JobView {
     return ask<engine::Ledger>([](engine::Worker& worker) { return worker.ledger(); });
   }
 
-  Result<std::string> entry(engine::Catalog::Place place, const std::string& key) override {
+  Result<std::string> entry(const engine::Catalog::Place& place, const std::string& key) override {
     const std::uint32_t groups = plan().graph.key_groups;
     const KeyGroup group{static_cast<std::uint32_t>(stable_hash(key)) & (groups - 1)};
     std::string found;
@@ -37,7 +37,7 @@ class RunningView final : public JobView {
     return answered ? Result<std::string>(std::move(found)) : stopped();
   }
 
-  Result<StateSize> size(engine::Catalog::Place place) override {
+  Result<StateSize> size(const engine::Catalog::Place& place) override {
     // Each shard is asked about the key groups it owns. When the job is rescaled in between, some
     // would be missing or counted twice: then once more.
     for (;;) {
@@ -74,7 +74,7 @@ class RunningView final : public JobView {
     return result;
   }
 
-  const state::StateDeclaration& state_of(engine::Catalog::Place place) const {
+  const state::StateDeclaration& state_of(const engine::Catalog::Place& place) const {
     return catalog().sets()[place.node]->declarations[place.state];
   }
 
@@ -85,7 +85,7 @@ class RunningView final : public JobView {
     return execution.processor(node, owner.value)->groups();
   }
 
-  Result<StateSize> size_on(engine::Catalog::Place place, std::uint32_t shard,
+  Result<StateSize> size_on(const engine::Catalog::Place& place, std::uint32_t shard,
                             std::uint32_t shards) {
     const std::uint64_t groups = plan().graph.key_groups;
     const KeyGroup first{static_cast<std::uint32_t>((shard * groups + shards - 1) / shards)};
