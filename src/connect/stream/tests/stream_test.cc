@@ -406,5 +406,56 @@ TEST_F(Streams, ThatWereMadeAnewAreRefused) {
   EXPECT_THAT(refusal(clicks(), reading.known), HasSubstr("reset or made anew"));
 }
 
+TEST(StreamsOnThisMachine, AreReadWhileTheyGrow) {
+  const connect::TemporaryDirectory directory;
+  const auto env = env::make_posix_env();
+  const auto parker = env->threads().make_parker();
+  const auto sink = out("numbers").bind<engine::NoKey, std::uint64_t>();
+  log::files::OpenOptions options;
+  options.directory = directory.file("numbers.data");
+  options.job = "numbers";
+  options.streams = sink->declared_streams();
+  auto opened = log::files::open(*env, options);
+  ASSERT_TRUE(opened) << opened.error().message;
+  engine::SinkEnvironment to;
+  to.env = env.get();
+  to.waker = parker.get();
+  const auto writer = sink->make_writer(to, {});
+
+  engine::SourceEnvironment from;
+  from.env = env.get();
+  from.waker = parker.get();
+  const auto source = in<std::uint64_t>(options.directory, "numbers");
+  const auto reader = source.connector->make_reader(from);
+  const auto found = source.connector->discover(from, {});
+  ASSERT_TRUE(found);
+  for (const auto& partition : *found) {
+    reader->assign(partition);
+  }
+  Output<std::uint64_t> output;
+  std::vector<std::uint64_t> written;
+  for (std::uint64_t epoch = 1; epoch <= 20; ++epoch) {
+    engine::Batch<engine::NoKey, std::uint64_t> batch;
+    for (int i = 0; i < 1000; ++i) {
+      written.push_back(written.size());
+      batch.slots.push_back({{}, written.back(), EventTime{7}});
+    }
+    writer->write(batch);
+    writer->prepare(Epoch{epoch});
+    log::Commit commit;
+    commit.epoch = Epoch{epoch};
+    engine::SinkFactChanges facts;
+    ASSERT_TRUE(*writer->prepared(facts, commit.appends));
+    opened->log->submit(std::move(commit));
+    for (auto event = opened->log->poll(); !event.has_value(); event = opened->log->poll()) {
+      std::this_thread::yield();
+    }
+  }
+  while (output.records.size() < written.size()) {
+    ASSERT_TRUE(connect::poll_through(*reader, output));
+  }
+  EXPECT_EQ(output.values(), written);
+}
+
 }  // namespace
 }  // namespace rheon::streams
