@@ -149,7 +149,7 @@ void KeyedProcessor::sweep_expired() {
       const EventTime clock = lifetime.processing_time ? shard().now : watermark_of(*group);
       state::StateTable& table = group->table(s);
       counters().expired += table.sweep(kEntriesPerSweep, [&](const void* value) {
-        return EventTime{table.last_write(value)} + *lifetime.ttl <= clock;
+        return is_over(lifetime, EventTime{table.last_write(value)}, clock);
       });
     }
   }

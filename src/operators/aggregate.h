@@ -132,7 +132,7 @@ class Aggregate final : public engine::KeyedProcessor {
       table.mark_changed_tagged(value, tags[i]);
       auto& accumulator = *static_cast<Accumulator*>(value);
       if (lifetime.ttl.has_value()) [[unlikely]] {
-        renew(lifetime, group_of(slots[i].hash), table, value, accumulator);
+        renew(lifetime, group_of(slots[i].hash), slots[i].time, table, value, accumulator);
       }
       a_.add(accumulator, slots[i].value);
       port_.emit_shown(slots[i].key, a_.result(accumulator), slots[i].time, slots[i].hash);
@@ -140,15 +140,15 @@ class Aggregate final : public engine::KeyedProcessor {
   }
 
   /// An expired accumulator begins anew; every write counts the ttl from now.
-  void renew(const state::Lifetime& lifetime, const state::KeyGroupState& group,
+  void renew(const state::Lifetime& lifetime, const state::KeyGroupState& group, EventTime time,
              state::StateTable& table, void* value, Accumulator& accumulator) {
     const EventTime clock = lifetime.processing_time ? shard().now : watermark_of(group);
     const std::int64_t written = table.last_write(value);
-    if (written != 0 && EventTime{written} + *lifetime.ttl <= clock) {
+    if (written != 0 && is_over(lifetime, EventTime{written}, clock)) {
       accumulator = Accumulator{};
       ++counters().expired;
     }
-    table.set_last_write(value, clock.micros);
+    table.set_last_write(value, state::time_of_write(clock, time).micros);
   }
 
   void flush_ports() override {

@@ -5,7 +5,7 @@ namespace rheon::operators {
 bool OperatorBase::expired(std::uint32_t state, const void* value) const {
   const state::Lifetime& lifetime = declarations_[state].lifetime;
   return lifetime.ttl.has_value() &&
-         EventTime{table(state).last_write(value)} + *lifetime.ttl <= clock_of(lifetime);
+         is_over(lifetime, EventTime{table(state).last_write(value)}, clock_of(lifetime));
 }
 
 void* OperatorBase::find(std::uint32_t state) const {
@@ -28,7 +28,7 @@ void* OperatorBase::write(std::uint32_t state) {
   table.mark_changed(value);
   const state::Lifetime& lifetime = declarations_[state].lifetime;
   if (lifetime.ttl.has_value()) {
-    table.set_last_write(value, clock_of(lifetime).micros);
+    table.set_last_write(value, state::time_of_write(clock_of(lifetime), time_).micros);
   }
   return value;
 }

@@ -91,8 +91,11 @@ class OperatorBase {
     key_ = key;
     hash_ = hash;
   }
-  void begin_call(EventTime time, EventTime watermark, EventTime now) {
+  /// `state_time`: what a ttl in event time is compared with. For a record the watermark, for a
+  /// timer the time it was set to: however late it fires, it finds the state of that time.
+  void begin_call(EventTime time, EventTime watermark, EventTime now, EventTime state_time) {
     time_ = time;
+    state_time_ = state_time;
     watermark_ = watermark;
     now_ = now;
     writes_ = 0;
@@ -133,7 +136,7 @@ class OperatorBase {
  private:
   [[nodiscard]] bool expired(std::uint32_t state, const void* value) const;
   [[nodiscard]] EventTime clock_of(const state::Lifetime& lifetime) const {
-    return lifetime.processing_time ? now_ : watermark_;
+    return lifetime.processing_time ? now_ : state_time_;
   }
 
   std::vector<state::StateDeclaration> declarations_;
@@ -147,6 +150,7 @@ class OperatorBase {
   std::uint64_t hash_ = 0;
   EventTime time_;
   EventTime watermark_;
+  EventTime state_time_;
   EventTime now_;
   std::uint64_t writes_ = 0;
   bool timer_set_ = false;

@@ -97,7 +97,7 @@ class Process final : public engine::KeyedProcessor {
       mark();
       state::KeyGroupState& group = group_of(slot.hash);
       const codec::KeyBytes<K> key(slot.key);
-      begin(group, slot.key, key.view(), slot.hash, slot.time);
+      begin(group, slot.key, key.view(), slot.hash, slot.time, watermark_of(group));
       try {
         op_->process(slot.value, ctx_);
         op_->keep();
@@ -124,9 +124,9 @@ class Process final : public engine::KeyedProcessor {
   }
 
   void begin(state::KeyGroupState& group, const K& key, std::string_view bytes, std::uint64_t hash,
-             EventTime time) {
+             EventTime time, EventTime state_time) {
     op_->select(group, bytes, hash);
-    op_->begin_call(time, watermark_of(group), shard().now);
+    op_->begin_call(time, watermark_of(group), shard().now, state_time);
     ctx_.begin(key, hash);
   }
 
@@ -159,7 +159,9 @@ class Process final : public engine::KeyedProcessor {
     std::string_view rest = bytes;
     const bool good = codec::take_key(rest, key);
     RHEON_ASSERT(good, "a timer's key cannot be decoded");
-    begin(group, key, bytes, stable_hash(bytes), timer.time);
+    const bool processing = state::is_processing_timer(states().declarations[timer.state].kind);
+    begin(group, key, bytes, stable_hash(bytes), timer.time,
+          processing ? watermark_of(group) : timer.time);
     try {
       call_on_timer(timer);
       op_->keep();

@@ -24,6 +24,16 @@ struct Lifetime {
   return {duration, true};
 }
 
+/// Whether an entry that was written last at `last_write` is over: a pure function of the two
+/// times. Before the first watermark and behind the last one (the job drains) nothing is.
+[[nodiscard]] inline bool is_over(const Lifetime& lifetime, EventTime last_write, EventTime clock) {
+  return lifetime.ttl.has_value() && clock.is_finite() && last_write + *lifetime.ttl <= clock;
+}
+/// When a write counts as made. Before the first watermark it is the record's time that counts.
+[[nodiscard]] inline EventTime time_of_write(EventTime clock, EventTime record) {
+  return clock.is_finite() ? clock : record;
+}
+
 enum class StateKind : std::uint8_t {
   kValue,
   kCounter,
