@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/stand_ins.h"
 #include "graph/graph.h"
 
 namespace rheon::detail {
@@ -19,6 +20,7 @@ struct GraphBuilder {
   }
 
   graph::Graph graph;
+  std::shared_ptr<StandIns> stand_ins;  // in tests: the ends of the job are these
 };
 
 /// An output of a node: where a stream comes from.

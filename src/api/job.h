@@ -51,7 +51,16 @@ class Job {
   /// Starts a stream. `name`: of the source; its positions are stored under it.
   template <class T>
   [[nodiscard]] SourceStream<T> from(std::string name, Source<T> source) {
+    if (builder_->stand_ins != nullptr) {
+      source.connector = std::make_shared<detail::PushedConnector<T>>(
+          builder_->stand_ins->template make_source<T>(name));
+    }
     return SourceStream<T>(builder_, std::move(name), std::move(source.connector));
+  }
+
+  /// For tests, before the job function runs: its sources and sinks are these instead.
+  void replace_ends(std::shared_ptr<detail::StandIns> stand_ins) {
+    builder_->stand_ins = std::move(stand_ins);
   }
 
   /// The number of key groups, a power of two; fixed when the job first runs.

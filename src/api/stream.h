@@ -67,6 +67,10 @@ class StreamBase {
   template <class SinkDescription>
   void to(std::string name, const SinkDescription& sink, std::string renamed_from = {}) const {
     std::shared_ptr<const engine::SinkConnector<K, T>> connector = sink.template bind<K, T>();
+    if (builder_->stand_ins != nullptr) {
+      connector = std::make_shared<KeepingConnector<K, T>>(
+          builder_->stand_ins->template make_sink<K, T>(name));
+    }
     const engine::SinkTraits traits = connector->traits();
     graph::Node node;
     node.name = std::move(name);

@@ -99,6 +99,19 @@ StopReason Worker::reason_to_stop() const {
   return StopReason::kEnded;
 }
 
+std::uint64_t Worker::activity() const {
+  std::uint64_t sum = 0;
+  for (const auto& shard : execution_->shards()) {
+    sum += shard->gauges().activity.load(std::memory_order_relaxed);
+  }
+  return sum;
+}
+
+bool Worker::quiet() const {
+  return state_ == WorkerState::kRunning && phase_ == Phase::kRunning &&
+         activity() == activity_at_barrier_ && reason_to_stop() == StopReason::kNone;
+}
+
 StepResult Worker::run() {
   look_for_partitions();
   const StopReason reason = reason_to_stop();
@@ -109,19 +122,16 @@ StepResult Worker::run() {
     cut(/*last=*/true, /*drain=*/reason == StopReason::kEnded && options_.drain);
     return {Progress::kWorked, env::Monotonic::max()};
   }
-  std::uint64_t activity = 0;
-  for (const auto& shard : execution_->shards()) {
-    activity += shard->gauges().activity.load(std::memory_order_relaxed);
-  }
+  const std::uint64_t changes = activity();
   const env::Monotonic due = last_barrier_ + interval_;
-  if (activity == activity_at_barrier_) {
+  if (changes == activity_at_barrier_) {
     // Nothing to commit. Shards do not ring for every record, so look again now and then.
     return {Progress::kIdle, now + std::max<env::Monotonic>(interval_, kShortestInterval)};
   }
   if (now < due) {
     return {Progress::kIdle, due};
   }
-  activity_at_barrier_ = activity;
+  activity_at_barrier_ = changes;
   cut(/*last=*/false, /*drain=*/false);
   return {Progress::kWorked, env::Monotonic::max()};
 }

@@ -79,6 +79,8 @@ class Worker {
   /// After kStopped, with no shard running: finishes, or lays out anew for a rescale.
   [[nodiscard]] Status after_stop();
   void park_until(env::Monotonic deadline) { doorbell_.park_until(deadline); }
+  /// Everything that has changed is committed, and nobody waits for this worker to stop.
+  [[nodiscard]] bool quiet() const;
   /// There is news for step(): for loops that do not park.
   [[nodiscard]] bool rung() const { return doorbell_.rung(); }
   /// True when the last commit of an earlier run was marked complete and nothing new has come.
@@ -133,6 +135,7 @@ class Worker {
   void fail_with(Error error);
   [[nodiscard]] StepResult run();
   [[nodiscard]] StopReason reason_to_stop() const;
+  [[nodiscard]] std::uint64_t activity() const;
   void cut(bool last, bool drain);
   [[nodiscard]] StepResult gather();
   void submit();

@@ -38,6 +38,8 @@ class SippingReader final : public engine::SourceReader<T> {
       left_ -= left_ > 0 ? 1 : 0;
       output_.emit(value, time);
     }
+    void trace(const observe::TraceContext& context) override { output_.trace(context); }
+    void watermark(EventTime time) override { output_.watermark(time); }
     void quarantine(std::string_view bytes, std::string_view place,
                     std::string_view reason) override {
       output_.quarantine(bytes, place, reason);
