@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::size_t kQuarantineHeadBytes = 64 << 10;
 constexpr std::size_t kKeepCapacityBytes = 64 << 10;
-constexpr unsigned kLinesPerLook = 16;  // lines between two looks at whether the output is full
 
 }  // namespace
 
@@ -26,7 +25,7 @@ void LineSplitter::feed(std::string_view chunk) {
 }
 
 bool LineSplitter::run(Output& output) {
-  for (unsigned lines = 1; at_ != end_; ++lines) {
+  while (at_ != end_) {
     const auto left = static_cast<std::size_t>(end_ - at_);
     const auto* newline = static_cast<const char*>(std::memchr(at_, '\n', left));
     if (newline == nullptr) {
@@ -44,16 +43,28 @@ bool LineSplitter::run(Output& output) {
       end_kept_line(output);
       offset_ += 1;
     }
-    if (lines % kLinesPerLook == 0 && output.full()) {
-      return at_ == end_;
+    if (ready_lines_ == kLinesAtOnce) {
+      hand_over(output);
+      if (output.full()) {
+        return at_ == end_;
+      }
     }
   }
+  hand_over(output);
   return true;
+}
+
+void LineSplitter::hand_over(Output& output) {
+  if (ready_lines_ > 0) {
+    output.emit_all({ready_.data(), ready_lines_}, EventTime::none());
+    ready_lines_ = 0;
+  }
 }
 
 void LineSplitter::finish(Output& output) {
   if (kept_bytes_ > 0) {
     end_kept_line(output);
+    hand_over(output);
   }
 }
 
@@ -101,7 +112,7 @@ void LineSplitter::emit(std::string_view line, Output& output) {
   } else if (limits_.require_utf8 && !is_utf8(line)) {
     quarantine(line, bytes, "the line is not valid UTF-8", output);
   } else {
-    output.emit(line, EventTime::none());
+    ready_[ready_lines_++] = line;
   }
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -40,10 +42,15 @@ class LineSplitter {
   void keep(std::string_view piece);
   void end_kept_line(Output& output);
   void emit(std::string_view line, Output& output);
+  void hand_over(Output& output);
   void quarantine(std::string_view line, std::uint64_t bytes, std::string_view reason,
                   Output& output) const;
   void refuse_long(std::string_view head, std::uint64_t bytes, Output& output) const;
 
+  static constexpr std::size_t kLinesAtOnce = 64;  // and between two looks at the output
+
+  std::array<std::string_view, kLinesAtOnce> ready_;  // lines that are to be emitted
+  std::size_t ready_lines_ = 0;                       // none when a public call returns
   LineLimits limits_;
   std::string place_;
   std::uint64_t offset_;

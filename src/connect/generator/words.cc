@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <mutex>
 #include <utility>
@@ -135,18 +136,20 @@ class WordReader : public engine::SourceReader<std::string_view> {
     std::uint64_t next = partition.next;
     do {
       const std::uint64_t stop = std::min(due, next + kBurst);
+      std::size_t words = 0;
       for (; next < stop; ++next) {
         // The upper half of 64 bits, scaled down to the dictionary.
         const std::uint64_t random = mix(partition.key + next) >> 32;
-        output.emit(dictionary_->word(static_cast<std::uint32_t>(random * size >> 32)),
-                    EventTime::none());
+        burst_[words++] = dictionary_->word(static_cast<std::uint32_t>(random * size >> 32));
       }
+      output.emit_all({burst_.data(), words}, EventTime::none());
       partition.next = next;
     } while (next < due && !output.full());
   }
 
   std::shared_ptr<const Dictionary> dictionary_;
   WordsOptions options_;
+  std::array<std::string_view, kBurst> burst_;
   Status broken_;
   std::vector<Partition> partitions_;
   std::size_t turn_ = 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -92,16 +93,28 @@ class ValueReader final : public engine::SourceReader<codec::Stored<T>> {
           std::min({kBurst, partition.end - partition.next,
                     static_cast<std::uint64_t>(partition.size - partition.at)});
       const auto* value = values_->data() + partition.first + partition.at;
-      for (const auto* stop = value + burst; value != stop; ++value) {
-        output.emit(codec::Stored<T>(value->value), value->time);
-      }
+      emit_burst(value, burst, output);
       partition.next += burst;
       partition.at = partition.at + burst == partition.size ? 0 : partition.at + burst;
     } while (partition.next < partition.end && !output.full());
   }
 
+  /// Values of one time, all in one call.
+  void emit_burst(const rheon::memory::Timed<T>* value, std::size_t count,
+                  engine::SourceOutput<codec::Stored<T>>& output) {
+    for (const auto* const stop = value + count; value != stop;) {
+      const EventTime time = value->time;
+      std::size_t size = 0;
+      for (; value != stop && value->time == time; ++value) {
+        burst_[size++] = codec::Stored<T>(value->value);
+      }
+      output.emit_all({burst_.data(), size}, time);
+    }
+  }
+
   std::shared_ptr<const Values<T>> values_;
   rheon::memory::ValuesOptions options_;
+  std::array<codec::Stored<T>, kBurst> burst_;
   std::vector<Partition> partitions_;
   std::size_t turn_ = 0;
 };
