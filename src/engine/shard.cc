@@ -34,8 +34,9 @@ void Shard::post(Command command) {
 }
 
 std::unique_ptr<EpochPart> Shard::take_part() {
-  EpochPart* part = nullptr;
-  return std::unique_ptr<EpochPart>(parts_.try_pop(part) ? part : nullptr);
+  std::unique_ptr<EpochPart> part;
+  static_cast<void>(parts_.try_pop(part));
+  return part;
 }
 
 void Shard::obey(Command& command) {
@@ -77,7 +78,7 @@ void Shard::capture() {
   part_->delta.append(std::move(part_->written_early));
   take_quarantined(context_, *part_);
   part_->spans = std::exchange(context_.spans, {});
-  const bool taken = parts_.try_push(part_.release());
+  const bool taken = parts_.try_push(std::move(part_));
   RHEON_ASSERT(taken, "the coordinator has not taken earlier epochs");
   coordinator_->ring();
 }

@@ -86,7 +86,7 @@ class Shard {
   std::vector<std::unique_ptr<Task>> tasks_;
   std::vector<SourceTaskBase*> sources_;
   SpscRing<Command> commands_{64};
-  SpscRing<EpochPart*> parts_{4};
+  SpscRing<std::unique_ptr<EpochPart>> parts_{4};
   std::unique_ptr<EpochPart> part_;  // of the epoch whose barrier has been requested
   bool quarantine_taken_ = false;
   ShardGauges gauges_;
