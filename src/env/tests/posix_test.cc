@@ -233,7 +233,8 @@ TEST_F(Posix, ItsEndLetsABlockedReadOfTheInputReturn) {
   std::array<std::byte, 4> buffer{};
   Result<std::size_t> got{std::size_t{7}};
   Completion completion;
-  env_->io().submit([&] { got = env_->process().read_input(buffer); }, completion);
+  Process& process = env_->process();  // env_ itself changes while the work runs
+  env_->io().submit([&] { got = process.read_input(buffer); }, completion);
   const auto parker = env_->threads().make_parker();
   parker->park_until(env_->clock().monotonic() + milliseconds{20});
   EXPECT_TRUE(completion.pending());
