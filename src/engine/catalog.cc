@@ -174,7 +174,8 @@ Result<Catalog> Catalog::make(const Plan& plan, const log::Facts& facts, std::ui
       set->ids.push_back(StateId{current.id});
       set->older_ids.push_back(std::move(older));
     }
-    if (!set->declarations.empty()) {
+    // A keyed operator has key groups also when it keeps nothing in them: they hold the watermark.
+    if (!set->declarations.empty() || node.kind == graph::NodeKind::kKeyed) {
       catalog.sets_[n] = std::move(set);
     }
   }

@@ -59,13 +59,16 @@ std::vector<Imbalance> Ledger::imbalances() const {
       const std::string_view what = std::string_view(counter).substr(9 + name.size() + 1);
       if (what == "in") {
         inputs[name] += count;
+        dispositions[name];  // compared below, also when it has none
       } else if (what == "emitted" || what == "absorbed" || what == "late" ||
                  what == "quarantined" || what.starts_with("dropped/")) {
         dispositions[name] += count;
+        inputs[name];
       }
     } else if (counter.starts_with("edge/")) {
       const std::string name(name_in(counter, "edge/"));
       (counter.ends_with("/sent") ? sent : received)[name] += count;
+      (counter.ends_with("/sent") ? received : sent)[name];
     }
   }
   std::vector<Imbalance> result;

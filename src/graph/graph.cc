@@ -96,7 +96,7 @@ Status validate(const Graph& graph) {
     if (node.kind != NodeKind::kSink && !has_consumer[i]) {
       return fail(ErrorCode::kInvalidInput,
                   "nobody reads what '" + node.name +
-                      "' emits. Send it to a sink; discard() is one that only counts.");
+                      "' emits. Send it to a sink; discard::all() is one that only counts.");
     }
     has_source = has_source || node.kind == NodeKind::kSource;
   }

@@ -1,0 +1,62 @@
+#include "engine/ledger.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace rheon::engine {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+Ledger ledger_of(const std::vector<LedgerEntry>& entries) {
+  Ledger ledger;
+  for (const LedgerEntry& entry : entries) {
+    ledger.add(entry);
+  }
+  return ledger;
+}
+
+TEST(Ledger, BalancesWhenEveryInputHasADisposition) {
+  OperatorCounters counters;
+  counters.in = 10;
+  counters.emitted = 3;
+  counters.absorbed = 2;
+  counters.late = 1;
+  counters.quarantined = 1;
+  counters.drop("filter", 2);
+  counters.drop("too old");
+  std::vector<LedgerEntry> entries;
+  counters.report("op", entries);
+  EXPECT_THAT(ledger_of(entries).imbalances(), IsEmpty());
+  EXPECT_EQ(ledger_of(entries).get("operator/op/dropped/filter"), 2u);
+  entries.clear();
+  counters.report("op", entries);
+  EXPECT_THAT(entries, IsEmpty());  // it starts again from zero
+}
+
+TEST(Ledger, NamesTheOperatorThatDoesNotAccountForAnInput) {
+  const auto found =
+      ledger_of({{"operator/op/in", 10}, {"operator/op/emitted", 9}, {"operator/fine/in", 0}})
+          .imbalances();
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].what, "op");
+  EXPECT_THAT(found[0].sentence, HasSubstr("took 10 records and accounts for 9"));
+}
+
+TEST(Ledger, NamesTheOperatorThatAccountsForInputsItNeverTook) {
+  EXPECT_EQ(ledger_of({{"operator/op/emitted", 1}}).imbalances().size(), 1u);
+}
+
+TEST(Ledger, NamesTheEdgeThatHasNotDelivered) {
+  const auto found = ledger_of({{"edge/a->b.0/sent", 5}, {"edge/a->b.0/received", 4}}).imbalances();
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].what, "a->b.0");
+}
+
+TEST(Ledger, NamesTheEdgeThatDeliversWhatWasNeverSent) {
+  EXPECT_EQ(ledger_of({{"edge/a->b.0/received", 4}}).imbalances().size(), 1u);
+}
+
+}  // namespace
+}  // namespace rheon::engine
