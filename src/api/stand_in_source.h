@@ -91,6 +91,7 @@ class PushedReader final : public engine::SourceReader<T> {
         output.emit(item.value, item.time);
       } else {
         output.watermark(item.time);
+        break;  // what comes behind it finds the watermark where the test has put it
       }
     }
     return engine::Poll::kWorked;

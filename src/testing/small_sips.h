@@ -2,8 +2,10 @@
 
 // A source that gives only a few records at a time, so that a short input takes many steps.
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,6 +39,10 @@ class SippingReader final : public engine::SourceReader<T> {
     void emit(const T& value, EventTime time) override {
       left_ -= left_ > 0 ? 1 : 0;
       output_.emit(value, time);
+    }
+    void emit_all(std::span<const T> values, EventTime time) override {
+      left_ -= std::min<std::uint64_t>(left_, values.size());
+      output_.emit_all(values, time);
     }
     void trace(const observe::TraceContext& context) override { output_.trace(context); }
     void watermark(EventTime time) override { output_.watermark(time); }

@@ -11,10 +11,12 @@ constexpr int kHopsOfAdvance = 64;
 constexpr int kMostHopsToSettle = 100'000;
 }  // namespace
 
-Topology::Topology(JobDescription job, Parameters::Values parameters)
-    : stand_ins_(std::make_shared<detail::StandIns>()) {
+Topology::Topology(JobDescription job, Parameters::Values parameters, const TopologyOptions& how)
+    : stand_ins_(std::make_shared<detail::StandIns>()), shards_(how.shards) {
   SimulatedJobOptions options;
   options.parameters = std::move(parameters);
+  options.ring_capacity_batches = how.ring_capacity_batches;
+  options.budgets = how.budgets;
   options.log = small_log();
   options.commit_interval = kShortHop;
   job_ = std::make_unique<SimulatedJob>(
@@ -35,7 +37,7 @@ void Topology::must(const Status& status) const {
 }
 
 void Topology::settle() {
-  for (int hops = 0; !finished_; ++hops) {
+  for (int hops = 0; !finished_ && !held_; ++hops) {
     must(job_->settle(kMostTurns));
     finished_ = job_->worker().state() == engine::WorkerState::kFinished;
     if (finished_ || job_->worker().quiet()) {
@@ -107,6 +109,17 @@ Topology& Topology::rescale(std::uint32_t shards) {
     job_->rescale(shards);
     settle();
   }
+  return *this;
+}
+
+Topology& Topology::hold() {
+  held_ = true;
+  return *this;
+}
+
+Topology& Topology::release() {
+  held_ = false;
+  settle();
   return *this;
 }
 

@@ -53,10 +53,17 @@ class TestInput {
   detail::PushedRecords<T>& records_;
 };
 
+struct TopologyOptions {
+  std::uint32_t shards = 1;
+  std::size_t ring_capacity_batches = 8;
+  engine::StepBudgets budgets;
+};
+
 class Topology {
  public:
-  /// Describes and starts the job, on one shard. `parameters`: what the command line would give.
-  explicit Topology(JobDescription job, Parameters::Values parameters = {});
+  /// Describes and starts the job. `parameters`: what the command line would give.
+  explicit Topology(JobDescription job, Parameters::Values parameters = {},
+                    const TopologyOptions& options = {});
 
   template <class T>
   [[nodiscard]] TestInput<T> input(const std::string& source) {
@@ -95,6 +102,9 @@ class Topology {
   Topology& crash_and_restore();
   /// The running job goes on with this number of shards.
   Topology& rescale(std::uint32_t shards);
+  /// What is pushed waits, and comes all at once with release().
+  Topology& hold();
+  Topology& release();
   /// From now on every verb is preceded by a crash, a rescale or nothing, as the seed says.
   Topology& at_random(std::uint64_t seed);
 
@@ -114,6 +124,7 @@ class Topology {
   std::uint32_t shards_ = 1;
   bool finished_ = false;
   bool random_ = false;
+  bool held_ = false;
   std::mt19937_64 generator_;
 };
 
