@@ -31,7 +31,7 @@ std::string random_word(Generator& random, std::uint64_t vocabulary) {
 
 /// Mostly few, now and then many.
 std::uint64_t random_size(Generator& random) {
-  return random() % (std::uint64_t{16} << (random() % 13));
+  return random() % (std::uint64_t{64} << (random() % 12));
 }
 
 std::vector<std::string> random_words(Generator& random) {
@@ -154,7 +154,7 @@ Scenario sum_of_two_sources(Generator& random) {
 Scenario sessions(Generator& random) {
   Scenario scenario;
   scenario.name = "sessions";
-  constexpr EventTime kStart{1'704'000'000'000'000};
+  constexpr EventTime kStart{1'700'000'000'000'000};  // weeks before the machine's clock
   const std::uint64_t partitions = 1 + random() % 3;
   const std::uint64_t each = 1 + random_size(random);
   std::vector<memory::Timed<std::string>> visits;

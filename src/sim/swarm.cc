@@ -12,10 +12,10 @@ Swarm Swarm::draw(std::mt19937_64& random) {
   if (random() % 2 == 0) {
     swarm.budgets = {1 + random() % 200, 1 + random() % 4};
   }
-  swarm.kills = some(4);
-  swarm.power_cuts = some(4);
-  swarm.disk_crashes = some(4);
-  swarm.rescales = some(4);
+  swarm.kills = some(8);
+  swarm.power_cuts = some(8);
+  swarm.disk_crashes = some(8);
+  swarm.rescales = some(8);
   swarm.turns_between = std::uint64_t{10} << (random() % 9);
   swarm.slowness = std::chrono::microseconds{20 << (random() % 8)};
   if (random() % 2 == 0) {

@@ -6,10 +6,10 @@ namespace rheon::testing {
 
 log::files::OpenOptions small_log() {
   log::files::OpenOptions log;
-  log.journal_segment_bytes = 16 << 10;
+  log.journal_segment_bytes = 4 << 10;
   log.stream_segment_bytes = 8 << 10;
-  log.snapshot_after_bytes = 4 << 10;
-  log.slice_bytes = 1 << 10;
+  log.snapshot_after_bytes = 1 << 10;
+  log.slice_bytes = 256;
   log.ballast_bytes = 4 << 10;
   log.min_free_bytes = 0;
   log.allocate_ahead_bytes = 4 << 10;
