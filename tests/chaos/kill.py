@@ -53,7 +53,7 @@ def write_corpus(random_: random.Random, directory: pathlib.Path) -> collections
     separators = [" ", " ", " ", " ", ", ", ".\n", "\n", "\r\n", " 42 ", "\n\n", " é "]
     truth = collections.Counter()
     for number in range(random_.randint(1, 5)):
-        words = random_.choices(vocabulary, weights, k=random_.choice([0, 100, 20_000, 100_000, 200_000]))
+        words = random_.choices(vocabulary, weights, k=random_.choice([0, 100, 30_000, 200_000, 500_000]))
         words = [word.capitalize() if index % 7 == 0 else word for index, word in enumerate(words)]
         pieces = random_.choices(separators, k=len(words))
         text = "".join(word + piece for word, piece in zip(words, pieces))
@@ -156,7 +156,7 @@ def run_trial(seed: int, speed: Speed) -> Trial:
         truth = write_corpus(random_, directory / "texts")
         longest = speed.start_s + sum(truth.values()) / speed.words_s
         for _ in range(random_.randint(1, 5)):
-            after_s = random_.uniform(0, speed.start_s if random_.random() < 0.3 else longest)
+            after_s = random_.uniform(0, speed.start_s if random_.random() < 0.25 else longest)
             run_and_kill(command(random_, directory), after_s, speed.start_s, trial)
             if random_.random() < 0.2 and (directory / "data" / "identity").exists():
                 check_log(directory / "data")
