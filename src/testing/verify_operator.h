@@ -74,7 +74,7 @@ class OperatorCheck {
   }
 
   /// Runs it in all ways. `expected`: in any order.
-  void emits(std::vector<Out> expected) const {
+  void emits(const std::vector<Out>& expected) const {
     const Outputs first = run(Way::kItemByItem);
     if (bytes_of(expected) != all_of(first)) {
       throw std::runtime_error("the operator emits something else than expected: " +
@@ -157,6 +157,7 @@ class OperatorCheck {
   }
   [[nodiscard]] static std::vector<std::string> bytes_of(const std::vector<Out>& values) {
     std::vector<std::string> all;
+    all.reserve(values.size());
     for (const Out& value : values) {
       all.push_back(encoded(value));
     }
