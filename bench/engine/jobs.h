@@ -25,6 +25,7 @@ class GatedJob {
   [[nodiscard]] Stint burst(const Words& words, std::size_t records) {
     return gate_->burst(words, records);
   }
+  [[nodiscard]] Gate& gate() { return *gate_; }
   [[nodiscard]] engine::Worker& worker() { return job_.worker(); }
 
  private:

@@ -78,9 +78,10 @@ int run(int argc, char** argv) {
   const Setting setting{*environment, report, quick, scratch.path(), programs_directory()};
   report.print_head(RHEON_BUILD_INFO);
   measure_throughput(setting);
-  measure_log(setting);
+  measure_commit(setting);
   measure_steps(setting);
   measure_many_keys(setting);
+  measure_restore(setting);
   measure_rescale(setting);
   measure_program(setting);
   const bool good = report.print_end();

@@ -30,8 +30,10 @@ void measure_throughput(const Setting& setting);
 void measure_steps(const Setting& setting);
 /// keys_10m_vs_h0, bytes_per_key
 void measure_many_keys(const Setting& setting);
-/// commit_9k_ms, snapshot_*, restore_*
-void measure_log(const Setting& setting);
+/// commit_9k_ms
+void measure_commit(const Setting& setting);
+/// snapshot_*, restore_*
+void measure_restore(const Setting& setting);
 /// rescale_pause_ms
 void measure_rescale(const Setting& setting);
 /// kill_to_output_ms, start_to_output_ms, idle_rss_mb, idle_cpu_pct

@@ -30,6 +30,37 @@ Stint Gate::burst(const Words& words, std::size_t records) {
   return {wall, wall - (end_.queued - begin_.queued), end_cpu_ - begin_cpu_};
 }
 
+void Gate::stream(const Words& words, double records_per_second) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return assigned_ == lanes_.size(); });
+  arrived_.store(0, std::memory_order_relaxed);
+  awaited_ = UINT64_MAX;
+  Lane& lane = lanes_.front();
+  lane.begin = words.views.data();
+  lane.end = lane.begin + words.size();
+  lane.at = lane.begin;
+  lane.left = SIZE_MAX;
+  lane.per_second = records_per_second;
+  lane.since = now_seconds();
+  lane.sent = 0;
+  lane.burst.fetch_add(1, std::memory_order_release);
+  lane.waker->wake();
+}
+
+std::size_t Gate::due(Lane& lane) {
+  if (lane.per_second == 0) {
+    return lane.left;
+  }
+  const double sent = (now_seconds() - lane.since) * lane.per_second;
+  const double more = std::min(sent - lane.sent, static_cast<double>(engine::kBatchRecords));
+  if (more < 1) {
+    return 0;
+  }
+  const auto records = static_cast<std::size_t>(more);
+  lane.sent = std::max(lane.sent + static_cast<double>(records), sent - lane.per_second);
+  return std::min(records, lane.left);
+}
+
 void Gate::close() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return assigned_ == lanes_.size(); });
@@ -77,10 +108,15 @@ Result<engine::Poll> GateReader::poll(engine::SourceOutput<std::string_view>& ou
       continue;
     }
     worked = true;
+    if (gate_->closed()) {
+      lane.left = 0;
+      continue;
+    }
     output.select(i);
-    while (lane.left > 0 && !output.full()) {
-      const std::size_t n = std::min(
-          {lane.left, static_cast<std::size_t>(lane.end - lane.at), engine::kBatchRecords});
+    for (std::size_t due = Gate::due(lane); due > 0 && !output.full();) {
+      const std::size_t n =
+          std::min({due, static_cast<std::size_t>(lane.end - lane.at), engine::kBatchRecords});
+      due -= n;
       output.emit_all({lane.at, n}, EventTime::none());
       lane.left -= n;
       emitted_ += n;

@@ -32,6 +32,8 @@ class Gate {
   /// Lets `words` through, cut evenly among the partitions; returns when all of them have arrived.
   /// `records` may be a multiple of the words: then they go round.
   [[nodiscard]] Stint burst(const Words& words, std::size_t records);
+  /// Sends `words` round and round, so many records a second, until close(). One partition.
+  void stream(const Words& words, double records_per_second);
   /// The source ends: the job finishes by itself.
   void close();
 
@@ -42,12 +44,17 @@ class Gate {
     const std::string_view* end = nullptr;
     const std::string_view* at = nullptr;
     std::size_t left = 0;
+    double per_second = 0;  // 0: as fast as it goes
+    double since = 0;       // then `sent` records have gone
+    double sent = 0;
     std::atomic<std::uint64_t> burst{0};  // the one released last
     std::uint64_t taken = 0;              // the one being read, by the reader
   };
   [[nodiscard]] Lane& lane(std::size_t partition) { return lanes_[partition]; }
   void assign(std::size_t partition, env::Waker* waker);
   void begun();
+  /// How many records may go now.
+  [[nodiscard]] static std::size_t due(Lane& lane);
   [[nodiscard]] bool closed() const { return closed_.load(std::memory_order_acquire); }
 
   // The sink, on any shard.

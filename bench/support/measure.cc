@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <thread>
 
@@ -63,9 +65,34 @@ double Samples::median() const {
 double Samples::least() const { return *std::min_element(values.begin(), values.end()); }
 double Samples::most() const { return *std::max_element(values.begin(), values.end()); }
 
-Samples undisturbed_runs(std::size_t wanted, std::size_t at_most,
-                         const std::function<double()>& measure) {
-  constexpr double kQuiet = 0.05;
+namespace {
+
+std::map<std::string, double> thread_cpu_seconds() {
+  std::map<std::string, double> by_thread;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::ifstream file(thread.path() / "schedstat");
+    double nanoseconds = 0;
+    if (file >> nanoseconds) {
+      by_thread[thread.path().filename()] = nanoseconds * 1e-9;
+    }
+  }
+  return by_thread;
+}
+
+}  // namespace
+
+double busiest_thread_seconds(const std::function<void()>& work) {
+  std::map<std::string, double> before = thread_cpu_seconds();
+  work();
+  double most = 0;
+  for (const auto& [thread, seconds] : thread_cpu_seconds()) {
+    most = std::max(most, seconds - before[thread]);
+  }
+  return most;
+}
+
+QuietRuns quiet_runs(std::size_t wanted, std::size_t at_most,
+                     const std::function<double()>& measure) {
   const double cores = std::thread::hardware_concurrency();
   std::vector<std::pair<double, double>> runs;  // disturbance, value
   std::size_t quiet = 0;
@@ -80,11 +107,12 @@ Samples undisturbed_runs(std::size_t wanted, std::size_t at_most,
     runs.emplace_back(disturbed, value);
   }
   std::sort(runs.begin(), runs.end());
-  Samples samples;
+  QuietRuns kept;
   for (std::size_t i = 0; i < std::min(wanted, runs.size()); ++i) {
-    samples.add(runs[i].second);
+    kept.samples.add(runs[i].second);
+    kept.others = std::max(kept.others, runs[i].first);
   }
-  return samples;
+  return kept;
 }
 
 std::uint64_t resident_bytes(const std::string& process) {

@@ -50,10 +50,19 @@ struct Samples {
   [[nodiscard]] double most() const;
 };
 
-/// Runs `measure` until `wanted` runs have gone by in which other processes took less than 5 % of
-/// the machine, or `at_most` runs in all; keeps the `wanted` that were disturbed least.
-[[nodiscard]] Samples undisturbed_runs(std::size_t wanted, std::size_t at_most,
-                                       const std::function<double()>& measure);
+/// Processor time that the busiest thread of this process used during `work`, in seconds.
+[[nodiscard]] double busiest_thread_seconds(const std::function<void()>& work);
+
+struct QuietRuns {
+  Samples samples;
+  double others = 0;  // the largest share of the machine that other processes had in one of them
+};
+/// A run in which other processes took more than this share of the machine is not a quiet one.
+inline constexpr double kQuiet = 0.05;
+/// Runs `measure` until `wanted` quiet runs have gone by, or `at_most` runs in all; keeps the
+/// `wanted` that were disturbed least.
+[[nodiscard]] QuietRuns quiet_runs(std::size_t wanted, std::size_t at_most,
+                                   const std::function<double()>& measure);
 
 /// Resident memory of a process, in bytes; 0 when it is not there. `process`: "self" or its id.
 [[nodiscard]] std::uint64_t resident_bytes(const std::string& process);
