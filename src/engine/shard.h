@@ -54,7 +54,13 @@ class Shard {
 
   // On the shard's thread.
   [[nodiscard]] StepResult step();
-  void park_until(env::Monotonic deadline) { doorbell_.park_until(deadline); }
+  /// Sleeps unless somebody has rung since the last step() began, or stop() was called at any time:
+  /// its ring may have come before that step, which forgets rings.
+  void park_until(env::Monotonic deadline) {
+    if (!stopped()) {
+      doorbell_.park_until(deadline);
+    }
+  }
   [[nodiscard]] bool stopped() const { return stop_.load(std::memory_order_acquire); }
 
   // On the coordinator's thread.
@@ -88,7 +94,6 @@ class Shard {
   SpscRing<Command> commands_{64};
   SpscRing<std::unique_ptr<EpochPart>> parts_{4};
   std::unique_ptr<EpochPart> part_;  // of the epoch whose barrier has been requested
-  bool quarantine_taken_ = false;
   ShardGauges gauges_;
   std::atomic<bool> stop_{false};
   std::atomic<bool> paused_{false};

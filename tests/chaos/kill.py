@@ -23,7 +23,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BIN = pathlib.Path(os.environ.get("RHEON_BIN_DIR", ROOT / "build" / "bin"))
-LIMIT_S = 60  # a run that takes longer hangs
+LIMIT_S = int(os.environ.get("RHEON_LIMIT_S", "60"))  # a run that takes longer hangs
 
 
 @dataclasses.dataclass
@@ -72,14 +72,27 @@ def command(random_: random.Random, directory: pathlib.Path) -> list[str]:
     return line + (["--commit-interval", interval] if interval else [])
 
 
+def where_it_hangs(pid: int) -> str:
+    """What each thread of a process is doing: our own frames of it, if this machine has gdb."""
+    if not shutil.which("gdb"):
+        return "(with gdb installed the stacks would stand here)"
+    gdb = subprocess.run(["gdb", "-p", str(pid), "-batch", "-ex", "thread apply all bt"],
+                         capture_output=True, text=True, check=False, timeout=120)
+    return "\n".join(line[:200] for line in gdb.stdout.splitlines() if line.startswith("Thread") or "/src/" in line and "rheon" in line)
+
+
 def run_to_the_end(line: list[str]) -> float:
     start = time.monotonic()
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
-        done = subprocess.run(line, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+        _, errors = process.communicate(timeout=LIMIT_S)
     except subprocess.TimeoutExpired as hanging:
-        raise Failed(f"the run has not ended after {LIMIT_S} s: {' '.join(line)}") from hanging
-    if done.returncode != 0:
-        raise Failed(f"exit code {done.returncode}: {done.stderr.strip()}")
+        where = where_it_hangs(process.pid)
+        process.kill()
+        _, errors = process.communicate()
+        raise Failed(f"the run has not ended after {LIMIT_S} s: {' '.join(line)}\n{errors.strip()}\n{where}") from hanging
+    if process.returncode != 0:
+        raise Failed(f"exit code {process.returncode}: {errors.strip()}")
     return time.monotonic() - start
 
 
