@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -15,6 +16,8 @@
 namespace rheon::log::files {
 
 namespace {
+
+constexpr std::uint64_t kMinSegmentBytes = 1 << 20;
 
 Status check_options(const OpenOptions& options) {
   std::set<std::string> names;
@@ -155,6 +158,11 @@ class Opening {
     stream.lineage = record_.identity.lineage;
     stream.new_incarnation = random_id(env_.random());
     stream.segment_bytes = options_.stream_segment_bytes;
+    if (declaration != nullptr && declaration->retention.bytes.has_value()) {
+      // Whole segments go: a few of them are what shall be kept.
+      stream.segment_bytes = std::min(
+          stream.segment_bytes, std::max(*declaration->retention.bytes / 4, kMinSegmentBytes));
+    }
     stream.step_bytes = options_.allocate_ahead_bytes;
     stream.sync = options_.sync;
     const bool is_there = committed != recovered_.standing.streams.end();

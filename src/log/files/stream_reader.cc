@@ -8,6 +8,7 @@
 
 #include "log/files/frame.h"
 #include "log/files/records.h"
+#include "log/files/segment_scan.h"
 #include "log/files/slot_file.h"
 #include "log/files/stream_writer.h"
 
@@ -16,7 +17,8 @@ namespace rheon::log::files {
 namespace {
 
 constexpr std::size_t kScanBytes = 256 << 10;
-constexpr int kPublishedAttempts = 100;  // against a writer that writes both slots while we read
+constexpr int kPublishedAttempts = 100;  // against a writer that writes while we read
+constexpr std::size_t kHeaderScanBytes = 4 << 10;
 
 /// One segment, open. The scanner's window is shared by all partitions that read here.
 struct OpenSegment {
@@ -51,23 +53,59 @@ class FileStreamReader : public StreamReader {
       const std::string path = env::join(directory_, kPublishedFile);
       RHEON_ASSIGN(published_file_, files_.open(path, env::OpenMode::kRead));
     }
+    Slots slots;
     for (int attempt = 0; attempt < kPublishedAttempts; ++attempt) {
-      RHEON_ASSIGN(const Slots slots, read_slots(*published_file_, layout_));
-      const SlotContents* slot = newest(slots);
-      PublishedRecord record;
-      if (slot == nullptr || !decode(slot->payload, record)) {
+      RHEON_ASSIGN(slots, read_slots(*published_file_, layout_));
+      if (slots[0].has_value() && slots[1].has_value()) {
+        break;  // else one is being written: it would be the newer one
+      }
+    }
+    const SlotContents* slot = newest(slots);
+    PublishedRecord record;
+    if (slot == nullptr || !decode(slot->payload, record)) {
+      return unpublished();
+    }
+    if (slot->owner != info_.incarnation || record.next.size() != info_.partitions) {
+      return refused("was made anew while it was read: open it again");
+    }
+    if (slot->epoch < epoch_) {
+      return {};  // the slot that was read last cannot be read now
+    }
+    epoch_ = slot->epoch;
+    published_ = std::move(record);
+    info_.sealed = published_.sealed;
+    return {};
+  }
+
+  Result<StreamPosition> oldest(std::uint32_t partition) override {
+    for (;;) {
+      if (partition >= info_.partitions || published_.last_segment == 0) {
+        return StreamPosition{info_.incarnation, 0};
+      }
+      const std::uint64_t first = published_.first_segment;
+      const auto opened = segment(first);
+      if (opened.has_value()) {
+        return StreamPosition{info_.incarnation, (*opened)->starts[partition]};
+      }
+      RHEON_TRY(retention_was_faster(first, opened.error()));
+    }
+  }
+
+  Result<StreamSize> size() override {
+    StreamSize size;
+    const std::uint64_t last = published_.last_segment;
+    for (std::uint64_t number = published_.first_segment; number <= last; ++number) {
+      auto measured = measure(number);
+      if (measured.has_value()) {
+        size.records += measured->records;
+        size.bytes += measured->bytes;
         continue;
       }
-      if (slot->owner != info_.incarnation || record.next.size() != info_.partitions) {
-        return refused("was made anew while it was read: open it again");
-      }
-      published_ = std::move(record);
-      info_.sealed = published_.sealed;
-      return {};
+      RHEON_TRY(retention_was_faster(number, measured.error()));
+      number = published_.first_segment - 1;
+      size = {};
     }
-    return tl::unexpected(damage(env::join(directory_, kPublishedFile), 0,
-                                 "neither slot can be read (the writer puts it right when it "
-                                 "starts the next time)"));
+    return size;
   }
 
   Result<std::vector<StreamBatchView>> read(std::uint32_t partition, const StreamPosition& position,
@@ -92,6 +130,52 @@ class FileStreamReader : public StreamReader {
   }
 
  private:
+  /// Neither slot checks: nothing was ever written there, or what was is damaged.
+  [[nodiscard]] Status unpublished() const {
+    RHEON_ASSIGN(const env::FileInfo info, published_file_->info());
+    RHEON_ASSIGN(const bool zeros, only_zeros(*published_file_, 0, info.size));
+    if (zeros) {
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("stream {} in {} is being made", info_.name, directory_));
+    }
+    return tl::unexpected(damage(env::join(directory_, kPublishedFile), 0,
+                                 "neither slot can be read (the writer puts it right when it "
+                                 "starts the next time)"));
+  }
+
+  /// A segment is not there any more: looks where the stream begins now.
+  Status retention_was_faster(std::uint64_t number, const Error& why) {
+    if (why.code != ErrorCode::kNotFound) {
+      return tl::unexpected(why);
+    }
+    RHEON_TRY(refresh());
+    if (published_.first_segment <= number) {
+      return tl::unexpected(damage(path_of(number), 0, "the segment is missing"));
+    }
+    return {};
+  }
+
+  Result<StreamSize> measure(std::uint64_t number) {
+    RHEON_ASSIGN(const auto file, files_.open(path_of(number), env::OpenMode::kRead));
+    RHEON_ASSIGN(const FileHead head,
+                 read_file_head(*file, path_of(number), {{}, FileKind::kStream, info_.name, number},
+                                FrameType::kStreamSegment));
+    StreamSize size;
+    FrameScanner scanner(*file, head.seed, head.end, committed_end(number, *file),
+                         kHeaderScanBytes);
+    Frame frame;
+    Cursor at{0, number, head.end};
+    for (ScanOutcome outcome = scanner.next_header(frame); outcome != ScanOutcome::kEnd;
+         outcome = scanner.next_header(frame)) {
+      BatchLabel label;
+      RHEON_TRY(check_frame(outcome, scanner, at, frame, label));
+      size.records += label.records;
+      at.offset = frame.end();
+    }
+    size.bytes = at.offset;
+    return size;
+  }
+
   [[nodiscard]] tl::unexpected<Error> refused(std::string_view what) const {
     return fail(ErrorCode::kRefused,
                 fmt::format("stream {} in {} {}", info_.name, directory_, what));
@@ -254,6 +338,7 @@ class FileStreamReader : public StreamReader {
   SlotLayout layout_;
   StreamInfo info_;
   std::unique_ptr<env::File> published_file_;
+  Epoch epoch_;  // that published_ is of
   PublishedRecord published_;
   std::map<std::uint64_t, OpenSegment> segments_;
   std::vector<Cursor> cursors_;

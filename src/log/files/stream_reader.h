@@ -35,10 +35,21 @@ struct StreamBatchView {
   std::string batch;
 };
 
+/// What a stream holds: committed, and kept by its retention.
+struct StreamSize {
+  std::uint64_t records = 0;
+  std::uint64_t bytes = 0;  // of its files
+};
+
 class StreamReader {
  public:
   virtual ~StreamReader() = default;
   [[nodiscard]] virtual const StreamInfo& info() const = 0;
+  /// Where a reader begins that has read nothing of the partition yet: its oldest batch that is
+  /// kept, or the committed end.
+  [[nodiscard]] virtual Result<StreamPosition> oldest(std::uint32_t partition) = 0;
+  /// Walks over all batches without reading what is in them.
+  [[nodiscard]] virtual Result<StreamSize> size() = 0;
   /// The next committed batches of one partition from `position` on, at most about `max_bytes`
   /// (at least one when there is one); none at the committed end. kRefused with a sentence when the
   /// position is no longer there (retention) or belongs to another incarnation.
@@ -50,7 +61,7 @@ class StreamReader {
 };
 
 /// `directory`: the data directory of the job that writes the stream. kNotFound when there is no
-/// such stream (yet).
+/// such stream (yet), or when nobody has been told of it yet.
 [[nodiscard]] Result<std::unique_ptr<StreamReader>> open_stream(env::Files& files,
                                                                 const std::string& directory,
                                                                 const std::string& stream);

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <span>
+
+#include "base/bytes.h"
 #include "log/files/stream_reader.h"
 #include "log/files/tests/log_fixture.h"
 
@@ -102,6 +105,80 @@ TEST_F(Streams, RetentionByBytesUnlinksOldSegmentsAndALateReaderIsTold) {
   EXPECT_NE(told[0].find("does not hold batch 0 of partition 0 any more"), std::string::npos);
   positions[0].next_batch = 99;
   EXPECT_EQ(read_on(0).size(), 1u);
+}
+
+TEST_F(Streams, ANewReaderBeginsAtTheOldestThatIsKept) {
+  open_writer({std::nullopt, 2000});
+  open_reader();
+  EXPECT_EQ(reader->oldest(0)->next_batch, 0u);
+  for (int i = 0; i < 100; ++i) {
+    commit({{"out", 0, 3, EventTime{i}, std::string(100, 'x')}});
+  }
+  open_reader();
+  positions[0] = *reader->oldest(0);
+  positions[1] = *reader->oldest(1);
+  const std::uint64_t oldest = positions[0].next_batch;
+  EXPECT_GT(oldest, 50u);
+  EXPECT_EQ(read_on(0).size(), 100 - oldest);
+  EXPECT_EQ(read_on(1), Batches{});
+}
+
+TEST_F(Streams, TheirSizeIsWhatIsCommittedAndKept) {
+  open_writer();
+  open_reader();
+  EXPECT_EQ(reader->size()->records, 0u);
+  for (int i = 0; i < 50; ++i) {
+    commit({{"out", 0, 3, EventTime{1}, std::string(60, '.')}, {"out", 1, 4, EventTime{1}, "."}});
+  }
+  ASSERT_TRUE(reader->refresh().has_value());
+  EXPECT_EQ(reader->size()->records, 50 * 7u);
+  EXPECT_EQ(reader->size()->bytes, log->usage().stream_bytes);
+}
+
+TEST_F(Streams, RetentionInBytesHoldsAlsoWhenItIsLessThanASegment) {
+  OpenOptions options = small_options();
+  options.stream_segment_bytes = 64 << 20;
+  options.streams = {{"out", 1, "text", {std::nullopt, 4 << 20}}};
+  log = std::move(open(env, options)->log);
+  for (int i = 0; i < 20; ++i) {
+    commit({{"out", 0, 1, EventTime{i}, std::string(1 << 20, 'x')}});
+  }
+  EXPECT_LE(log->usage().stream_bytes, 6u << 20);
+}
+
+// Found by reading: a slot that was read while it was written showed the other one, which may be
+// many commits old, and the reader was told that the stream had gone back.
+TEST_F(Streams, NeverGoBackForAReaderThatSawASlotBeingWritten) {
+  open_writer();
+  open_reader();
+  for (int i = 0; i < 5; ++i) {
+    commit({{"out", 0, 1, EventTime{1}, std::to_string(i)}});
+  }
+  EXPECT_EQ(read_on(0).size(), 5u);
+  auto published = env.files().open("job.data/stream/out/published", env::OpenMode::kReadWrite);
+  ASSERT_TRUE(published.has_value());
+  for (const std::uint64_t slot : {0, 4096}) {
+    std::string whole(64, '\0');
+    ASSERT_TRUE((*published)->read_at(slot, std::as_writable_bytes(std::span(whole))).has_value());
+    ASSERT_TRUE((*published)->write_at(slot, as_bytes(std::string(64, '#'))).has_value());
+    EXPECT_EQ(read_on(0), Batches{});
+    ASSERT_TRUE((*published)->write_at(slot, as_bytes(whole)).has_value());
+  }
+}
+
+// The writer was killed between making the stream and telling readers of it.
+TEST_F(Streams, OfWhichNobodyWasToldYetAreNotFound) {
+  open_writer();
+  auto published = env.files().open("job.data/stream/out/published", env::OpenMode::kReadWrite);
+  ASSERT_TRUE(published.has_value());
+  for (const std::uint64_t size : {8192, 0}) {
+    ASSERT_TRUE((*published)->truncate(0).has_value());
+    ASSERT_TRUE((*published)->write_at(0, as_bytes(std::string(size, '\0'))).has_value());
+    const auto result = open_stream(env.files(), "job.data", "out");
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().code, ErrorCode::kNotFound) << result.error().message;
+    EXPECT_TRUE(list_streams(env.files(), "job.data")->empty());
+  }
 }
 
 TEST_F(Streams, RetentionByTimeCountsBackFromTheNewestEvent) {
