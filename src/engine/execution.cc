@@ -83,8 +83,9 @@ std::unique_ptr<Task> Execution::make_task(std::size_t stage, std::size_t shard,
     auto made = static_cast<const SourceFactory&>(*head_node.runtime)
                     .make(head_node.name, shards_[shard]->context());
     source = made.get();
-    source->set_bounded(shards_[shard]->context().stop_at_end ||
-                        static_cast<const SourceFactory&>(*head_node.runtime).traits().bounded);
+    source->waits_for_partitions(
+        input.partitions[head].empty() && !shards_[shard]->context().stop_at_end &&
+        !static_cast<const SourceFactory&>(*head_node.runtime).traits().bounded);
     task = std::move(made);
     shards_[shard]->add_source(source);
   } else {

@@ -55,8 +55,11 @@ void Shard::obey(Command& command) {
       }
       break;
     case Command::Kind::kAssign:
-      sources_[command.source]->assign(command.partition, PartitionTime{});
-      ++context_.activity;
+      for (const SourcePartition& partition : command.partitions) {
+        sources_[command.source]->assign(partition, PartitionTime{});
+        ++context_.activity;
+      }
+      sources_[command.source]->waits_for_partitions(false);
       break;
     case Command::Kind::kAsk:
       (*command.question)();

@@ -24,7 +24,8 @@ struct Command {
   const Barrier* barrier = nullptr;  // kBarrier: lives until every shard has handed in its part
   Epoch epoch;                       // kCommitted
   std::size_t source = 0;            // kAssign: index among the job's sources
-  SourcePartition partition;
+  /// kAssign: those of this shard, perhaps none. Every shard is told when a source has grown.
+  std::vector<SourcePartition> partitions;
   std::function<void()>* question = nullptr;  // kAsk: run between two steps of tasks
 };
 

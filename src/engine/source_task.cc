@@ -79,7 +79,7 @@ StepResult SourceTaskBase::take_input() {
     return {Progress::kWorked, env::Monotonic::max()};
   }
   if (ended_ || partitions_.empty()) {
-    ended_ = ended_ || bounded_;
+    ended_ = ended_ || !waits_for_partitions_;
     tell_watermark({told_.time, true});
     return {Progress::kIdle, env::Monotonic::max()};
   }

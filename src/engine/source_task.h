@@ -28,8 +28,9 @@ class SourceTaskBase : public Task {
   /// A partition to read, from its position on. Between steps.
   void assign(const SourcePartition& partition, const PartitionTime& time);
   void request(const Barrier& barrier) override { requested_ = &barrier; }
-  /// The source ends by itself: without partitions it has ended. Before the first step.
-  void set_bounded(bool bounded) { bounded_ = bounded; }
+  /// A task without partitions has ended, unless the whole source has none yet and waits for them.
+  /// Between steps.
+  void waits_for_partitions(bool waits) { waits_for_partitions_ = waits; }
   /// Every partition was read to its end for good.
   [[nodiscard]] bool ended() const { return ended_; }
 
@@ -63,7 +64,7 @@ class SourceTaskBase : public Task {
   std::vector<Target> targets_;
   std::vector<std::pair<std::string, std::string>> reported_;  // fact by partition, last committed
   const Barrier* requested_ = nullptr;
-  bool bounded_ = true;
+  bool waits_for_partitions_ = false;
   bool ended_ = false;
 };
 

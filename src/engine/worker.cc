@@ -358,26 +358,11 @@ void Worker::publish_commit() {
 void Worker::look_for_partitions() {
   if (discovered_any_ && !discovering_.pending()) {
     discovered_any_ = false;
-    const std::size_t node = execution_->sources()[discovered_source_];
     if (!discovered_.has_value()) {
       fail_with(discovered_.error());
       return;
     }
-    for (SourcePartition& partition : *discovered_) {
-      auto& known = partitions_[node];
-      if (std::any_of(known.begin(), known.end(), [&](const PlacedPartition& placed) {
-            return placed.partition.id == partition.id;
-          })) {
-        continue;
-      }
-      const ShardId reader = graph::reader(known.size(), options_.shards);
-      known.push_back({partition, {}});
-      Command command;
-      command.kind = Command::Kind::kAssign;
-      command.source = discovered_source_;
-      command.partition = std::move(partition);
-      execution_->shards()[reader.value]->post(std::move(command));
-    }
+    take_discovered(std::move(*discovered_));
     discovered_source_ = (discovered_source_ + 1) % execution_->sources().size();
   }
   if (discovering_.pending() || clock_.monotonic() < next_discovery_) {
@@ -390,6 +375,10 @@ void Worker::look_for_partitions() {
     discovered_source_ = (discovered_source_ + 1) % execution_->sources().size();
     return;
   }
+  if (Status taken = take_committed_positions(node); !taken.has_value()) {
+    fail_with(std::move(taken).error());
+    return;
+  }
   std::vector<SourcePartition> known;
   for (const PlacedPartition& placed : partitions_[node]) {
     known.push_back(placed.partition);
@@ -399,6 +388,44 @@ void Worker::look_for_partitions() {
     SourceEnvironment environment = source_environment();
     discovered_ = factory.discover(environment, known);
   });
+}
+
+void Worker::take_discovered(std::vector<SourcePartition> found) {
+  auto& known = partitions_[execution_->sources()[discovered_source_]];
+  std::vector<std::vector<SourcePartition>> added(options_.shards);
+  bool any = false;
+  for (SourcePartition& partition : found) {
+    if (std::any_of(known.begin(), known.end(), [&](const PlacedPartition& placed) {
+          return placed.partition.id == partition.id;
+        })) {
+      continue;
+    }
+    any = true;
+    const ShardId reader = graph::reader(known.size(), options_.shards);
+    known.push_back({partition, {}});
+    added[reader.value].push_back(std::move(partition));
+  }
+  for (std::size_t s = 0; any && s < added.size(); ++s) {
+    Command command;
+    command.kind = Command::Kind::kAssign;
+    command.source = discovered_source_;
+    command.partitions = std::move(added[s]);
+    execution_->shards()[s]->post(std::move(command));
+  }
+}
+
+/// Brings a source's partitions to where the last commit says that they were read.
+Status Worker::take_committed_positions(std::size_t node) {
+  const std::string prefix = std::string(kPositionPrefix) + plan_.graph.nodes[node].name + "/";
+  for (PlacedPartition& placed : partitions_[node]) {
+    const auto at = facts_.find(prefix + placed.partition.id);
+    if (at != facts_.end()) {
+      RHEON_ASSIGN(PositionFact fact, decode_position(at->first, at->second));
+      placed.partition.position = std::move(fact.position);
+      placed.time = fact.time;
+    }
+  }
+  return {};
 }
 
 // ---- stopping ----------------------------------------------------------------------------------
@@ -429,15 +456,7 @@ Status Worker::after_stop() {
   options_.shards = wanted_shards_.load(std::memory_order_acquire);
   // Every position of the old readers is committed: the new ones begin there.
   for (std::size_t n = 0; n < partitions_.size(); ++n) {
-    const std::string prefix = std::string(kPositionPrefix) + plan_.graph.nodes[n].name + "/";
-    for (PlacedPartition& placed : partitions_[n]) {
-      const auto at = facts_.find(prefix + placed.partition.id);
-      if (at != facts_.end()) {
-        RHEON_ASSIGN(PositionFact fact, decode_position(at->first, at->second));
-        placed.partition.position = std::move(fact.position);
-        placed.time = fact.time;
-      }
-    }
+    RHEON_TRY(take_committed_positions(n));
   }
   lay_out(std::move(groups));
   const std::lock_guard lock(stats_mutex_);

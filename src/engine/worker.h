@@ -125,7 +125,7 @@ class Worker {
 
   [[nodiscard]] Status recover_sinks();
   [[nodiscard]] Status find_partitions();
-  [[nodiscard]] std::vector<SourcePartition> known_partitions(const std::string& source) const;
+  [[nodiscard]] Status take_committed_positions(std::size_t node);
   void lay_out(std::vector<KeyGroups> groups);
   void restore_watermarks(std::vector<KeyGroups>& groups);
   [[nodiscard]] SinkFacts sink_facts(const std::string& sink) const;
@@ -149,6 +149,7 @@ class Worker {
   void answer_questions();
   void collect_spans(std::vector<observe::Span>& spans);
   void look_for_partitions();
+  void take_discovered(std::vector<SourcePartition> found);
 
   env::Env& env_;
   Plan plan_;

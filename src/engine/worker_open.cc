@@ -27,6 +27,13 @@ Status Worker::open() {
     for (const graph::Node& node : plan_.graph.nodes) {
       if (node.kind == graph::NodeKind::kSink) {
         auto declared = static_cast<const SinkFactory&>(*node.runtime).declared_streams();
+        if (std::any_of(declared.begin(), declared.end(),
+                        [](const auto& stream) { return stream.name == kQuarantineStream; })) {
+          return fail(ErrorCode::kInvalidInput,
+                      "sink '" + node.name +
+                          "' writes the stream 'quarantine', which is where the records go that "
+                          "could not be processed. Give it another name.");
+        }
         std::move(declared.begin(), declared.end(), std::back_inserter(log.streams));
       }
     }

@@ -77,11 +77,13 @@ Result<std::vector<engine::SourcePartition>> discover_stream(
     engine::SourcePartition partition;
     partition.id = std::to_string(i);
     partition.label = fmt::format("{} of {}", name, i);
-    PartitionPosition position{{info.incarnation, 0}, 0};
+    PartitionPosition position;
     const auto same = std::find_if(known.begin(), known.end(),
                                    [&](const auto& before) { return before.id == partition.id; });
     if (same != known.end()) {
       RHEON_ASSIGN(position, decode_position(same->position));
+    } else {
+      RHEON_ASSIGN(position.batch, (*reader)->oldest(i));
     }
     // Says whether the position is still there, in the log's own words.
     RHEON_ASSIGN(const auto next, (*reader)->read(i, position.batch, 1));
