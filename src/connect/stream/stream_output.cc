@@ -12,7 +12,7 @@ StreamOutput::StreamOutput(const engine::SinkEnvironment& environment, std::stri
   const std::uint32_t type_id = codec::stream_type_id(type);
   const env::Monotonic now = clock_.monotonic();
   for (std::uint32_t i = 0; i < partitions; ++i) {
-    partitions_.push_back({codec::StreamBatchWriter(type_id, keyed), {}, now});
+    partitions_.push_back({codec::StreamBatchWriter(type_id, keyed), now});
   }
 }
 
@@ -25,20 +25,19 @@ void StreamOutput::close(std::uint32_t partition) {
   append.max_time = closing.batch.max_time();
   append.batch = closing.batch.take(marks_);
   closed_.push_back(std::move(append));
-  closing.said = marks_;
   closing.said_at = clock_.monotonic();
 }
 
-/// Readers of a partition that gets no records wait for the writer's word, too.
-bool StreamOutput::has_news(const Partition& partition) const {
+/// Readers of a partition that gets no records wait for the writer's word, too. It is said again
+/// also when it is still the same: a reader that begins now has not heard it.
+bool StreamOutput::wants_mark(const Partition& partition) const {
   return marks_.watermark != EventTime::none() &&
-         (marks_.watermark != partition.said.watermark || marks_.idle != partition.said.idle) &&
          clock_.monotonic() - partition.said_at >= kMarkEvery;
 }
 
 void StreamOutput::prepare() {
   for (std::uint32_t i = 0; i < partitions_.size(); ++i) {
-    if (partitions_[i].batch.records() > 0 || has_news(partitions_[i])) {
+    if (partitions_[i].batch.records() > 0 || wants_mark(partitions_[i])) {
       close(i);
     }
   }

@@ -15,7 +15,7 @@ namespace rheon::connect::stream {
 class StreamOutput {
  public:
   static constexpr std::size_t kBatchBytes = 256 << 10;
-  /// A watermark without records is written at most this often.
+  /// In a partition without records the watermark is written this often, while anything is.
   static constexpr env::Monotonic kMarkEvery = std::chrono::seconds{1};
 
   StreamOutput(const engine::SinkEnvironment& environment, std::string stream,
@@ -53,12 +53,11 @@ class StreamOutput {
  private:
   struct Partition {
     codec::StreamBatchWriter batch;
-    codec::StreamMarks said;  // with its last batch
-    env::Monotonic said_at;
+    env::Monotonic said_at;  // when its last batch was closed, with the marks of that moment
   };
 
   void close(std::uint32_t partition);
-  [[nodiscard]] bool has_news(const Partition& partition) const;
+  [[nodiscard]] bool wants_mark(const Partition& partition) const;
 
   env::Clock& clock_;
   std::string stream_;

@@ -323,6 +323,23 @@ TEST_F(Streams, BringTheSmallestWatermarkOfTheirWriters) {
   EXPECT_EQ(output.watermarks.size(), 3u) << "of each partition, also without records";
 }
 
+TEST_F(Streams, TellTheWatermarkAlsoToAReaderThatCameAfterAWriterHadFallenSilent) {
+  Job job(env_, 2);
+  Reading<Keyed<std::string_view, Click>> reading{clicks(), {}, {}};
+  start(reading);
+  ClickOutput output;
+  job.watermark(1, EventTime{70}, /*idle=*/true);
+  for (const int time : {100, 200}) {
+    job.watermark(0, EventTime{time});
+    env_.clock().advance(std::chrono::seconds{2});
+    job.commit();
+    read(reading, output);
+    EXPECT_EQ(output.watermarks[0], EventTime{time});
+    commit(reading);
+    start(reading);
+  }
+}
+
 TEST_F(Streams, AreReadByABuildThatHasOtherFields) {
   Job job(env_, 1);
   job.write(0, "ann", {"/a", 7}, EventTime{10});
