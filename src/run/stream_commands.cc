@@ -17,14 +17,18 @@ using Json = nlohmann::ordered_json;
 Result<std::string> list_streams(env::Env& env, const std::string& directory, bool json) {
   RHEON_ASSIGN(const auto streams, log::files::list_streams(env.files(), directory));
   Json list = Json::array();
-  Table table({"stream", "partitions", "type", "state"});
+  Table table({"stream", "partitions", "records", "bytes", "type", "state"});
   for (const log::files::StreamInfo& stream : streams) {
+    RHEON_ASSIGN(const auto reader, log::files::open_stream(env.files(), directory, stream.name));
+    RHEON_ASSIGN(const log::files::StreamSize size, reader->size());
     list.push_back({{"name", stream.name},
                     {"partitions", stream.partitions},
+                    {"records", size.records},
+                    {"bytes", size.bytes},
                     {"type", stream.type},
                     {"sealed", stream.sealed}});
-    table.add({stream.name, std::to_string(stream.partitions), stream.type,
-               stream.sealed ? "sealed" : "open"});
+    table.add({stream.name, std::to_string(stream.partitions), std::to_string(size.records),
+               std::to_string(size.bytes), stream.type, stream.sealed ? "sealed" : "open"});
   }
   return json ? list.dump() + "\n" : table.text();
 }
@@ -60,7 +64,7 @@ Result<std::string> cat_stream(env::Env& env, const std::string& directory,
   RHEON_ASSIGN(const auto reader, log::files::open_stream(env.files(), directory, stream));
   const log::files::StreamInfo& info = reader->info();
   for (std::uint32_t partition = 0; partition < info.partitions; ++partition) {
-    log::files::StreamPosition position{info.incarnation, 0};
+    RHEON_ASSIGN(log::files::StreamPosition position, reader->oldest(partition));
     for (;;) {
       RHEON_ASSIGN(const auto batches, reader->read(partition, position, kReadBytes));
       if (batches.empty()) {
