@@ -35,6 +35,8 @@ class Row:
 ROWS = [
     Row("T-01", "kill -9 at a random moment, also during recovery",
         "python3 tests/chaos/kill.py --count {count} --seed {seed}", quick=10, ci=200, limit_s=1500),
+    Row("T-01-composed", "kill -9 of two jobs, one reading the stream of the other",
+        "python3 tests/chaos/composed.py --count {count} --seed {seed}", quick=3, ci=20, limit_s=900),
     Row("T-14", "simulation: a swarm of faults in virtual time",
         "{bin}/rheon_sim --count {count} --seed {seed}", quick=100, ci=1000, limit_s=1500),
 ]
