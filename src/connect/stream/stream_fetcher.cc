@@ -86,8 +86,7 @@ Result<std::vector<engine::SourcePartition>> discover_stream(
       RHEON_ASSIGN(position.batch, (*reader)->oldest(i));
     }
     // Says whether the position is still there, in the log's own words.
-    RHEON_ASSIGN(const auto next, (*reader)->read(i, position.batch, 1));
-    partition.more = !next.empty();
+    RHEON_ASSIGN(partition.more, (*reader)->more(i, position.batch));
     partition.position = encode(position);
     partitions.push_back(std::move(partition));
   }

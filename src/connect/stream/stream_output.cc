@@ -10,9 +10,9 @@ StreamOutput::StreamOutput(const engine::SinkEnvironment& environment, std::stri
   marks_.writer = environment.shard;
   marks_.writers = environment.shards;
   const std::uint32_t type_id = codec::stream_type_id(type);
-  const env::Monotonic now = clock_.monotonic();
+  const env::Monotonic due = clock_.monotonic() - kMarkEvery;
   for (std::uint32_t i = 0; i < partitions; ++i) {
-    partitions_.push_back({codec::StreamBatchWriter(type_id, keyed), now});
+    partitions_.push_back({codec::StreamBatchWriter(type_id, keyed), due});
   }
 }
 

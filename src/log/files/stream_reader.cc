@@ -91,6 +91,15 @@ class FileStreamReader : public StreamReader {
     }
   }
 
+  Result<bool> more(std::uint32_t partition, const StreamPosition& position) override {
+    RHEON_TRY(check_position(partition, position));
+    RHEON_ASSIGN(const StreamPosition first, oldest(partition));
+    if (position.next_batch < first.next_batch) {
+      return gone(partition, position.next_batch);
+    }
+    return position.next_batch < published_.next[partition];
+  }
+
   Result<StreamSize> size() override {
     StreamSize size;
     const std::uint64_t last = published_.last_segment;
@@ -260,11 +269,15 @@ class FileStreamReader : public StreamReader {
         return Cursor{next, number, (*opened)->first_frame};
       }
     }
+    return gone(partition, next);
+  }
+
+  [[nodiscard]] tl::unexpected<Error> gone(std::uint32_t partition, std::uint64_t batch) const {
     return refused(fmt::format(
         "does not hold batch {} of partition {} any more: its retention is shorter than this job "
         "was behind. Give the stream a longer retention, and `reset` this job to go on without "
         "what is gone",
-        next, partition));
+        batch, partition));
   }
 
   Result<StreamBatchView> next_batch(std::uint32_t partition, Cursor& cursor) {

@@ -48,6 +48,9 @@ class StreamReader {
   /// Where a reader begins that has read nothing of the partition yet: its oldest batch that is
   /// kept, or the committed end.
   [[nodiscard]] virtual Result<StreamPosition> oldest(std::uint32_t partition) = 0;
+  /// Whether read() would find something; refuses what it would refuse. Reads no batch.
+  [[nodiscard]] virtual Result<bool> more(std::uint32_t partition,
+                                          const StreamPosition& position) = 0;
   /// Walks over all batches without reading what is in them.
   [[nodiscard]] virtual Result<StreamSize> size() = 0;
   /// The next committed batches of one partition from `position` on, at most about `max_bytes`

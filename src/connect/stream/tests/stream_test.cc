@@ -323,6 +323,20 @@ TEST_F(Streams, BringTheSmallestWatermarkOfTheirWriters) {
   EXPECT_EQ(output.watermarks.size(), 3u) << "of each partition, also without records";
 }
 
+TEST_F(Streams, TellTheWatermarkWithTheirFirstCommit) {
+  Job job(env_, 2);
+  Reading<Keyed<std::string_view, Click>> reading{clicks(), {}, {}};
+  start(reading);
+  ClickOutput output;
+  job.watermark(0, EventTime{100});
+  job.watermark(1, EventTime::min(), /*idle=*/true);
+  job.write(0, "ann", {"/a", 1}, EventTime{100});
+  job.commit();
+  read(reading, output);
+  EXPECT_EQ(output.watermarks.size(), 3u) << "one writer has said nothing but that it is idle";
+  EXPECT_EQ(output.watermarks[2], EventTime{100});
+}
+
 TEST_F(Streams, TellTheWatermarkAlsoToAReaderThatCameAfterAWriterHadFallenSilent) {
   Job job(env_, 2);
   Reading<Keyed<std::string_view, Click>> reading{clicks(), {}, {}};

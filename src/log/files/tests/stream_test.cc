@@ -119,6 +119,9 @@ TEST_F(Streams, ANewReaderBeginsAtTheOldestThatIsKept) {
   positions[1] = *reader->oldest(1);
   const std::uint64_t oldest = positions[0].next_batch;
   EXPECT_GT(oldest, 50u);
+  EXPECT_TRUE(*reader->more(0, positions[0]));
+  EXPECT_FALSE(*reader->more(1, positions[1]));
+  EXPECT_FALSE(reader->more(0, {positions[0].incarnation, oldest - 1}));
   EXPECT_EQ(read_on(0).size(), 100 - oldest);
   EXPECT_EQ(read_on(1), Batches{});
 }
