@@ -86,6 +86,8 @@ class Worker {
   /// True when the last commit of an earlier run was marked complete and nothing new has come.
   [[nodiscard]] bool already_complete() const { return already_complete_; }
   [[nodiscard]] const std::string& notice() const { return opened_.notice; }
+  /// Sources of which open() has found no partition, and that wait for some to appear.
+  [[nodiscard]] std::vector<const graph::Node*> sources_that_wait() const;
 
   // Any thread.
   void request_stop() {

@@ -170,6 +170,18 @@ Status Worker::find_partitions() {
   return {};
 }
 
+std::vector<const graph::Node*> Worker::sources_that_wait() const {
+  std::vector<const graph::Node*> waiting;
+  for (const std::size_t node : execution_->sources()) {
+    const graph::Node& source = plan_.graph.nodes[node];
+    if (partitions_[node].empty() && !options_.stop_at_end &&
+        static_cast<const SourceFactory&>(*source.runtime).grows()) {
+      waiting.push_back(&source);
+    }
+  }
+  return waiting;
+}
+
 void Worker::restore_watermarks(std::vector<KeyGroups>& groups) {
   for (std::size_t n = 0; n < groups.size(); ++n) {
     const auto at = facts_.find(std::string(kWatermarkPrefix) + plan_.graph.nodes[n].name);
