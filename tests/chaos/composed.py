@@ -54,6 +54,7 @@ class Job:
     data: pathlib.Path
     options: list[str]
     attempts: list[Attempt]
+    kills: list[float] = dataclasses.field(default_factory=list)  # that hit it: seconds after its start
 
     def line(self, options: list[str]) -> list[str]:
         return [str(trials.BIN / self.program), "run", "--data-dir", str(self.data), "--log-level", "error",
@@ -77,7 +78,7 @@ def random_options(random_: random.Random) -> list[str]:
 def random_attempts(random_: random.Random, speed: trials.Speed, longest_s: float) -> list[Attempt]:
     attempts = []
     for _ in range(random_.randint(1, 5)):
-        after_s = random_.uniform(0, speed.start_s if random_.random() < 0.25 else longest_s)
+        after_s = random_.uniform(0, speed.start_s / 2 if random_.random() < 0.25 else longest_s)
         attempts.append(Attempt(wait_s=random_.choice([0, 0, random_.uniform(0, 2 * speed.start_s)]),
                                 after_s=after_s,
                                 signal=random_.choice([signal.SIGKILL] * 6 + [signal.SIGTERM]),
@@ -93,19 +94,25 @@ def check_end(job: Job, code: int, errors: str) -> None:
         raise trials.Failed(f"{job.program}: exit code {code}: {errors.strip()}")
 
 
-def attempt(job: Job, plan: Attempt, shards: int) -> int:
-    """Does one run; the number of kills that hit it."""
+def scale(job: Job, shards: int) -> float:
+    """The job may not listen yet, or have ended: only that an answer comes in time matters."""
+    start = time.monotonic()
+    try:
+        subprocess.run([str(trials.BIN / job.program), "scale", str(shards), "--data-dir", str(job.data)],
+                       capture_output=True, timeout=trials.LIMIT_S, check=False)
+    except subprocess.TimeoutExpired as hanging:
+        raise trials.Failed(f"{job.program} scale {shards} has not answered after {trials.LIMIT_S} s") from hanging
+    return time.monotonic() - start
+
+
+def attempt(job: Job, plan: Attempt, shards: int) -> None:
     process = subprocess.Popen(job.line(plan.options), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     left_s = plan.after_s
     try:
         if plan.scale_after_s is not None:
             process.wait(timeout=plan.scale_after_s)
     except subprocess.TimeoutExpired:
-        start = time.monotonic()
-        # It may not listen yet, or have ended: only that it answers in time matters.
-        subprocess.run([str(trials.BIN / job.program), "scale", str(shards), "--data-dir", str(job.data)],
-                       capture_output=True, timeout=trials.LIMIT_S, check=False)
-        left_s -= plan.scale_after_s + time.monotonic() - start
+        left_s -= plan.scale_after_s + scale(job, shards)
     try:
         _, errors = process.communicate(timeout=max(left_s, 0))
     except subprocess.TimeoutExpired:
@@ -116,18 +123,17 @@ def attempt(job: Job, plan: Attempt, shards: int) -> int:
             where = trials.where_it_hangs(process.pid)
             process.kill()
             raise trials.Failed(f"{job.program} has not stopped after {trials.LIMIT_S} s\n{where}") from hanging
-        if process.returncode == -signal.SIGKILL:
-            return 1
+        if process.returncode == -plan.signal:  # also SIGTERM, before the program has begun to listen to it
+            job.kills.append(plan.after_s)
+            return
     check_end(job, process.returncode, errors)
-    return 0
 
 
-def live(job: Job, random_: random.Random, texts: concurrent.futures.Future, last_options: list[str]) -> int:
-    """Follows a job's plan to its end; the number of kills. `texts`: done when no text will come any more."""
-    kills = 0
+def live(job: Job, random_: random.Random, texts: concurrent.futures.Future, last_options: list[str]) -> None:
+    """Follows a job's plan to its end. `texts`: done when no text will come any more."""
     for plan in job.attempts:
         time.sleep(plan.wait_s)
-        kills += attempt(job, plan, random_.randint(1, 6))
+        attempt(job, plan, random_.randint(1, 6))
     texts.result()
     try:
         trials.run_to_the_end(job.line([*random_options(random_), *last_options]), 3 * trials.LIMIT_S)
@@ -135,7 +141,6 @@ def live(job: Job, random_: random.Random, texts: concurrent.futures.Future, las
         if GONE.search(str(failed)):
             raise Refused from failed
         raise trials.Failed(f"{job.program}: {failed}") from failed
-    return kills
 
 
 def bring_texts(random_: random.Random, hidden: pathlib.Path, texts: pathlib.Path, follow_s: float) -> None:
@@ -157,6 +162,7 @@ def records_of(job: Job) -> int:
 
 
 def run_undisturbed(directory: pathlib.Path) -> float:
+    """One after the other: at the same time they take about as long, and each starts in half of it."""
     return (trials.run_to_the_end(split_words(directory, []).line(["--shards", "2"])) +
             trials.run_to_the_end(count_words(directory).line(["--shards", "2"])))
 
@@ -191,9 +197,12 @@ def run_both(directory: pathlib.Path, seed: int, speed: trials.Speed, trial: tri
         runs = [pool.submit(live, writer, random.Random(seed + 2), all_texts, ["--stop-at-end"] if follow else []),
                 pool.submit(live, reader, random.Random(seed + 3), no_texts, [])]
         concurrent.futures.wait(runs)
-        trial.kills += runs[0].result()
+        kills = writer.kills + reader.kills
+        trial.kills = len(kills)
+        trial.early = sum(after_s < speed.start_s / 2 for after_s in kills)
+        runs[0].result()
         try:
-            trial.kills += runs[1].result()
+            runs[1].result()
         except Refused:
             refused = True
     if refused and not keep:
