@@ -101,6 +101,9 @@ class PushedReader final : public engine::SourceReader<T> {
     codec::put_varint(out, next_);
     return out;
   }
+  [[nodiscard]] std::optional<std::uint64_t> offset(std::size_t /*partition*/) const override {
+    return next_;
+  }
   [[nodiscard]] bool at_end(std::size_t /*partition*/) const override {
     return next_ == records_->items().size();
   }

@@ -5,6 +5,26 @@
 
 namespace rheon::engine {
 
+namespace {
+
+constexpr std::size_t kShownBytes = 200;
+
+/// The beginning of a record's bytes as it can stand in a sentence.
+[[nodiscard]] std::string shown(std::string_view record) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (const char c : record.substr(0, kShownBytes)) {
+    if (static_cast<unsigned char>(c) >= ' ' && c != '\x7f') {
+      text += c;
+    } else {
+      text += {'\\', 'x', kDigits[static_cast<unsigned char>(c) >> 4], kDigits[c & 15]};
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
 void Processor::add_neighbour(Receiver* receiver) {
   if (std::find(neighbours_.begin(), neighbours_.end(), receiver) == neighbours_.end()) {
     neighbours_.push_back(receiver);
@@ -33,7 +53,9 @@ observe::TraceContext Processor::span(const observe::TraceContext& parent) {
 
 void Processor::quarantine(std::string record, std::string reason, EventTime time) {
   record.resize(std::min(record.size(), kMaxQuarantinedBytes));
-  shard_.quarantined.push_back({name_, {}, std::move(reason), std::move(record), time});
+  std::string place = shard_.reading != nullptr ? shard_.reading->place() : "";
+  shard_.quarantined.push_back(
+      {name_, std::move(place), std::move(reason), std::move(record), time});
   ++counters_.quarantined;
 }
 
@@ -49,11 +71,13 @@ void Processor::user_code_threw(OnThrow policy, std::string record, EventTime ti
     quarantine(std::move(record), std::move(reason), time);
     return;
   }
-  constexpr std::size_t kShownBytes = 200;
-  record.resize(std::min(record.size(), kShownBytes));
+  const std::string place = shard_.reading != nullptr
+                                ? shard_.reading->place()
+                                : "behind an exchange: its place in the input is not known";
   shard_.fail({ErrorCode::kInvalidInput,
-               "operator '" + name_ + "' threw \"" + reason + "\" at the record '" + record +
-                   "'. Nothing of this epoch is committed. Mend the operator or the input and run "
+               "operator '" + name_ + "' threw \"" + reason + "\" at the record '" + shown(record) +
+                   "' (" + place +
+                   "). Nothing of this epoch is committed. Mend the operator or the input and run "
                    "again, or give the operator on_throw(quarantine)."});
 }
 

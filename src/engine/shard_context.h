@@ -19,12 +19,22 @@ namespace rheon::engine {
 /// A record that could not be processed, with all that is known about it.
 struct Quarantined {
   std::string operator_name;
-  std::string place;  // where it comes from: "path:offset" for a source, empty if not known
+  std::string place;  // where it comes from: "path:offset" for a source, else Origin::place()
   std::string reason;
   std::string record;  // its bytes, up to kMaxQuarantinedBytes
   EventTime time;
 };
 inline constexpr std::size_t kMaxQuarantinedBytes = 64 << 10;
+
+/// Who knows where the records come from that a stage processes.
+class Origin {
+ public:
+  /// For people: "source 'lines', at or behind texts/a.txt:4096".
+  [[nodiscard]] virtual std::string place() const = 0;
+
+ protected:
+  ~Origin() = default;
+};
 
 /// How much a step does at most of what could stall a shard. Tests make them small.
 struct StepBudgets {
@@ -44,8 +54,9 @@ struct ShardContext {
   StepBudgets budgets;
   std::uint32_t trace_every = 0;  // sample one record in so many at sources; 0: none
 
-  bool paused = false;  // sources read nothing new: there is no room for a commit
-  EventTime now;        // the job's processing clock, as of this step
+  const Origin* reading = nullptr;  // whose records are being processed; null behind an exchange
+  bool paused = false;              // sources read nothing new: there is no room for a commit
+  EventTime now;                    // the job's processing clock, as of this step
   env::Monotonic monotonic{0};
 
   std::optional<Error> error;            // the first reason to stop the job

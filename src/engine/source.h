@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -76,6 +77,11 @@ class SourceReader {
   [[nodiscard]] virtual Result<Poll> poll(SourceOutput<T>& output) = 0;
   /// Position of a partition (index in order of assign()) right behind the last record emitted.
   [[nodiscard]] virtual std::string position(std::size_t partition) const = 0;
+  /// position() as a number that says something to a person: the byte of a file, the index of a
+  /// record or batch. None: there is no such number.
+  [[nodiscard]] virtual std::optional<std::uint64_t> offset(std::size_t /*partition*/) const {
+    return std::nullopt;
+  }
   /// True when this partition was read to its end by a successful read and nothing was left.
   [[nodiscard]] virtual bool at_end(std::size_t partition) const = 0;
 };

@@ -49,6 +49,14 @@ void SourceTaskBase::quarantine(std::string_view bytes, std::string_view place,
                                  std::string(bytes.substr(0, kMaxQuarantinedBytes)), shard().now});
 }
 
+std::string SourceTaskBase::place() const {
+  std::string place = "source '" + name_ + "', ";
+  const std::string& label = partitions_[read_partition_].label;
+  return place + (read_from_.has_value()
+                      ? "at or behind " + label + ":" + std::to_string(*read_from_)
+                      : label);
+}
+
 void SourceTaskBase::tell_watermark(const Watermark& watermark) {
   if (watermark == told_) {
     return;
@@ -86,7 +94,9 @@ StepResult SourceTaskBase::take_input() {
   if (shard().paused) {
     return {Progress::kBlocked, env::Monotonic::max()};
   }
+  shard().reading = this;
   const Result<Poll> polled = poll();
+  shard().reading = nullptr;
   if (!polled.has_value()) {
     shard().fail(polled.error());
     return {Progress::kIdle, env::Monotonic::max()};

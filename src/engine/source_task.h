@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -18,7 +19,7 @@
 namespace rheon::engine {
 
 /// What does not depend on the type of the records.
-class SourceTaskBase : public Task {
+class SourceTaskBase : public Task, private Origin {
  public:
   SourceTaskBase(std::string name, WatermarkStrategy strategy, ShardContext& shard)
       : Task(shard), name_(std::move(name)), watermarks_(strategy) {}
@@ -44,6 +45,11 @@ class SourceTaskBase : public Task {
   [[nodiscard]] virtual Result<Poll> poll() = 0;
   [[nodiscard]] virtual std::string position(std::size_t partition) const = 0;
   [[nodiscard]] virtual bool at_end(std::size_t partition) const = 0;
+  /// What follows comes from this partition, from `offset` on.
+  void reads_from(std::size_t partition, std::optional<std::uint64_t> offset) {
+    read_partition_ = partition;
+    read_from_ = offset;
+  }
 
   [[nodiscard]] SourceWatermarks& watermarks() { return watermarks_; }
   [[nodiscard]] const std::string& name() const { return name_; }
@@ -53,6 +59,7 @@ class SourceTaskBase : public Task {
   void quarantine(std::string_view bytes, std::string_view place, std::string_view reason);
 
  private:
+  [[nodiscard]] std::string place() const override;
   void tell_watermark(const Watermark& watermark);
   void cut(const Barrier& barrier);
 
@@ -64,6 +71,8 @@ class SourceTaskBase : public Task {
   std::vector<Target> targets_;
   std::vector<std::pair<std::string, std::string>> reported_;  // fact by partition, last committed
   const Barrier* requested_ = nullptr;
+  std::size_t read_partition_ = 0;
+  std::optional<std::uint64_t> read_from_;
   bool waits_for_partitions_ = false;
   bool ended_ = false;
 };
@@ -98,7 +107,13 @@ class SourceTask final : public SourceTaskBase, private SourceOutput<T> {
 
  private:
   // SourceOutput, for the reader.
-  void select(std::size_t partition) override { selected_ = partition; }
+  void select(std::size_t partition) override {
+    if (port_.size() > 0 && partition != selected_) {
+      port_.flush();  // what is processed together comes from one partition
+    }
+    selected_ = partition;
+    reads_from(partition, reader_->offset(partition));
+  }
   void emit(const T& value, EventTime given) override {
     EventTime time = given == EventTime::none() ? now_ : given;
     if constexpr (!std::is_same_v<TimeOf, NoTime>) {

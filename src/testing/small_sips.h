@@ -29,6 +29,9 @@ class SippingReader final : public engine::SourceReader<T> {
   std::string position(std::size_t partition) const override {
     return reader_->position(partition);
   }
+  std::optional<std::uint64_t> offset(std::size_t partition) const override {
+    return reader_->offset(partition);
+  }
   bool at_end(std::size_t partition) const override { return reader_->at_end(partition); }
 
  private:

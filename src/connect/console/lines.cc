@@ -139,6 +139,9 @@ class ConsoleReader : public engine::SourceReader<std::string_view> {
   std::string position(std::size_t /*partition*/) const override {
     return std::to_string(splitter_.offset());
   }
+  std::optional<std::uint64_t> offset(std::size_t /*partition*/) const override {
+    return splitter_.offset();
+  }
   bool at_end(std::size_t /*partition*/) const override { return ended_; }
 
  private:

@@ -109,6 +109,10 @@ std::string LineReader::position(std::size_t partition) const {
   return encode(position);
 }
 
+std::optional<std::uint64_t> LineReader::offset(std::size_t partition) const {
+  return partitions_[partition].splitter.offset();
+}
+
 bool LineReader::at_end(std::size_t partition) const { return partitions_[partition].at_end; }
 
 }  // namespace rheon::connect::files

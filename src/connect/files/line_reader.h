@@ -24,6 +24,7 @@ class LineReader : public engine::SourceReader<std::string_view> {
   void assign(const engine::SourcePartition& partition) override;
   Result<engine::Poll> poll(engine::SourceOutput<std::string_view>& output) override;
   std::string position(std::size_t partition) const override;
+  std::optional<std::uint64_t> offset(std::size_t partition) const override;
   bool at_end(std::size_t partition) const override;
 
  private:

@@ -99,6 +99,9 @@ class WordReader : public engine::SourceReader<std::string_view> {
   std::string position(std::size_t partition) const override {
     return encode_index(partitions_[partition].next);
   }
+  std::optional<std::uint64_t> offset(std::size_t partition) const override {
+    return partitions_[partition].next;
+  }
   /// At a rate there is nothing between two words.
   bool at_end(std::size_t partition) const override {
     const Partition& at = partitions_[partition];

@@ -72,6 +72,9 @@ class ValueReader final : public engine::SourceReader<codec::Stored<T>> {
     codec::put_varint(out, partitions_[partition].next);
     return out;
   }
+  std::optional<std::uint64_t> offset(std::size_t partition) const override {
+    return partitions_[partition].next;
+  }
   bool at_end(std::size_t partition) const override {
     return partitions_[partition].next == partitions_[partition].end;
   }

@@ -150,6 +150,9 @@ class StreamSourceReader final : public engine::SourceReader<R> {
   std::string position(std::size_t partition) const override {
     return encode(partitions_[partition].position);
   }
+  std::optional<std::uint64_t> offset(std::size_t partition) const override {
+    return partitions_[partition].position.batch.next_batch;
+  }
   bool at_end(std::size_t partition) const override { return partitions_[partition].at_end; }
 
  private:

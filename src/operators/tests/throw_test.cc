@@ -1,0 +1,104 @@
+// What becomes of a record at which user code throws, seen through whole jobs.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "connect/files/csv.h"
+#include "connect/files/lines.h"
+#include "operators/operator.h"
+#include "testing/topology.h"
+
+namespace rheon {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using testing::Topology;
+
+std::int64_t no_thirteen(std::int64_t n) {
+  if (n == 13) {
+    throw std::domain_error("13 brings bad luck");
+  }
+  return n;
+}
+
+struct NoThirteen : KeyedOperator<std::int64_t, std::int64_t, std::int64_t> {
+  void process(const std::int64_t& n, Context& ctx) { ctx.emit(no_thirteen(n)); }
+};
+
+void before_an_exchange(Job& job) {
+  job.from("numbers", Source<std::int64_t>{})
+      .filter("positive", [](std::int64_t n) { return n > 0; })
+      .map("checked", no_thirteen)
+      .to("out", files::csv("out"));
+}
+
+void behind_an_exchange(Job& job) {
+  job.from("numbers", Source<std::int64_t>{})
+      .key_by([](std::int64_t n) { return n; })
+      .process<NoThirteen>("checked")
+      .to("out", files::csv("out"));
+}
+
+/// Pushes the numbers one by one; why the job has stopped.
+std::string stopped_at(testing::JobDescription job) {
+  Topology topology(std::move(job));
+  try {
+    for (const std::int64_t n : {11, 12, 13}) {
+      topology.input<std::int64_t>("numbers").push(n);
+    }
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return "it has not stopped";
+}
+
+TEST(Throw, TheSentenceNamesOperatorReasonAndPlace) {
+  EXPECT_THAT(stopped_at(before_an_exchange),
+              AllOf(HasSubstr("operator 'checked' threw \"13 brings bad luck\""),
+                    HasSubstr("(source 'numbers', at or behind pushed by the test:2)")));
+}
+
+TEST(Throw, BehindAnExchangeTheSentenceSaysThatThePlaceIsNotKnown) {
+  EXPECT_THAT(stopped_at(behind_an_exchange),
+              AllOf(HasSubstr("operator 'checked' threw \"13 brings bad luck\""),
+                    HasSubstr("(behind an exchange: its place in the input is not known)")));
+}
+
+TEST(Throw, OfAFileThePlaceIsPathAndByte) {
+  env::fake::FakeEnv env;
+  auto file = env.files().open("in.txt", env::OpenMode::kCreate);
+  ASSERT_TRUE(file);
+  std::string text;
+  for (int i = 0; i < 3'000; ++i) {
+    text += i == 2'500 ? "bad\n" : "good\n";
+  }
+  ASSERT_TRUE((*file)->write_at(0, as_bytes(text)));
+  testing::SimulatedJob job(env,
+                            [](Job& described) {
+                              described.from("lines", files::lines("*.txt"))
+                                  .map("check",
+                                       [](std::string_view line) {
+                                         if (line == "bad") {
+                                           throw std::domain_error("not good");
+                                         }
+                                         return line.size();
+                                       })
+                                  .to("out", files::csv("out"));
+                            },
+                            {});
+  ASSERT_TRUE(job.start());
+  const Status stopped = job.run(1'000'000);
+  ASSERT_FALSE(stopped);
+  // 2,048 lines were read before those that were at work.
+  EXPECT_THAT(stopped.error().message, HasSubstr("at the record '\\x03bad' (source 'lines', at or "
+                                                 "behind in.txt:10240)"));
+}
+
+}  // namespace
+}  // namespace rheon
