@@ -4,6 +4,8 @@
 // handed to the coordinator.
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +36,7 @@ struct EpochPart {
   std::vector<log::StreamAppend> appends;
   std::vector<LedgerEntry> ledger;  // increments of this epoch
   std::vector<WatermarkRun> watermarks;
+  std::map<std::string, std::string, std::less<>> quarantine_reasons;  // by operator, of one record
   std::vector<observe::Span> spans;
   std::uint64_t state_bytes = 0;
   std::uint64_t state_keys = 0;

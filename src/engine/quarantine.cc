@@ -26,7 +26,7 @@ log::files::StreamDeclaration quarantine_declaration() {
   log::files::StreamDeclaration declaration;
   declaration.name = kQuarantineStream;
   declaration.partitions = 1;
-  declaration.type = codec::stream_type(codec::ValueCodec<QuarantineRecord>::schema());
+  declaration.type = quarantine_type();
   return declaration;
 }
 
@@ -34,18 +34,12 @@ void take_quarantined(ShardContext& shard, EpochPart& part) {
   if (shard.quarantined.empty()) {
     return;
   }
-  const std::string type = quarantine_declaration().type;
-  codec::StreamBatchWriter batch(codec::stream_type_id(type), /*keyed=*/false);
-  for (const Quarantined& record : shard.quarantined) {
-    codec::ValueCodec<QuarantineRecord>::encode(
-        {record.operator_name, record.place, record.reason, record.record},
-        batch.begin(record.time));
-  }
   codec::StreamBatchWriter writer(codec::stream_type_id(quarantine_type()), /*keyed=*/false);
   for (const Quarantined& record : shard.quarantined) {
     codec::ValueCodec<QuarantineRecord>::encode(
         {record.operator_name, record.place, record.reason, record.record},
         writer.begin(record.time));
+    part.quarantine_reasons.try_emplace(record.operator_name, record.reason);
   }
   log::StreamAppend append;
   append.stream = kQuarantineStream;

@@ -27,6 +27,7 @@ Worker::Worker(env::Env& env, Plan plan, WorkerOptions options)
       parker_(env.threads().make_parker()),
       doorbell_(*parker_),
       clock_(env.clock()),
+      quarantine_limit_(options_.max_quarantined_percent),
       interval_(options_.commit_interval.value_or(kShortestInterval)) {}
 
 Worker::~Worker() { questions_.close(); }
@@ -169,8 +170,21 @@ StepResult Worker::gather() {
   if (!all) {
     return {Progress::kIdle, clock_.monotonic() + std::chrono::seconds{1}};
   }
+  if (Status checked = check_quarantine(); !checked.has_value()) {
+    fail_with(std::move(checked).error());
+    return {Progress::kDone, env::Monotonic::max()};
+  }
   submit();
   return {Progress::kWorked, env::Monotonic::max()};
+}
+
+Status Worker::check_quarantine() {
+  std::map<std::string, std::string, std::less<>> reasons;
+  for (const auto& part : parts_) {
+    quarantine_limit_.add(part->ledger, clock_.monotonic());
+    reasons.merge(part->quarantine_reasons);
+  }
+  return quarantine_limit_.check(reasons);
 }
 
 void Worker::submit() {

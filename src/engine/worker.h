@@ -16,6 +16,7 @@
 #include "engine/catalog.h"
 #include "engine/execution.h"
 #include "engine/ledger.h"
+#include "engine/quarantine_limit.h"
 #include "engine/questions.h"
 #include "env/io_task.h"
 #include "log/files/file_log.h"
@@ -30,6 +31,7 @@ struct WorkerOptions {
   bool stop_at_end = false;   // unbounded sources end where they end now
   bool accept_clock = false;  // go on although the clock jumped by more than a year
   std::uint32_t trace_every = 0;
+  std::uint32_t max_quarantined_percent = 10;  // of an operator's inputs: engine/quarantine_limit.h
   std::size_t ring_capacity_batches = 8;
   StepBudgets budgets;
   log::files::OpenOptions log;        // directory, job, streams and key groups are filled in
@@ -140,6 +142,7 @@ class Worker {
   [[nodiscard]] std::uint64_t activity() const;
   void cut(bool last, bool drain);
   [[nodiscard]] StepResult gather();
+  [[nodiscard]] Status check_quarantine();
   void submit();
   [[nodiscard]] StepResult await_commit();
   void hear_log();
@@ -167,6 +170,7 @@ class Worker {
   std::vector<log::FactChange> pending_facts_;              // for the next commit
   std::vector<std::unique_ptr<SinkCommitter>> committers_;  // by node
   Ledger ledger_;
+  QuarantineLimit quarantine_limit_;
   std::vector<std::vector<PlacedPartition>> partitions_;  // by node
   std::unique_ptr<Execution> execution_;
 

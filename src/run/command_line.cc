@@ -12,6 +12,7 @@ namespace rheon::run {
 namespace {
 
 constexpr std::uint32_t kMaxShards = 1024;
+constexpr std::uint32_t kPercent = 100;
 constexpr std::uint32_t kDefaultTraceSample = 1024;
 constexpr std::string_view kDashes = "--";
 
@@ -21,6 +22,7 @@ struct Texts {
   std::string log_level = "info";
   std::string log_format = "text";
   std::string shards;
+  std::string max_quarantined_percent;
   std::string trace_sample;
   std::string scale;
   bool no_drain = false;
@@ -92,6 +94,10 @@ class Parser {
                   "go on although the clock is more than a year off");
     app->add_flag("--allow-network-fs", run.allow_network_file_system,
                   "allow a data directory on a network file system");
+    app->add_option("--max-quarantined-percent", texts_.max_quarantined_percent,
+                    "stop when an operator sends more of its records of a minute to quarantine")
+        ->type_name("N")
+        ->default_str(std::to_string(run.max_quarantined_percent));
     app->add_option("--trace-sample", texts_.trace_sample, "follow one record in N")
         ->type_name("N");
     app->add_option("--trace-file", run.trace_file, "append spans to this file, as OTLP JSON lines")
@@ -231,6 +237,10 @@ class Parser {
     }
     if (!texts_.scale.empty()) {
       RHEON_ASSIGN(line_.shards, number("scale", texts_.scale, kMaxShards));
+    }
+    if (!texts_.max_quarantined_percent.empty()) {
+      RHEON_ASSIGN(run.max_quarantined_percent,
+                   number("--max-quarantined-percent", texts_.max_quarantined_percent, kPercent));
     }
     if (!texts_.trace_sample.empty()) {
       RHEON_ASSIGN(run.trace_sample, number("--trace-sample", texts_.trace_sample, UINT32_MAX));

@@ -70,6 +70,27 @@ TEST(Throw, BehindAnExchangeTheSentenceSaysThatThePlaceIsNotKnown) {
                     HasSubstr("(behind an exchange: its place in the input is not known)")));
 }
 
+TEST(Throw, AJobThatQuarantinesMostOfItsInputIsStopped) {
+  Topology topology([](Job& job) {
+    job.from("numbers", Source<std::int64_t>{})
+        .map("checked", no_thirteen, quarantine)
+        .to("out", files::csv("out"));
+  });
+  auto numbers = topology.input<std::int64_t>("numbers");
+  numbers.push(std::vector<std::int64_t>(100, 13));
+  numbers.push(std::vector<std::int64_t>(1'100, 1));
+  EXPECT_EQ(topology.worker().ledger().get("operator/checked/quarantined"), 100u);
+  try {
+    numbers.push(std::vector<std::int64_t>(100, 13));
+    FAIL();
+  } catch (const std::runtime_error& error) {
+    EXPECT_THAT(error.what(),
+                AllOf(HasSubstr("'checked' has sent 200 of 1300 records"),
+                      HasSubstr("\"13 brings bad luck\""), HasSubstr("--max-quarantined-percent")));
+  }
+  EXPECT_EQ(topology.output<std::int64_t>("out").size(), 1'100u);
+}
+
 TEST(Throw, OfAFileThePlaceIsPathAndByte) {
   env::fake::FakeEnv env;
   auto file = env.files().open("in.txt", env::OpenMode::kCreate);

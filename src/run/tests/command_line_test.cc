@@ -67,6 +67,8 @@ TEST(CommandLine, values_are_checked) {
   EXPECT_EQ(sentence({"run", "--guarantee", "twice"}),
             "--guarantee: 'twice' is none of at-least-once, exactly-once.");
   EXPECT_EQ(sentence({"run", "--trace-sample", "8"}), "--trace-sample needs --trace-file FILE.");
+  EXPECT_EQ(sentence({"run", "--max-quarantined-percent", "101"}),
+            "--max-quarantined-percent: '101' is not a number from 1 to 100.");
   EXPECT_THAT(sentence({"scale", "x"}), HasSubstr("'x' is not a number"));
 }
 
@@ -74,13 +76,15 @@ TEST(CommandLine, every_option_of_run_arrives) {
   const CommandLine line =
       good({"run", "--commit-interval", "50ms", "--guarantee", "at-least-once", "--stop-at-end",
             "--no-drain", "--accept-clock", "--allow-network-fs", "--trace-file", "t",
-            "--log-level", "error", "--log-format", "json", "--data-dir", "d"});
+            "--max-quarantined-percent", "25", "--log-level", "error", "--log-format", "json",
+            "--data-dir", "d"});
   EXPECT_EQ(line.run.commit_interval, std::chrono::milliseconds{50});
   EXPECT_EQ(line.run.guarantee, GuaranteeWish::kAtLeastOnce);
   EXPECT_TRUE(line.run.stop_at_end);
   EXPECT_FALSE(line.run.drain);
   EXPECT_TRUE(line.run.accept_clock);
   EXPECT_TRUE(line.run.allow_network_file_system);
+  EXPECT_EQ(line.run.max_quarantined_percent, 25u);
   EXPECT_EQ(line.run.trace_sample, 1024u);
   EXPECT_EQ(line.run.log_level, LogLevel::kError);
   EXPECT_EQ(line.run.log_format, LogFormat::kJson);

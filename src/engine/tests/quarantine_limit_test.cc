@@ -1,0 +1,64 @@
+#include "engine/quarantine_limit.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace rheon::engine {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class QuarantineLimitTest : public ::testing::Test {
+ protected:
+  void epoch(env::Monotonic now, std::uint64_t in, std::uint64_t quarantined) {
+    limit_.add({{"operator/parse/in", in},
+                {"operator/parse/emitted", in - quarantined},
+                {"operator/parse/quarantined", quarantined},
+                {"edge/parse->sums.0/sent", in - quarantined}},
+               now);
+  }
+  [[nodiscard]] bool stops() const { return !limit_.check({}).has_value(); }
+
+  QuarantineLimit limit_{10};
+};
+
+TEST_F(QuarantineLimitTest, ATenthMayGo) {
+  epoch(seconds{1}, 10'000, 1'000);
+  EXPECT_FALSE(stops());
+  epoch(seconds{1}, 1, 1);
+  EXPECT_TRUE(stops());
+}
+
+TEST_F(QuarantineLimitTest, AHundredMayGoWhateverTheirShare) {
+  epoch(seconds{1}, 100, 100);
+  EXPECT_FALSE(stops());
+  epoch(seconds{2}, 1, 1);
+  EXPECT_TRUE(stops());
+}
+
+TEST_F(QuarantineLimitTest, WhatIsOlderThanAMinuteDoesNotCount) {
+  for (int s = 0; s < 300; ++s) {
+    epoch(seconds{s} + milliseconds{500}, 1, 1);
+  }
+  EXPECT_FALSE(stops());
+}
+
+TEST_F(QuarantineLimitTest, TheSentenceNamesOperatorNumbersReasonAndOption) {
+  epoch(seconds{1}, 1'000, 500);
+  EXPECT_THAT(limit_.check({{"parse", "no number"}}).error().message,
+              AllOf(HasSubstr("'parse' has sent 500 of 1000 records to quarantine"),
+                    HasSubstr("more than 10 %; one of them because \"no number\""),
+                    HasSubstr("--max-quarantined-percent")));
+}
+
+TEST_F(QuarantineLimitTest, AHundredPercentNeverStops) {
+  QuarantineLimit none(100);
+  none.add({{"operator/parse/in", 1'000}, {"operator/parse/quarantined", 1'000}}, seconds{1});
+  EXPECT_TRUE(none.check({}));
+}
+
+}  // namespace
+}  // namespace rheon::engine
