@@ -59,6 +59,18 @@ class SpscRing {
     return true;
   }
 
+  /// The item that try_pop() would give, or null; valid until then. On the consumer's thread.
+  [[nodiscard]] const T* front() {
+    const std::size_t head = head_.load(std::memory_order_relaxed);
+    if (head == seen_tail_) {
+      seen_tail_ = tail_.load(std::memory_order_acquire);
+      if (head == seen_tail_) {
+        return nullptr;
+      }
+    }
+    return &slots_[head & mask_];
+  }
+
   /// Exact when neither thread is at work, else a value of a moment ago. Never above capacity().
   [[nodiscard]] std::size_t size_approx() const {
     const std::size_t head = head_.load(std::memory_order_acquire);

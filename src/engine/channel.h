@@ -58,6 +58,8 @@ class Channel {
     }
     return true;
   }
+  /// What try_pop() would give, or null.
+  [[nodiscard]] const Message* front() { return messages_.front(); }
   void give_back(BatchBase* batch) {
     batch->clear();
     if (!returned_.try_push(batch)) {

@@ -17,6 +17,17 @@ Inbox::Lane* Inbox::next(Message& message) {
   return nullptr;
 }
 
+Inbox::Lane* Inbox::next_barrier(Message& message) {
+  for (Lane& lane : lanes_) {
+    const Message* const front = lane.at_barrier ? nullptr : lane.channel->front();
+    if (front != nullptr && front->kind == Message::Kind::kBarrier && !front->barrier->drain) {
+      const bool popped = lane.channel->try_pop(message);
+      return popped ? &lane : nullptr;
+    }
+  }
+  return nullptr;
+}
+
 bool Inbox::align(Lane& lane) {
   RHEON_ASSERT(!lane.at_barrier, "a lane that is held back was read");
   lane.at_barrier = true;

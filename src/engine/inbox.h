@@ -30,6 +30,8 @@ class Inbox {
 
   /// The next message of some lane that is not held back, in turn; null lane: nothing is there.
   [[nodiscard]] Lane* next(Message& message);
+  /// As next(), but only a barrier that may overtake a burst of timers: not one that drains.
+  [[nodiscard]] Lane* next_barrier(Message& message);
   /// Puts a barrier's lane on hold; true when that was the last one: then all lanes are free again.
   [[nodiscard]] bool align(Lane& lane);
   /// The minimum over all lanes that are not idle; idle when all are.

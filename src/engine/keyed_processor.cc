@@ -29,6 +29,9 @@ void KeyedProcessor::give(KeyGroups groups) {
     if (groups[i] != nullptr) {
       groups[i]->attach(&changes_);
       least = std::min(least, groups[i]->watermark);
+      // A barrier may have overtaken them.
+      const auto& due = groups[i]->event_timers();
+      fire_again_ = fire_again_ || (!due.empty() && due.begin()->time <= groups[i]->watermark);
       groups_[i] = std::move(groups[i]);
     }
   }
@@ -50,18 +53,21 @@ KeyGroups KeyedProcessor::take() {
 void KeyedProcessor::on_watermark(const Watermark& watermark) {
   watermark_ = {std::max(watermark_.time, watermark.time), watermark.idle};
   watermark_pending_ = true;
-  firing_group_ = 0;
+  event_pass_ = {};
   static_cast<void>(resume());
 }
 
 bool KeyedProcessor::resume() {
-  if (!watermark_pending_) {
+  if (settled()) {
     return true;
   }
-  if (has_event_timers_ && !fire_due(/*processing=*/false, watermark_.time)) {
+  if (has_event_timers_ && !fire_due(/*processing=*/false, event_pass_)) {
     return false;
   }
-  watermark_pending_ = false;
+  fire_again_ = std::exchange(event_pass_, {}).left_some;
+  if (!std::exchange(watermark_pending_, false)) {
+    return true;
+  }
   if (has_ttl_) {
     sweep_expired();
   }
@@ -70,11 +76,15 @@ bool KeyedProcessor::resume() {
 }
 
 bool KeyedProcessor::on_clock() {
-  return !has_processing_timers_ || fire_due(/*processing=*/true, shard().now);
+  if (has_processing_timers_ && !fire_due(/*processing=*/true, processing_pass_)) {
+    return false;
+  }
+  processing_pass_ = {};
+  return true;
 }
 
 EventTime KeyedProcessor::next_clock() const {
-  EventTime next = EventTime::max();
+  EventTime next = fire_again_ ? EventTime::min() : EventTime::max();
   if (has_processing_timers_) {
     for (const auto& group : groups_) {
       if (group != nullptr && !group->processing_timers().empty()) {
@@ -85,29 +95,54 @@ EventTime KeyedProcessor::next_clock() const {
   return next;
 }
 
-bool KeyedProcessor::fire_due(bool processing, EventTime until) {
+bool KeyedProcessor::fire_due(bool processing, Pass& pass) {
   std::size_t left = shard().budgets.timers;
-  std::uint32_t first = processing ? 0 : firing_group_;
-  for (std::uint32_t g = first; g < groups_.size(); ++g) {
-    if (groups_[g] == nullptr) {
-      continue;
-    }
-    std::set<state::DueTimer>& due = groups_[g]->timers(processing);
-    while (!due.empty() && due.begin()->time <= until) {
-      if (left-- == 0 || shard().error.has_value()) {
-        firing_group_ = processing ? firing_group_ : g;
-        flush_ports();
-        return false;
-      }
-      const state::DueTimer timer = *due.begin();
-      clear_timer(*groups_[g], *states_, timer);
-      due.erase(due.begin());
-      fire(*groups_[g], timer);
-      ++shard().activity;
+  bool all = true;
+  while (all && pass.group < groups_.size()) {
+    state::KeyGroupState* group = groups_[pass.group].get();
+    all = group == nullptr || fire_group(*group, processing, pass, left);
+    if (all) {
+      ++pass.group;
+      pass.last.reset();
     }
   }
   flush_ports();
-  return true;
+  return all;
+}
+
+bool KeyedProcessor::fire_group(state::KeyGroupState& group, bool processing, Pass& pass,
+                                std::size_t& left) {
+  std::set<state::DueTimer>& due = group.timers(processing);
+  const EventTime until = processing ? shard().now : watermark_of(group);
+  for (;;) {
+    auto next = due.begin();
+    if (pass.last.has_value() && next != due.end() && *next <= *pass.last) {
+      next = due.upper_bound(*pass.last);
+    }
+    if (next == due.end() || next->time > until) {
+      pass.left_some = pass.left_some || next != due.begin();
+      return true;
+    }
+    if (left == 0 || shard().error.has_value()) {
+      return false;
+    }
+    --left;
+    const state::DueTimer& timer = pass.last.emplace(*next);
+    clear_timer(group, *states_, timer);
+    due.erase(next);
+    fire(group, timer);
+    ++shard().activity;
+  }
+}
+
+void KeyedProcessor::fire_past(state::KeyGroupState& group) {
+  std::size_t left = shard().budgets.timers;
+  for (const bool processing : {false, true}) {
+    Pass pass;
+    const bool all = fire_group(group, processing, pass, left);
+    // Those in processing time fire with the clock, in the next step.
+    fire_again_ = fire_again_ || (!processing && (!all || pass.left_some));
+  }
 }
 
 void KeyedProcessor::clear_timer(state::KeyGroupState& group, const state::StateSet& states,

@@ -4,6 +4,7 @@
 // what has changed at a barrier, fires timers in order, and drops what a ttl has ended.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,11 +26,14 @@ class KeyedProcessor : public Processor {
   void on_watermark(const Watermark& watermark) override;
   void on_barrier(const Barrier& barrier) override;
   [[nodiscard]] bool resume() override;
+  [[nodiscard]] bool settled() const override { return !watermark_pending_ && !fire_again_; }
   [[nodiscard]] bool on_clock() override;
   [[nodiscard]] EventTime next_clock() const override;
   [[nodiscard]] bool capture(EpochPart& part) override;
 
  protected:
+  /// After a call that has set timers: those that are due already fire now.
+  void fire_past(state::KeyGroupState& group);
   /// Fires one timer: calls user code with the key's state selected. It has been removed already.
   virtual void fire(state::KeyGroupState& /*group*/, const state::DueTimer& /*timer*/) {}
   /// Everything emitted so far is handed on.
@@ -49,7 +53,19 @@ class KeyedProcessor : public Processor {
                           const state::DueTimer& timer);
 
  private:
-  [[nodiscard]] bool fire_due(bool processing, EventTime until);
+  /// One pass over the timers that are due, in their order within each key group. One that is set
+  /// at or before the timer that fires waits for the next pass: it could go on for ever. A pass is
+  /// cut into bursts by the step's budget.
+  struct Pass {
+    std::uint32_t group = 0;
+    std::optional<state::DueTimer> last;  // that has fired in this group
+    bool left_some = false;               // that wait for the next pass
+  };
+  /// False: cut off, go on with the next step.
+  [[nodiscard]] bool fire_due(bool processing, Pass& pass);
+  /// ... of one group; takes from the budget `left`.
+  [[nodiscard]] bool fire_group(state::KeyGroupState& group, bool processing, Pass& pass,
+                                std::size_t& left);
   void sweep_expired();
   void write_slices(EpochPart& part);
   /// The index of the state that is or was stored under this id; the number of states: none.
@@ -65,7 +81,9 @@ class KeyedProcessor : public Processor {
 
   Watermark watermark_;
   bool watermark_pending_ = false;  // timers are still firing; it has not been forwarded
-  std::uint32_t firing_group_ = 0;  // where a burst goes on
+  Pass event_pass_;
+  Pass processing_pass_;
+  bool fire_again_ = false;  // timers are due that were set in the past
 
   // The capture under way.
   std::vector<state::StateTable*> captured_;

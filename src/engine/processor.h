@@ -42,6 +42,8 @@ class Processor : public Receiver {
   /// Goes on with work that was cut off by the step's budget (a burst of timers). False: not
   /// finished; nothing new may come in before it is.
   [[nodiscard]] virtual bool resume() { return true; }
+  /// No timer in event time waits to fire. What drains comes behind them all.
+  [[nodiscard]] virtual bool settled() const { return true; }
   /// The processing clock has moved on to shard().now. As resume().
   [[nodiscard]] virtual bool on_clock() { return true; }
   /// When on_clock() has something to do next; EventTime::max() for never.

@@ -1,10 +1,17 @@
 #include "engine/stage_task.h"
 
 #include <chrono>
+#include <utility>
 
 namespace rheon::engine {
 
 StepResult StageTask::take_input() {
+  if (drain_ != nullptr) {
+    if (stage().settled()) {
+      pass(*std::exchange(drain_, nullptr), stage().processors.front().get());
+    }
+    return {Progress::kWorked, env::Monotonic::max()};
+  }
   Processor* head = stage().processors.front().get();
   for (std::size_t taken = 0; taken < kMessagesPerStep; ++taken) {
     Message message;
@@ -31,9 +38,7 @@ StepResult StageTask::take_input() {
         advance();
         break;
       case Message::Kind::kBarrier:
-        if (inbox_.align(*lane)) {
-          advance();
-          pass(*message.barrier, head);
+        if (take_barrier(*lane, *message.barrier)) {
           return {Progress::kWorked, env::Monotonic::max()};
         }
         break;
@@ -44,6 +49,28 @@ StepResult StageTask::take_input() {
     }
   }
   return {Progress::kWorked, env::Monotonic::max()};
+}
+
+bool StageTask::take_barrier(Inbox::Lane& lane, const Barrier& barrier) {
+  if (!inbox_.align(lane)) {
+    return false;
+  }
+  advance();
+  if (barrier.drain && !stage().settled()) {
+    drain_ = &barrier;
+  } else {
+    pass(barrier, stage().processors.front().get());
+  }
+  return true;
+}
+
+void StageTask::pass_barriers() {
+  Message message;
+  while (Inbox::Lane* lane = inbox_.next_barrier(message)) {
+    if (take_barrier(*lane, *message.barrier)) {
+      return;
+    }
+  }
 }
 
 void StageTask::advance() {

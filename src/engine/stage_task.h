@@ -17,11 +17,15 @@ class StageTask final : public Task {
   static constexpr std::size_t kMessagesPerStep = 8;
 
   StepResult take_input() override;
+  void pass_barriers() override;
+  /// A barrier on a lane; true when it has passed the stage.
+  [[nodiscard]] bool take_barrier(Inbox::Lane& lane, const Barrier& barrier);
   void report(EpochPart& part) override { inbox_.report(part.ledger); }
   void advance();
 
   Inbox inbox_;
   Watermark watermark_;
+  const Barrier* drain_ = nullptr;  // waits until no timer is left to fire
 };
 
 }  // namespace rheon::engine

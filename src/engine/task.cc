@@ -28,6 +28,11 @@ bool Stage::resume() {
   return true;
 }
 
+bool Stage::settled() const {
+  return std::all_of(processors.begin(), processors.end(),
+                     [](const auto& processor) { return processor->settled(); });
+}
+
 bool Stage::on_clock() {
   for (const auto& processor : processors) {
     if (!processor->on_clock()) {
@@ -119,6 +124,7 @@ StepResult Task::step() {
     return {Progress::kBlocked, env::Monotonic::max()};
   }
   if (!stage_.resume() || !stage_.on_clock()) {
+    pass_barriers();
     stage_.flush();
     return {Progress::kWorked, env::Monotonic::max()};
   }

@@ -41,6 +41,7 @@ struct Stage {
   [[nodiscard]] bool ready();
   /// Bursts of timers that were cut off by the budget; true when none is left.
   [[nodiscard]] bool resume();
+  [[nodiscard]] bool settled() const;
   /// Adds what the stage contributes to the commit; true when all of it is there.
   [[nodiscard]] bool capture(EpochPart& part);
   void report(EpochPart& part);
@@ -72,6 +73,8 @@ class Task {
  protected:
   /// Takes some input. Called when the stage is ready for it.
   [[nodiscard]] virtual StepResult take_input() = 0;
+  /// Between two bursts of timers, before which no records may be taken: barriers may pass.
+  virtual void pass_barriers() {}
   /// Adds to the part what the kind of task has to say, as of the barrier.
   virtual void report(EpochPart& part) = 0;
   virtual void open_input() {}

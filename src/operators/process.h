@@ -193,20 +193,6 @@ class Process final : public engine::KeyedProcessor {
     RHEON_ASSERT(false, "a timer fired that the operator has no on_timer() for");
   }
 
-  /// Timers that the call has set in the past fire right after it.
-  void fire_past(state::KeyGroupState& group) {
-    for (const bool processing : {false, true}) {
-      const EventTime until = processing ? shard().now : watermark_of(group);
-      auto& due = group.timers(processing);
-      while (!due.empty() && due.begin()->time <= until && !shard().error.has_value()) {
-        const state::DueTimer timer = *due.begin();
-        clear_timer(group, states(), timer);
-        due.erase(due.begin());
-        fire(group, timer);
-      }
-    }
-  }
-
   [[nodiscard]] PortBase& port_at(std::size_t port) {
     return port == 0 ? static_cast<PortBase&>(main_) : *sides_[port - 1];
   }

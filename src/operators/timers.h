@@ -8,7 +8,9 @@
 //
 // A timer at T fires when the watermark (or the clock) has reached T: on_timer(timer, ctx) is
 // called with the key's state, in order of (time, key, name) within a key group, before records
-// that come after the watermark. Set in the past it fires right after the current call. Timers are
+// that come after the watermark. Set in the past it fires right after the current call; set by
+// on_timer() at the time of the timer that fires, or before it, it fires with the next step of the
+// shard: one that goes on for ever holds up neither records nor commits. Timers are
 // state: they are in every commit, and those that fell due while the job was down fire once, before
 // new input.
 

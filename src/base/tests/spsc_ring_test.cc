@@ -46,6 +46,11 @@ TEST(SpscRing, BehavesLikeABoundedDeque) {
         }
       } else {
         unsigned item = 0;
+        const unsigned* const front = ring.front();
+        ASSERT_EQ(front != nullptr, !model.empty());
+        if (front != nullptr) {
+          ASSERT_EQ(*front, model.front());
+        }
         ASSERT_EQ(ring.try_pop(item), !model.empty());
         if (!model.empty()) {
           ASSERT_EQ(item, model.front());
