@@ -38,6 +38,7 @@ void Execution::make_shards(env::Env& env, const ExecutionOptions& options, cons
     context.table_seed = options.table_seed;
     context.trace_every = options.trace_every;
     context.budgets = options.budgets;
+    context.max_dirty_bytes = options.max_dirty_bytes;
     shards_.push_back(
         std::make_unique<Shard>(std::move(context), env.threads().make_parker(), clock));
     shards_.back()->set_coordinator(&coordinator);

@@ -55,6 +55,8 @@ class Processor : public Receiver {
   /// True while nothing more can be taken (a sink stalls).
   [[nodiscard]] virtual bool blocked() const { return false; }
 
+  /// Estimate of the state that has changed since the last barrier.
+  [[nodiscard]] virtual std::uint64_t dirty_bytes() const { return 0; }
   /// Keyed operators: key groups come before open() and go after the last barrier.
   virtual void give(KeyGroups /*groups*/) {}
   [[nodiscard]] virtual KeyGroups take() { return {}; }

@@ -96,6 +96,17 @@ void Shard::publish() {
     gauges_.sources_ended.store(ended, std::memory_order_release);
     coordinator_->ring();
   }
+  std::uint64_t dirty_bytes = 0;
+  for (const auto& task : tasks_) {
+    dirty_bytes += task->stage().dirty_bytes();
+  }
+  const bool too_dirty = dirty_bytes > context_.max_dirty_bytes;
+  if (too_dirty != gauges_.too_dirty.load(std::memory_order_relaxed)) {
+    gauges_.too_dirty.store(too_dirty, std::memory_order_release);
+    if (too_dirty) {
+      coordinator_->ring();
+    }
+  }
   if (context_.error.has_value() && !gauges_.failed.load(std::memory_order_relaxed)) {
     gauges_.failed.store(true, std::memory_order_release);
     coordinator_->ring();

@@ -35,7 +35,8 @@ struct ShardGauges {
   std::atomic<std::uint64_t> records_out{0};
   std::atomic<std::uint64_t> activity{0};
   std::atomic<bool> sources_ended{false};
-  std::atomic<bool> failed{false};  // then failure() may be read
+  std::atomic<bool> too_dirty{false};  // more state has changed than one epoch shall hold
+  std::atomic<bool> failed{false};     // then failure() may be read
 };
 
 class Shard {

@@ -52,7 +52,8 @@ struct ShardContext {
   bool stop_at_end = false;
   std::uint64_t table_seed = 0;
   StepBudgets budgets;
-  std::uint32_t trace_every = 0;  // sample one record in so many at sources; 0: none
+  std::uint64_t max_dirty_bytes = UINT64_MAX;  // of changed state, before an epoch is cut early
+  std::uint32_t trace_every = 0;               // sample one record in so many at sources; 0: none
 
   const Origin* reading = nullptr;  // whose records are being processed; null behind an exchange
   bool paused = false;              // sources read nothing new: there is no room for a commit

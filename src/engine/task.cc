@@ -61,6 +61,14 @@ void Stage::report(EpochPart& part) {
   }
 }
 
+std::uint64_t Stage::dirty_bytes() const {
+  std::uint64_t sum = 0;
+  for (const auto& processor : processors) {
+    sum += processor->dirty_bytes();
+  }
+  return sum;
+}
+
 bool Stage::capture(EpochPart& part) {
   bool all = true;
   for (const auto& processor : processors) {

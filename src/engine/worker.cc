@@ -108,6 +108,12 @@ std::uint64_t Worker::activity() const {
   return sum;
 }
 
+bool Worker::too_dirty() const {
+  return std::any_of(
+      execution_->shards().begin(), execution_->shards().end(),
+      [](const auto& shard) { return shard->gauges().too_dirty.load(std::memory_order_acquire); });
+}
+
 bool Worker::quiet() const {
   return state_ == WorkerState::kRunning && phase_ == Phase::kRunning &&
          activity() == activity_at_barrier_ && reason_to_stop() == StopReason::kNone;
@@ -129,7 +135,7 @@ StepResult Worker::run() {
     // Nothing to commit. Shards do not ring for every record, so look again now and then.
     return {Progress::kIdle, now + std::max<env::Monotonic>(interval_, kShortestInterval)};
   }
-  if (now < due) {
+  if (now < due && !too_dirty()) {
     return {Progress::kIdle, due};
   }
   activity_at_barrier_ = changes;

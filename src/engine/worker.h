@@ -34,6 +34,8 @@ struct WorkerOptions {
   std::uint32_t max_quarantined_percent = 10;  // of an operator's inputs: engine/quarantine_limit.h
   std::size_t ring_capacity_batches = 8;
   StepBudgets budgets;
+  /// Bytes of state that may change on a shard before an epoch is cut, however short it is.
+  std::uint64_t max_dirty_bytes = 64 << 20;
   log::files::OpenOptions log;        // directory, job, streams and key groups are filled in
   std::uint32_t restore_threads = 0;  // 0: one per shard
   bool durable = true;                // false: no log at all, for measuring what it costs
@@ -140,6 +142,7 @@ class Worker {
   [[nodiscard]] StepResult run();
   [[nodiscard]] StopReason reason_to_stop() const;
   [[nodiscard]] std::uint64_t activity() const;
+  [[nodiscard]] bool too_dirty() const;
   void cut(bool last, bool drain);
   [[nodiscard]] StepResult gather();
   [[nodiscard]] Status check_quarantine();

@@ -205,6 +205,7 @@ void Worker::lay_out(std::vector<KeyGroups> groups) {
   options.shards = options_.shards;
   options.ring_capacity_batches = options_.ring_capacity_batches;
   options.budgets = options_.budgets;
+  options.max_dirty_bytes = options_.max_dirty_bytes;
   options.stop_at_end = options_.stop_at_end;
   options.trace_every = options_.trace_every;
   options.identity = opened_.identity;

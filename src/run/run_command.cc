@@ -72,6 +72,7 @@ class Runner {
     options.drain = line_.run.drain;
     options.stop_at_end = line_.run.stop_at_end;
     options.accept_clock = line_.run.accept_clock;
+    options.max_dirty_bytes = line_.run.max_dirty_bytes;
     options.max_quarantined_percent = line_.run.max_quarantined_percent;
     options.trace_every = line_.run.trace_sample;
     options.log.allow_network_file_system = line_.run.allow_network_file_system;

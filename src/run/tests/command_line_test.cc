@@ -73,17 +73,34 @@ TEST(CommandLine, values_are_checked) {
 }
 
 TEST(CommandLine, every_option_of_run_arrives) {
-  const CommandLine line =
-      good({"run", "--commit-interval", "50ms", "--guarantee", "at-least-once", "--stop-at-end",
-            "--no-drain", "--accept-clock", "--allow-network-fs", "--trace-file", "t",
-            "--max-quarantined-percent", "25", "--log-level", "error", "--log-format", "json",
-            "--data-dir", "d"});
+  const CommandLine line = good({"run",
+                                 "--commit-interval",
+                                 "50ms",
+                                 "--guarantee",
+                                 "at-least-once",
+                                 "--stop-at-end",
+                                 "--no-drain",
+                                 "--accept-clock",
+                                 "--allow-network-fs",
+                                 "--trace-file",
+                                 "t",
+                                 "--max-dirty-bytes",
+                                 "4096",
+                                 "--max-quarantined-percent",
+                                 "25",
+                                 "--log-level",
+                                 "error",
+                                 "--log-format",
+                                 "json",
+                                 "--data-dir",
+                                 "d"});
   EXPECT_EQ(line.run.commit_interval, std::chrono::milliseconds{50});
   EXPECT_EQ(line.run.guarantee, GuaranteeWish::kAtLeastOnce);
   EXPECT_TRUE(line.run.stop_at_end);
   EXPECT_FALSE(line.run.drain);
   EXPECT_TRUE(line.run.accept_clock);
   EXPECT_TRUE(line.run.allow_network_file_system);
+  EXPECT_EQ(line.run.max_dirty_bytes, 4096u);
   EXPECT_EQ(line.run.max_quarantined_percent, 25u);
   EXPECT_EQ(line.run.trace_sample, 1024u);
   EXPECT_EQ(line.run.log_level, LogLevel::kError);
