@@ -52,8 +52,8 @@ template <class K>
 consteval void check_key() {
   static_assert(
       codec::is_key<K>,
-      "this type cannot be a key: keys are text, bytes, integers, enums, floats, EventTime "
-      "and structs of those with RHEON_FIELDS");
+      "this type cannot be a key: keys are text, bytes, integers, enums, floats, EventTime, "
+      "durations of whole microseconds and structs of those with RHEON_FIELDS");
 }
 
 // The Out of a callable with an `Emit<Out>&` parameter.

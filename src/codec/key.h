@@ -7,8 +7,8 @@
 //   bool             one byte
 //   float, double    big-endian IEEE 754; -0.0 as 0.0, every NaN as one; negative numbers inverted,
 //                    others with the sign bit set
-//   time, duration   as a 64-bit signed integer of microseconds
-//   structs          with RHEON_FIELDS: their fields in order (composite)
+//   time, duration   (in microseconds or a multiple of them) as a 64-bit signed integer of
+//   microseconds structs          with RHEON_FIELDS: their fields in order (composite)
 //
 // docs/formats/key.md has worked bytes. Pointers are not keys.
 
@@ -23,6 +23,7 @@
 #include "base/bytes.h"
 #include "base/types.h"
 #include "codec/fields.h"
+#include "codec/portable_integer.h"
 
 namespace rheon::codec {
 
@@ -63,12 +64,19 @@ template <class K>
 inline constexpr bool is_text_key =
     std::is_same_v<K, std::string_view> || std::is_same_v<K, std::string>;
 
+/// Durations are keys when every one of them is a whole number of microseconds.
+template <class K>
+inline constexpr bool is_duration_key = false;
+template <class Rep, class Period>
+inline constexpr bool is_duration_key<std::chrono::duration<Rep, Period>> =
+    std::is_integral_v<Rep> && std::ratio_divide<Period, std::micro>::den == 1;
+
 /// Types that may be keys.
 template <class K>
-concept is_key =
-    !std::is_pointer_v<K> &&
-    (std::is_integral_v<K> || std::is_enum_v<K> || std::is_floating_point_v<K> || is_text_key<K> ||
-     std::is_same_v<K, Bytes> || std::is_same_v<K, EventTime> || has_fields<K>);
+concept is_key = !std::is_pointer_v<K> &&
+                 (std::is_integral_v<K> || std::is_enum_v<K> || std::is_floating_point_v<K> ||
+                  is_text_key<K> || std::is_same_v<K, Bytes> || std::is_same_v<K, EventTime> ||
+                  is_duration_key<K> || has_fields<K>);
 
 /// Appends the canonical bytes of a key, or of a part of one.
 template <class K>
@@ -87,6 +95,7 @@ void append_key(std::string& out, const K& key, bool part = false) {
   } else if constexpr (std::is_enum_v<K>) {
     append_key(out, static_cast<std::underlying_type_t<K>>(key));
   } else if constexpr (std::is_integral_v<K>) {
+    static_assert(check_portable_integer<K>());
     using U = std::make_unsigned_t<K>;
     const auto v = static_cast<U>(key);
     detail::append_big_endian(out, std::is_signed_v<K> ? detail::flip_sign(v) : v);
@@ -101,6 +110,9 @@ void append_key(std::string& out, const K& key, bool part = false) {
     detail::append_big_endian(out, negative ? static_cast<U>(~raw) : detail::flip_sign(raw));
   } else if constexpr (std::is_same_v<K, EventTime>) {
     append_key(out, key.micros);
+  } else if constexpr (is_duration_key<K>) {
+    append_key(out,
+               std::int64_t{std::chrono::duration_cast<std::chrono::microseconds>(key).count()});
   } else {
     for_each_field(key, [&out](std::string_view, const auto& field) {
       append_key(out, field, /*part=*/true);
@@ -156,6 +168,11 @@ template <class K>
     return good;
   } else if constexpr (std::is_same_v<K, EventTime>) {
     return take_key(in, key.micros);
+  } else if constexpr (is_duration_key<K>) {
+    std::int64_t micros = 0;
+    const bool good = take_key(in, micros);
+    key = std::chrono::duration_cast<K>(std::chrono::microseconds{micros});
+    return good;
   } else {
     bool good = true;
     for_each_field(key, [&](std::string_view, auto& field) {

@@ -3,8 +3,9 @@
 // The trait that decides what may be a record: how it is stored in a batch. Text that a record
 // shows is copied into the batch's arena; everything else is copied as the object it is.
 //
-// Records are text (std::string_view), bytes, scalars, enums, std::chrono durations, EventTime and
-// structs with RHEON_FIELDS (codec/fields.h). A std::string that is emitted becomes text.
+// Records are text (std::string_view), bytes, scalars (not char: codec/portable_integer.h), enums,
+// std::chrono durations, EventTime and structs with RHEON_FIELDS (codec/fields.h). A std::string
+// that is emitted becomes text.
 
 #include <string>
 #include <string_view>

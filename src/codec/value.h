@@ -23,6 +23,7 @@
 #include "base/bytes.h"
 #include "base/types.h"
 #include "codec/fields.h"
+#include "codec/portable_integer.h"
 #include "codec/wire.h"
 
 namespace rheon::codec {
@@ -46,6 +47,7 @@ template <class T>
 template <class T>
   requires std::is_integral_v<T>
 struct ValueCodec<T> {
+  static_assert(check_portable_integer<T>());
   static std::string schema() {
     if constexpr (std::is_same_v<T, bool>) {
       return "bool";

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -75,6 +76,30 @@ std::string random_text(std::mt19937_64& random) {
     c = kLetters[random() % 5];
   }
   return text;
+}
+
+static_assert(is_key<std::chrono::minutes> && is_key<std::chrono::microseconds>);
+static_assert(!is_key<std::chrono::nanoseconds>, "two of them would be one key");
+static_assert(!is_key<std::chrono::duration<double>>);
+static_assert(!is_portable_integer<char> && !is_portable_integer<wchar_t>);
+static_assert(is_portable_integer<signed char> && is_portable_integer<std::uint8_t> &&
+              is_portable_integer<bool>);
+
+struct Lap {
+  std::chrono::milliseconds took{0};
+  std::uint8_t runner = 0;
+  friend auto operator<=>(const Lap&, const Lap&) = default;
+};
+RHEON_FIELDS(Lap, took, runner)
+
+TEST(Key, DurationsAreMicroseconds) {
+  using std::chrono::milliseconds;
+  expect_ordered<std::chrono::seconds>(
+      {std::chrono::seconds{-5}, std::chrono::seconds{0}, std::chrono::seconds{90}});
+  EXPECT_EQ(bytes_of(std::chrono::seconds{90}), std::string("\x80\0\0\0\x05\x5d\x4a\x80", 8));
+  EXPECT_EQ(bytes_of(std::chrono::seconds{90}), bytes_of(milliseconds{90'000}));
+  expect_ordered<Lap>({{milliseconds{-1}, 9}, {milliseconds{4}, 1}, {milliseconds{4}, 2}});
+  EXPECT_EQ(key_schema<milliseconds>(), "duration");
 }
 
 TEST(Key, IntegersKeepTheirOrder) {
