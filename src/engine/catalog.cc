@@ -73,6 +73,44 @@ struct StoredState {
              node.renamed_from.end();
 }
 
+/// Its name is the declared one, or one that the state had before.
+[[nodiscard]] bool belongs_to(const StoredState& stored, const state::StateDeclaration& declared) {
+  const std::vector<std::string>& old = declared.renamed_from.names;
+  return stored.name == declared.name ||
+         std::find(old.begin(), old.end(), stored.name) != old.end();
+}
+
+/// No state may take over from one that the operator still has.
+[[nodiscard]] Status check_renames(const graph::Node& node,
+                                   const std::vector<state::StateDeclaration>& declarations) {
+  for (const state::StateDeclaration& renamed : declarations) {
+    for (const state::StateDeclaration& other : declarations) {
+      const std::vector<std::string>& old = renamed.renamed_from.names;
+      if (std::find(old.begin(), old.end(), other.name) != old.end()) {
+        return fail(ErrorCode::kInvalidInput,
+                    "state '" + node.name + "." + renamed.name + "' says renamed_from(\"" +
+                        other.name + "\"), and '" + node.name +
+                        "' still has a state of that name. Give that one another name, or take "
+                        "the renamed_from away.");
+      }
+    }
+  }
+  return {};
+}
+
+/// What is stored under two names cannot become one state.
+[[nodiscard]] Status check_same_name(const StoredState& one, const StoredState& other,
+                                     const StoredState& current) {
+  if (one.operator_name == other.operator_name && one.name == other.name) {
+    return {};
+  }
+  return fail(ErrorCode::kRefused, "the data directory holds '" + one.operator_name + "." +
+                                       one.name + "' and '" + other.operator_name + "." +
+                                       other.name + "', and both would become '" +
+                                       current.operator_name + "." + current.name +
+                                       "'. Take the renamed_from of one of them away.");
+}
+
 [[nodiscard]] Status compare(const StoredState& stored, const StoredState& current) {
   const std::string where = "state '" + stored.operator_name + "." + stored.name + "'";
   const auto refuse = [&](const std::string& what, const std::string& was, const std::string& is) {
@@ -109,10 +147,11 @@ struct StoredState {
   if (orphans.empty()) {
     return {};
   }
-  return fail(ErrorCode::kRefused,
-              "the data directory holds state that this job has no place for: " + orphans +
-                  ". Bring the operator back under its name, say renamed_from(...) on the one that "
-                  "replaces it, or start over with `reset`.");
+  return fail(
+      ErrorCode::kRefused,
+      "the data directory holds state that this job has no place for: " + orphans +
+          ". Bring the operator back under its name, say renamed_from(...) on the one that "
+          "replaces it (a state takes it as its last argument), or start over with `reset`.");
 }
 
 }  // namespace
@@ -135,6 +174,7 @@ Result<Catalog> Catalog::make(const Plan& plan, const log::Facts& facts, std::ui
     auto set = std::make_shared<state::StateSet>();
     set->declarations = static_cast<const OperatorFactory&>(*node.runtime).states();
     set->seed = table_seed;
+    RHEON_TRY(check_renames(node, set->declarations));
     for (std::size_t i = 0; i < set->declarations.size(); ++i) {
       const state::StateDeclaration& d = set->declarations[i];
       StoredState current{0,
@@ -146,11 +186,14 @@ Result<Catalog> Catalog::make(const Plan& plan, const log::Facts& facts, std::ui
                           d.value_schema,
                           d.lifetime.ttl.has_value()};
       std::vector<StateId> older;
+      const StoredState* first = nullptr;
       for (const StoredState& known : stored) {
-        if (!belongs_to(known, node) || known.name != d.name) {
+        if (!belongs_to(known, node) || !belongs_to(known, d)) {
           continue;
         }
         RHEON_TRY(compare(known, current));
+        first = first == nullptr ? &known : first;
+        RHEON_TRY(check_same_name(*first, known, current));
         placed.insert(known.id);
         if (known.value_schema == current.value_schema) {
           current.id = known.id;
@@ -160,6 +203,12 @@ Result<Catalog> Catalog::make(const Plan& plan, const log::Facts& facts, std::ui
         catalog.places_[known.id] = {n, i};
         catalog.older_schemas_.emplace(known.id, std::move(schema));
         older.push_back(StateId{known.id});
+        if (known.operator_name != node.name || known.name != d.name) {
+          StoredState renamed = known;
+          renamed.operator_name = node.name;
+          renamed.name = d.name;
+          changes.push_back({std::string(kPrefix) + std::to_string(known.id), encode(renamed)});
+        }
       }
       if (current.id == 0) {
         current.id = next_id++;

@@ -25,6 +25,9 @@
 
 namespace rheon {
 
+using state::renamed_from;
+using state::RenamedFrom;
+
 namespace operators {
 
 template <class T>
@@ -37,11 +40,16 @@ consteval void check_state_type() {
                 "optionals and structs with RHEON_FIELDS(Type, fields...) beside them");
 }
 
+struct NamedState {
+  std::string name;
+  RenamedFrom renamed;
+};
+
 [[nodiscard]] inline state::StateDeclaration declaration(
-    const OperatorBase& op, std::string name, state::StateKind kind, std::string sub_schema,
+    const OperatorBase& op, NamedState name, state::StateKind kind, std::string sub_schema,
     std::string value_schema, state::Lifetime lifetime, const state::ValueOps& ops) {
-  return {std::move(name),         kind,     op.key_schema, std::move(sub_schema),
-          std::move(value_schema), lifetime, &ops};
+  return {std::move(name.name),    kind,     op.key_schema, std::move(sub_schema),
+          std::move(value_schema), lifetime, &ops,          std::move(name.renamed)};
 }
 
 }  // namespace operators
@@ -50,8 +58,9 @@ consteval void check_state_type() {
 template <class T>
 class Value {
  public:
-  Value(operators::OperatorBase& op, std::string name, state::Lifetime lifetime)
-      : Value(op, std::move(name), lifetime, state::StateKind::kValue) {}
+  Value(operators::OperatorBase& op, std::string name, state::Lifetime lifetime,
+        RenamedFrom renamed = {})
+      : Value(op, {std::move(name), std::move(renamed)}, lifetime, state::StateKind::kValue) {}
   Value(const Value&) = delete;
   Value& operator=(const Value&) = delete;
 
@@ -81,7 +90,7 @@ class Value {
   }
 
  protected:
-  Value(operators::OperatorBase& op, std::string name, state::Lifetime lifetime,
+  Value(operators::OperatorBase& op, operators::NamedState name, state::Lifetime lifetime,
         state::StateKind kind)
       : op_(op) {
     operators::check_state_type<T>();
@@ -112,8 +121,9 @@ class Value {
 /// A number per key that starts at zero.
 class Counter : private Value<std::uint64_t> {
  public:
-  Counter(operators::OperatorBase& op, std::string name, state::Lifetime lifetime)
-      : Value(op, std::move(name), lifetime, state::StateKind::kCounter) {}
+  Counter(operators::OperatorBase& op, std::string name, state::Lifetime lifetime,
+          RenamedFrom renamed = {})
+      : Value(op, {std::move(name), std::move(renamed)}, lifetime, state::StateKind::kCounter) {}
 
   /// The new value.
   std::uint64_t add(std::uint64_t n = 1) { return get_or_create() += n; }
@@ -126,12 +136,14 @@ class Counter : private Value<std::uint64_t> {
 template <class MK, class V>
 class Map {
  public:
-  Map(operators::OperatorBase& op, std::string name, state::Lifetime lifetime) : op_(op) {
+  Map(operators::OperatorBase& op, std::string name, state::Lifetime lifetime,
+      RenamedFrom renamed = {})
+      : op_(op) {
     operators::check_state_type<V>();
     static_assert(codec::is_key<MK>, "this type cannot be a map's key: see codec/key.h");
-    state_ = op.declare(
-        operators::declaration(op, std::move(name), state::StateKind::kMap, codec::key_schema<MK>(),
-                               codec::ValueCodec<V>::schema(), lifetime, state::SubMap<V>::ops()));
+    state_ = op.declare(operators::declaration(
+        op, {std::move(name), std::move(renamed)}, state::StateKind::kMap, codec::key_schema<MK>(),
+        codec::ValueCodec<V>::schema(), lifetime, state::SubMap<V>::ops()));
   }
   Map(const Map&) = delete;
   Map& operator=(const Map&) = delete;
@@ -218,11 +230,13 @@ class Map {
 template <class V>
 class List {
  public:
-  List(operators::OperatorBase& op, std::string name, state::Lifetime lifetime) : op_(op) {
+  List(operators::OperatorBase& op, std::string name, state::Lifetime lifetime,
+       RenamedFrom renamed = {})
+      : op_(op) {
     operators::check_state_type<V>();
-    state_ = op.declare(operators::declaration(op, std::move(name), state::StateKind::kList, "u64",
-                                               codec::ValueCodec<V>::schema(), lifetime,
-                                               state::SubMap<V>::ops()));
+    state_ = op.declare(operators::declaration(
+        op, {std::move(name), std::move(renamed)}, state::StateKind::kList, "u64",
+        codec::ValueCodec<V>::schema(), lifetime, state::SubMap<V>::ops()));
   }
   List(const List&) = delete;
   List& operator=(const List&) = delete;

@@ -7,10 +7,11 @@ namespace rheon {
 using state::TimerSetValue;
 using state::TimerValue;
 
-Timer::Timer(operators::OperatorBase& op, std::string name, state::StateKind kind)
+Timer::Timer(operators::OperatorBase& op, std::string name, state::RenamedFrom renamed,
+             state::StateKind kind)
     : op_(op),
       state_(op.declare_timer(
-          operators::declaration(op, std::move(name), kind, "",
+          operators::declaration(op, {std::move(name), std::move(renamed)}, kind, "",
                                  codec::ValueCodec<TimerValue>::schema(), state::unbounded(),
                                  state::plain_ops<TimerValue>()),
           this)) {}
@@ -45,13 +46,14 @@ void Timer::set(EventTime time) {
 
 void Timer::cancel() { set(EventTime::none()); }
 
-TimerSet::TimerSet(operators::OperatorBase& op, std::string name, state::StateKind kind)
+TimerSet::TimerSet(operators::OperatorBase& op, std::string name, state::RenamedFrom renamed,
+                   state::StateKind kind)
     : op_(op),
-      state_(op.declare_timer(
-          operators::declaration(op, std::move(name), kind, codec::ValueCodec<EventTime>::schema(),
-                                 codec::ValueCodec<bool>::schema(), state::unbounded(),
-                                 TimerSetValue::ops()),
-          this)) {}
+      state_(op.declare_timer(operators::declaration(op, {std::move(name), std::move(renamed)},
+                                                     kind, codec::ValueCodec<EventTime>::schema(),
+                                                     codec::ValueCodec<bool>::schema(),
+                                                     state::unbounded(), TimerSetValue::ops()),
+                              this)) {}
 
 bool TimerSet::contains(EventTime time) const {
   const auto* times = static_cast<const TimerSetValue*>(op_.find(state_));

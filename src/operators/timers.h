@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "operators/operator_base.h"
 #include "state/timer_value.h"
@@ -28,10 +29,11 @@ inline constexpr ProcessingTime processing_time{};
 /// One time per key: setting replaces, cancelling removes.
 class Timer {
  public:
-  Timer(operators::OperatorBase& op, std::string name)
-      : Timer(op, std::move(name), state::StateKind::kEventTimer) {}
-  Timer(operators::OperatorBase& op, std::string name, ProcessingTime)
-      : Timer(op, std::move(name), state::StateKind::kProcessingTimer) {}
+  Timer(operators::OperatorBase& op, std::string name, state::RenamedFrom renamed = {})
+      : Timer(op, std::move(name), std::move(renamed), state::StateKind::kEventTimer) {}
+  Timer(operators::OperatorBase& op, std::string name, ProcessingTime,
+        state::RenamedFrom renamed = {})
+      : Timer(op, std::move(name), std::move(renamed), state::StateKind::kProcessingTimer) {}
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 
@@ -44,7 +46,8 @@ class Timer {
   [[nodiscard]] std::uint32_t state() const { return state_; }
 
  private:
-  Timer(operators::OperatorBase& op, std::string name, state::StateKind kind);
+  Timer(operators::OperatorBase& op, std::string name, state::RenamedFrom renamed,
+        state::StateKind kind);
   void replace(EventTime time);
 
   operators::OperatorBase& op_;
@@ -54,10 +57,11 @@ class Timer {
 /// Any number of times per key.
 class TimerSet {
  public:
-  TimerSet(operators::OperatorBase& op, std::string name)
-      : TimerSet(op, std::move(name), state::StateKind::kEventTimerSet) {}
-  TimerSet(operators::OperatorBase& op, std::string name, ProcessingTime)
-      : TimerSet(op, std::move(name), state::StateKind::kProcessingTimerSet) {}
+  TimerSet(operators::OperatorBase& op, std::string name, state::RenamedFrom renamed = {})
+      : TimerSet(op, std::move(name), std::move(renamed), state::StateKind::kEventTimerSet) {}
+  TimerSet(operators::OperatorBase& op, std::string name, ProcessingTime,
+           state::RenamedFrom renamed = {})
+      : TimerSet(op, std::move(name), std::move(renamed), state::StateKind::kProcessingTimerSet) {}
   TimerSet(const TimerSet&) = delete;
   TimerSet& operator=(const TimerSet&) = delete;
 
@@ -69,7 +73,8 @@ class TimerSet {
   [[nodiscard]] std::uint32_t state() const { return state_; }
 
  private:
-  TimerSet(operators::OperatorBase& op, std::string name, state::StateKind kind);
+  TimerSet(operators::OperatorBase& op, std::string name, state::RenamedFrom renamed,
+           state::StateKind kind);
   void insert(EventTime time);
   void erase(EventTime time);
   [[nodiscard]] bool contains(EventTime time) const;

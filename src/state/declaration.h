@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "state/value_ops.h"
 
@@ -50,6 +52,18 @@ enum class StateKind : std::uint8_t {
   return kind == StateKind::kProcessingTimer || kind == StateKind::kProcessingTimerSet;
 }
 
+/// Names that a state had in earlier versions of its operator: what is stored under one of them is
+/// taken over.
+///
+///     Value<Totals> totals{*this, "totals", unbounded(), renamed_from("sums")};
+struct RenamedFrom {
+  std::vector<std::string> names;
+};
+template <class... Name>
+[[nodiscard]] RenamedFrom renamed_from(Name... old) {
+  return {{std::string(std::move(old))...}};
+}
+
 struct StateDeclaration {
   std::string name;  // unique within its operator
   StateKind kind = StateKind::kValue;
@@ -58,6 +72,7 @@ struct StateDeclaration {
   std::string value_schema;  // codec/value.h
   Lifetime lifetime;
   const ValueOps* ops = nullptr;
+  RenamedFrom renamed_from = {};
 };
 
 }  // namespace rheon::state

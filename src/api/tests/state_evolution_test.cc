@@ -65,11 +65,34 @@ struct Add : KeyedOperator<std::uint64_t, std::uint64_t, std::uint64_t> {
   }
 };
 
+/// The operator of the first release, whose state and timer have other names now. Both: also a
+/// state that still has the old name.
+template <class Totals, bool kBoth = false>
+struct AddRenamed : KeyedOperator<std::uint64_t, std::uint64_t, std::uint64_t> {
+  Value<Totals> totals{*this, "subtotals", unbounded(), renamed_from("sums", "totals")};
+  Value<Totals> other{*this, kBoth ? "totals" : "other", unbounded()};
+
+  void process(const std::uint64_t& value, Context& ctx) {
+    Totals& t = totals.get_or_create();
+    t.sum += value;
+    ctx.emit(t.sum);
+  }
+};
+
+/// An alarm of each key, under the name that a release gave it.
+template <bool kRenamed>
+struct Alarm : KeyedOperator<std::uint64_t, std::uint64_t, std::uint64_t> {
+  Timer bell{*this, kRenamed ? "alarm" : "bell", kRenamed ? renamed_from("bell") : RenamedFrom{}};
+
+  void process(const std::uint64_t&, Context&) { bell.set(EventTime::max()); }
+  void on_timer(const Timer&, Context& ctx) { ctx.emit(ctx.key()); }
+};
+
 using Sums = memory::Collector<std::pair<std::uint64_t, std::uint64_t>>;
 
 /// Reads the numbers 0 .. count-1 and adds them up by their remainder.
-template <class Totals>
-[[nodiscard]] testing::JobDescription job_over(std::uint64_t count, Sums sums,
+template <class Operator>
+[[nodiscard]] testing::JobDescription job_with(std::uint64_t count, Sums sums,
                                                std::string name = "sums") {
   return [=](Job& job) {
     std::vector<std::uint64_t> numbers(count);
@@ -78,17 +101,24 @@ template <class Totals>
     }
     auto totals = job.from("numbers", memory::values<std::uint64_t>(std::move(numbers)))
                       .key_by([](std::uint64_t n) { return n % kKeys; })
-                      .template process<Add<Totals>>(name);
+                      .template process<Operator>(name);
     (name == "sums" ? totals : totals.renamed_from("sums")).to("out", sums);
   };
 }
 
+template <class Totals>
+[[nodiscard]] testing::JobDescription job_over(std::uint64_t count, Sums sums,
+                                               std::string name = "sums") {
+  return job_with<Add<Totals>>(count, std::move(sums), std::move(name));
+}
+
 class StateEvolution : public ::testing::TestWithParam<std::uint64_t> {
  protected:
-  [[nodiscard]] Status run(const testing::JobDescription& description, std::uint32_t shards) {
+  [[nodiscard]] Status run(const testing::JobDescription& description, std::uint32_t shards,
+                           bool drain = false) {
     testing::SimulatedJobOptions options;
     options.seed = GetParam();
-    options.drain = false;
+    options.drain = drain;
     options.log = testing::small_log();
     options.commit_interval = std::chrono::milliseconds{1};
     testing::SimulatedJob job(env_, description, options);
@@ -141,6 +171,35 @@ TEST_P(StateEvolution, ARenamedOperatorFindsItsState) {
   ASSERT_TRUE(run(job_over<first::Totals>(1'000, sums_), 2));
   ASSERT_TRUE(run(job_over<first::Totals>(2'000, sums_, "additions"), 2));
   EXPECT_EQ(last(sums_), expected(2'000));
+}
+
+TEST_P(StateEvolution, ARenamedStateIsFoundAlsoWhenItsOperatorIsRenamed) {
+  ASSERT_TRUE(run(job_over<first::Totals>(1'000, sums_), 2));
+  ASSERT_TRUE(run(job_with<AddRenamed<first::Totals>>(2'000, sums_), 2));
+  EXPECT_EQ(last(sums_), expected(2'000));
+  ASSERT_TRUE(run(job_with<AddRenamed<first::Totals>>(3'000, sums_, "additions"), 3));
+  EXPECT_EQ(last(sums_), expected(3'000));
+}
+
+TEST_P(StateEvolution, ARenamedStateMayHaveChangedAsWell) {
+  ASSERT_TRUE(run(job_over<first::Totals>(1'000, sums_), 2));
+  ASSERT_TRUE(run(job_with<AddRenamed<second::Totals>>(1'020, sums_), 2));
+  // Entries of the older schema are still there, under the new name.
+  ASSERT_TRUE(run(job_with<AddRenamed<second::Totals>>(2'000, sums_), 1));
+  EXPECT_EQ(last(sums_), expected(2'000));
+}
+
+TEST_P(StateEvolution, TheOldNameIsRefusedWhenItIsInUse) {
+  const Status refused = run(job_with<AddRenamed<first::Totals, true>>(10, sums_), 1);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_THAT(refused.error().message,
+              HasSubstr("'sums.subtotals' says renamed_from(\"totals\"), and 'sums' still has"));
+}
+
+TEST_P(StateEvolution, ARenamedTimerFires) {
+  ASSERT_TRUE(run(job_with<Alarm<false>>(kKeys, sums_), 2));
+  ASSERT_TRUE(run(job_with<Alarm<true>>(kKeys + 1, sums_), 2, /*drain=*/true));
+  EXPECT_EQ(last(sums_).size(), kKeys);
 }
 
 TEST_P(StateEvolution, AnOperatorThatIsGoneIsRefusedByName) {
