@@ -1,7 +1,9 @@
 #include "state/state_table.h"
 
 #include <algorithm>
-#include <new>
+#include <memory>
+
+#include "base/block_memory.h"
 
 namespace rheon::state {
 
@@ -18,7 +20,7 @@ constexpr std::uint32_t kFirstIndexSlots = 8;
 
 StateTable::StateTable(const ValueOps& ops, bool keeps_last_write, StateId state, KeyGroup group,
                        std::uint64_t seed)
-    : index_(new IndexSlot[1]{{0, kNoEntry}}),
+    : index_(new_index(1)),
       mask_(0),
       shift_(32),
       seed_(seed),
@@ -33,10 +35,20 @@ StateTable::~StateTable() {
   if (ops_->destroy != nullptr) {
     for_each([this](std::string_view, void* value) { ops_->destroy(value); });
   }
-  for (char* chunk : chunk_list_) {
-    ::operator delete[](chunk);
+  for (std::size_t c = 0; c < chunk_list_.size(); ++c) {
+    free_block(chunk_list_[c], chunk_sizes_[c]);
   }
-  delete[] index_;
+  free_index(index_, mask_ + 1);
+}
+
+StateTable::IndexSlot* StateTable::new_index(std::uint32_t slots) {
+  auto* index = reinterpret_cast<IndexSlot*>(allocate_block(slots * sizeof(IndexSlot)));
+  std::uninitialized_fill_n(index, slots, IndexSlot{0, kNoEntry});
+  return index;
+}
+
+void StateTable::free_index(IndexSlot* index, std::uint32_t slots) {
+  free_block(reinterpret_cast<char*>(index), slots * sizeof(IndexSlot));
 }
 
 std::uint32_t StateTable::allocate(std::uint32_t units) {
@@ -49,13 +61,18 @@ std::uint32_t StateTable::allocate(std::uint32_t units) {
     }
   }
   if (next_unit_ + units > units_in_last_) {
-    const std::size_t doubled =
-        std::min<std::size_t>(kFirstChunkBytes << std::min<std::size_t>(chunk_list_.size(), 16),
-                              std::size_t{kUnitMask + 1} * 8);
+    // A job has a thousand key groups, each with a last chunk that is half empty: large chunks are
+    // for large groups. Smaller ones than these cost more than they save, in cache lines of
+    // chunks_.
+    const std::size_t most =
+        chunk_bytes_ < kManyBytes ? kLargestChunkBytes / 4 : kLargestChunkBytes;
+    const std::size_t doubled = std::min<std::size_t>(
+        kFirstChunkBytes << std::min<std::size_t>(chunk_list_.size(), 16), most);
     const std::size_t bytes = std::max<std::size_t>(doubled, std::size_t{units} * 8);
     RHEON_ASSERT(chunk_list_.size() < (std::size_t{1} << (32 - kUnitBits)) - 1,
                  "one key group holds more than 32 GiB");
-    chunk_list_.push_back(static_cast<char*>(::operator new[](bytes)));
+    chunk_list_.push_back(allocate_block(bytes));
+    chunk_sizes_.push_back(bytes);
     chunks_ = chunk_list_.data();
     chunk_bytes_ += bytes;
     next_unit_ = 0;
@@ -105,8 +122,7 @@ void StateTable::grow_index() {
   const std::uint32_t old_slots = mask_ + 1;
   const std::uint32_t slots = std::max(kFirstIndexSlots, old_slots * 2);
   RHEON_ASSERT(slots > old_slots, "one key group holds more than 2^31 keys");
-  auto* bigger = new IndexSlot[slots];
-  std::fill_n(bigger, slots, IndexSlot{0, kNoEntry});
+  IndexSlot* const bigger = new_index(slots);
   const auto shift = static_cast<std::uint32_t>(32 - __builtin_ctz(slots));
   for (std::uint32_t i = 0; i < old_slots; ++i) {
     if (index_[i].entry == kNoEntry) {
@@ -118,7 +134,7 @@ void StateTable::grow_index() {
     }
     bigger[at] = index_[i];
   }
-  delete[] index_;
+  free_index(index_, old_slots);
   index_ = bigger;
   mask_ = slots - 1;
   shift_ = shift;

@@ -196,6 +196,8 @@ class alignas(64) StateTable {
   static constexpr unsigned kUnitBits = 13;  // a chunk holds at most 8,192 units of 8 bytes
   static constexpr std::uint32_t kUnitMask = (1u << kUnitBits) - 1;
   static constexpr std::size_t kFirstChunkBytes = 256;
+  static constexpr std::size_t kLargestChunkBytes = std::size_t{kUnitMask + 1} * 8;
+  static constexpr std::size_t kManyBytes = std::size_t{512} << 10;
   static constexpr std::uint32_t kKeyLengthMask = (1u << 29) - 1;
   static constexpr std::uint32_t kRemoved = 1u << 29;
   static constexpr unsigned kMarkShift = 30;
@@ -222,6 +224,8 @@ class alignas(64) StateTable {
     set_header(value, (header_of(value) & (kKeyLengthMask | kRemoved)) | (mark << kMarkShift));
   }
 
+  [[nodiscard]] static IndexSlot* new_index(std::uint32_t slots);
+  static void free_index(IndexSlot* index, std::uint32_t slots);
   [[nodiscard]] std::uint32_t farther_candidate(std::uint32_t at, Tag tag) const;
   [[nodiscard]] void* create(std::string_view key, Tag tag);
   void mark_changed_slow(void* value, Tag tag);
@@ -256,6 +260,7 @@ class alignas(64) StateTable {
   std::vector<std::uint32_t> captured_;  // in the epoch being encoded
   std::size_t next_captured_ = 0;
   std::vector<char*> chunk_list_;
+  std::vector<std::size_t> chunk_sizes_;  // in bytes
   std::uint64_t chunk_bytes_ = 0;
   std::uint32_t next_unit_ = 0;      // free in the last chunk
   std::uint32_t units_in_last_ = 0;  // size of the last chunk
