@@ -87,14 +87,19 @@ class KeyedFactory final : public engine::OperatorFactory {
 template <class Operator>
 class ProcessFactory final : public engine::OperatorFactory {
  public:
-  explicit ProcessFactory(engine::OnThrow on_throw) : on_throw_(on_throw) {}
+  explicit ProcessFactory(engine::OnThrow on_throw, OnLate on_late = OnLate::kQuarantine)
+      : on_throw_(on_throw), on_late_(on_late) {}
+
+  [[nodiscard]] ProcessFactory dropping_late() const {
+    return ProcessFactory(on_throw_, OnLate::kDrop);
+  }
 
   [[nodiscard]] std::unique_ptr<engine::Processor> make(
       const std::string& name, engine::ShardContext& shard,
       const std::shared_ptr<const state::StateSet>& states) const override {
     auto set = states != nullptr ? states : std::make_shared<const state::StateSet>();
-    return std::make_unique<operators::Process<Operator>>(name, shard, std::move(set),
-                                                          std::make_unique<Operator>(), on_throw_);
+    return std::make_unique<operators::Process<Operator>>(
+        name, shard, std::move(set), std::make_unique<Operator>(), on_throw_, on_late_);
   }
   [[nodiscard]] std::vector<state::StateDeclaration> states() const override {
     std::vector<state::StateDeclaration> declarations = Operator().declarations();
@@ -113,6 +118,7 @@ class ProcessFactory final : public engine::OperatorFactory {
 
  private:
   engine::OnThrow on_throw_;
+  OnLate on_late_;
 };
 
 template <class K, class T>

@@ -344,6 +344,21 @@ class ProcessedStream : public KeyedStream<typename Operator::Key, typename Oper
       : Main(std::move(builder), std::move(origins), kind, std::move(edge)),
         outputs_(std::move(outputs)) {}
 
+  /// Records that the operator has found late (ctx.is_late()) and then neither emits nor keeps are
+  /// dropped and counted; without this they go to quarantine.
+  [[nodiscard]] ProcessedStream<Operator> drop_late() const {
+    using Factory = detail::ProcessFactory<Operator>;
+    auto& runtime = this->builder_->graph.nodes[this->origins_.front().node].runtime;
+    runtime = std::make_shared<Factory>(static_cast<const Factory&>(*runtime).dropping_late());
+    return *this;
+  }
+
+  /// As Stream::renamed_from; the result still has its side outputs.
+  [[nodiscard]] ProcessedStream<Operator> renamed_from(std::string old) const {
+    this->rename(std::move(old));
+    return *this;
+  }
+
   /// A side output by its member: sessions.side(&Sessionize::late).
   template <class S>
   [[nodiscard]] KeyedStream<K, S> side(SideOutput<S> Operator::* member) const {

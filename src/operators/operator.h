@@ -46,6 +46,9 @@ struct Inputs {};
 /// What became of an input; each gets exactly one.
 enum class Disposition { kNone, kDropped, kQuarantined, kLate };
 
+/// What becomes of a record that the operator has found late and then neither emitted nor kept.
+enum class OnLate { kQuarantine, kDrop };
+
 /// A second output, by name. `stream.side(&Sessionize::late)` reads it.
 template <class T>
 class SideOutput {
@@ -111,7 +114,8 @@ class BasicContext {
   /// The job's processing clock.
   [[nodiscard]] EventTime now() const { return op_.now(); }
   /// The watermark had passed the record's time before it came. A record at the watermark is on
-  /// time.
+  /// time. A late one that the call then neither emits (to a side output, say) nor keeps goes to
+  /// quarantine, or is dropped when the job says process(...).drop_late().
   [[nodiscard]] bool is_late() {
     late_ = time() < watermark();
     return late_;

@@ -37,10 +37,11 @@ class Process final : public engine::KeyedProcessor {
 
   Process(std::string name, engine::ShardContext& shard,
           std::shared_ptr<const state::StateSet> states, std::unique_ptr<Op> op,
-          engine::OnThrow on_throw)
+          engine::OnThrow on_throw, OnLate on_late)
       : KeyedProcessor(std::move(name), shard, std::move(states)),
         op_(std::move(op)),
         on_throw_(on_throw),
+        on_late_(on_late),
         ctx_(*op_, main_, sides_) {
     for (const OperatorBase::OutputDeclaration& output : op_->outputs()) {
       sides_.push_back(output.make_port());
@@ -134,21 +135,40 @@ class Process final : public engine::KeyedProcessor {
   void account(const Slot& slot) {
     switch (ctx_.disposition()) {
       case Disposition::kLate:
-        ++counters().late;
+        account_late(slot);
         break;
       case Disposition::kDropped:
         counters().drop(ctx_.reason());
         break;
-      case Disposition::kQuarantined: {
-        std::string record;
-        codec::ValueCodec<std::remove_cvref_t<decltype(slot.value)>>::encode(slot.value, record);
-        quarantine(std::move(record), ctx_.reason(), slot.time);
+      case Disposition::kQuarantined:
+        quarantine_record(slot, ctx_.reason());
         break;
-      }
       case Disposition::kNone:
         ++(ctx_.emitted() ? counters().emitted : counters().absorbed);
         break;
     }
+  }
+
+  /// The operator has asked and knows that the record is late.
+  template <class Slot>
+  void account_late(const Slot& slot) {
+    if (ctx_.emitted()) {
+      ++counters().late;
+    } else if (op_->writes() > 0) {
+      ++counters().absorbed;
+    } else if (on_late_ == OnLate::kDrop) {
+      counters().drop("late");
+    } else {
+      quarantine_record(slot, "late: its event time " + std::to_string(slot.time.micros) +
+                                  " us lies before the watermark " +
+                                  std::to_string(ctx_.watermark().micros) + " us");
+    }
+  }
+  template <class Slot>
+  void quarantine_record(const Slot& slot, std::string reason) {
+    std::string record;
+    codec::ValueCodec<std::remove_cvref_t<decltype(slot.value)>>::encode(slot.value, record);
+    quarantine(std::move(record), std::move(reason), slot.time);
   }
 
   void fire(state::KeyGroupState& group, const state::DueTimer& timer) override {
@@ -231,6 +251,7 @@ class Process final : public engine::KeyedProcessor {
 
   std::unique_ptr<Op> op_;
   engine::OnThrow on_throw_;
+  OnLate on_late_;
   Port<K, Out> main_;
   std::vector<std::unique_ptr<PortBase>> sides_;
   Context ctx_;
