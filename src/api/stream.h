@@ -5,15 +5,18 @@
 //
 //   Stream<T>           records of type T
 //   SourceStream<T>     one that comes right from a source: event times are set here
-//   KeyedStream<K, T>   records with a key; keeps its key through map, filter, flat_map, aggregate
+//   KeyedStream<K, T>   records with a key; keeps its key through map, filter, flat_map, split,
+//                       aggregate
 
 #include <functional>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "api/branches.h"
 #include "api/factories.h"
 #include "api/graph_builder.h"
 #include "api/stream_traits.h"
@@ -143,8 +146,8 @@ class StreamBase {
   friend class rheon::ProcessedStream;
 };
 
-/// map, filter, flat_map and peek: the same for both kinds of streams. `Rebind<K, Out>` is the kind
-/// of stream they return.
+/// map, filter, flat_map, peek and split: the same for both kinds of streams. `Rebind<K, Out>` is
+/// the kind of stream they return.
 template <class K, class T, template <class, class> class Rebind>
 class Transforms : public StreamBase<K, T> {
  public:
@@ -187,6 +190,37 @@ class Transforms : public StreamBase<K, T> {
     using Operator = operators::Peek<K, T, Fn>;
     return rebind<T>(
         this->template add_function<Operator, T>(std::move(name), "peek", std::move(fn), on_throw));
+  }
+
+  /// Named branches: each record goes to the first one whose predicate is true for it, and to
+  /// rest() when none is.
+  ///
+  ///     const auto lines = log.split("level", branch("errors", is_error),
+  ///                                  branch("warnings", is_warning));
+  ///     lines["errors"].to("alarms", ...);
+  ///     lines.rest().to("others", ...);
+  template <class... Fn>
+  [[nodiscard]] Branches<Rebind<K, T>> split(std::string name, OnThrow on_throw,
+                                             operators::Branch<Fn>... branches) const {
+    static_assert(sizeof...(Fn) > 0, "split() needs at least one branch(name, predicate)");
+    (check_callable<Fn, T, bool>(), ...);
+    const std::vector<std::string> outputs{branches.name...};
+    using Operator = operators::Split<K, T, Fn...>;
+    const std::size_t index = this->template add_function<Operator, T>(
+                                      name, "split", std::tuple(std::move(branches)...), on_throw)
+                                  .front()
+                                  .node;
+    this->builder_->graph.nodes[index].outputs = outputs;
+    Branches<Rebind<K, T>> result(std::move(name), rebind<T>({{index, ""}}));
+    for (const std::string& output : outputs) {
+      result.add(output, rebind<T>({{index, output}}));
+    }
+    return result;
+  }
+  template <class... Fn>
+  [[nodiscard]] Branches<Rebind<K, T>> split(std::string name,
+                                             operators::Branch<Fn>... branches) const {
+    return split(std::move(name), stop, std::move(branches)...);
   }
 
   /// The operator right before had this name in an earlier version of the job: what is stored under

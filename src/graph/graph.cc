@@ -93,6 +93,15 @@ Status validate(const Graph& graph) {
                                                   "'. Give one of them another name.");
       }
     }
+    std::set<std::string> outputs;
+    for (const std::string& output : node.outputs) {
+      RHEON_TRY(check_name(output, "an output of '" + node.name + "'"));
+      if (!outputs.insert(output).second) {
+        return fail(ErrorCode::kInvalidInput, "operator '" + node.name +
+                                                  "' has two outputs named '" + output +
+                                                  "'. Give one of them another name.");
+      }
+    }
     if (node.kind != NodeKind::kSink && !has_consumer[i]) {
       return fail(ErrorCode::kInvalidInput,
                   "nobody reads what '" + node.name +
