@@ -38,7 +38,7 @@ struct Cursor {
 
 class FileStreamReader : public StreamReader {
  public:
-  FileStreamReader(env::Files& files, std::string directory, StreamHeaderRecord header)
+  FileStreamReader(env::Files& files, std::string directory, const StreamHeaderRecord& header)
       : files_(files),
         directory_(std::move(directory)),
         layout_(published_layout(header.name, header.partitions)),
@@ -363,7 +363,7 @@ Result<std::unique_ptr<StreamReader>> open_stream(env::Files& files, const std::
                                                   const std::string& stream) {
   const std::string path = env::join(env::join(directory, kStreamDirectory), stream);
   RHEON_ASSIGN(StreamHeaderRecord header, read_stream_header(files, path));
-  auto reader = std::make_unique<FileStreamReader>(files, path, std::move(header));
+  auto reader = std::make_unique<FileStreamReader>(files, path, header);
   RHEON_TRY(reader->refresh());
   return reader;
 }
