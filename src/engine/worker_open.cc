@@ -47,6 +47,7 @@ Status Worker::open() {
   }
   facts_ = opened_.facts;
   epoch_ = opened_.epoch;
+  stats_.epoch = epoch_;
   RHEON_TRY(place_stored_names(plan_.graph, facts_, pending_facts_));
 
   EventTime persisted = EventTime::none();

@@ -24,7 +24,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kTick{250};
 constexpr std::chrono::seconds kSayEvery{10};
-// semantics.md 3: after three aborts within a minute the program gives up.
+// Epochs that may be aborted within a minute; with the next one the program gives up.
 constexpr std::size_t kMaxAborts = 3;
 constexpr std::chrono::seconds kAbortWindow{60};
 constexpr std::chrono::milliseconds kPauseAfterAbort{200};
@@ -124,11 +124,10 @@ class Runner {
     while (aborts_.front() < now - kAbortWindow) {
       aborts_.pop_front();
     }
-    if (aborts_.size() >= kMaxAborts) {
-      return fail(error.code,
-                  fmt::format("{} This was the {}rd abort within a minute. Everything up to the "
-                              "last commit is safe; mend the cause and run again.",
-                              error.message, kMaxAborts));
+    if (aborts_.size() > kMaxAborts) {
+      return fail(error.code, error.message +
+                                  " This was the fourth abort within a minute. Everything up to "
+                                  "the last commit is safe; mend the cause and run again.");
     }
     reporter_.warning(error.message +
                       " The epoch is aborted; going back to the last commit and trying again.");
