@@ -2,47 +2,46 @@
 
 #include <gtest/gtest.h>
 
-#include "log/files/tests/log_fixture.h"
+#include "log/files/tests/place.h"
 
 namespace rheon::log::files::testing {
 namespace {
 
-TEST(FileLog, FirstOpenMakesAFreshDirectory) {
-  env::fake::FakeEnv env;
-  auto result = open(env, small_options());
-  ASSERT_TRUE(result.has_value()) << result.error().message;
-  EXPECT_TRUE(result->opened.fresh);
-  EXPECT_EQ(result->opened.epoch, Epoch{0});
-  EXPECT_NE(result->opened.identity.uid, Id{});
+class FileLog : public OnEveryDisk {};
+
+INSTANTIATE_TEST_SUITE_P(Disks, FileLog, ::testing::Values(Disk::kMemory, Disk::kPosix), name_of);
+
+TEST_P(FileLog, FirstOpenMakesAFreshDirectory) {
+  open_log();
+  EXPECT_TRUE(opened.fresh);
+  EXPECT_EQ(opened.epoch, Epoch{0});
+  EXPECT_NE(opened.identity.uid, Id{});
 }
 
-TEST(FileLog, WhatWasCommittedIsThereAfterARestart) {
-  env::fake::FakeEnv env;
-  Identity identity;
-  {
-    auto result = open(env, small_options());
-    ASSERT_TRUE(result.has_value()) << result.error().message;
-    identity = result->opened.identity;
-    for (std::uint64_t epoch = 1; epoch <= 100; ++epoch) {
-      Commit commit;
-      commit.epoch = Epoch{epoch};
-      commit.deltas = {put_blob(1, "a", std::to_string(epoch)), put_blob(2, "b", "x")};
-      commit.facts = {{"position", std::to_string(epoch)}};
-      result->log->submit(std::move(commit));
-      EXPECT_TRUE(has(settle(env, *result->log), Event::Kind::kCommitted));
-    }
+TEST_P(FileLog, WhatWasCommittedIsThereAfterARestart) {
+  open_log();
+  const Identity identity = opened.identity;
+  for (int i = 1; i <= 100; ++i) {
+    Commit next;
+    next.deltas = {put_blob(1, "a", std::to_string(i)), put_blob(2, "b", "x")};
+    next.facts = {{"position", std::to_string(i)}};
+    commit(std::move(next));
   }
-  env.cut_power(7);
-  env.restart();
-  auto again = open(env, small_options());
-  ASSERT_TRUE(again.has_value()) << again.error().message;
-  EXPECT_FALSE(again->opened.fresh);
-  EXPECT_EQ(again->opened.epoch, Epoch{100});
-  EXPECT_EQ(again->opened.identity.uid, identity.uid);
-  EXPECT_EQ(again->opened.facts.at("position"), "100");
-  EXPECT_EQ(again->opened.notice, "");
+  restart();
+  EXPECT_FALSE(opened.fresh);
+  EXPECT_EQ(opened.epoch, Epoch{100});
+  EXPECT_EQ(opened.identity.uid, identity.uid);
+  EXPECT_EQ(opened.facts.at("position"), "100");
+  EXPECT_EQ(opened.notice, "");
   const Model expected{{{1, "a"}, "100"}, {{2, "b"}, "x"}};
-  EXPECT_EQ(restored(*again->log), expected);
+  EXPECT_EQ(restored(*log), expected);
+}
+
+TEST_P(FileLog, ASecondProcessIsRefused) {
+  open_log();
+  Result<OpenResult> second = open(machine(), options);
+  ASSERT_FALSE(second.has_value());
+  EXPECT_EQ(second.error().code, ErrorCode::kRefused);
 }
 
 }  // namespace
