@@ -207,7 +207,7 @@ Result<Catalog> Catalog::make(const Plan& plan, const log::Facts& facts, std::ui
           StoredState renamed = known;
           renamed.operator_name = node.name;
           renamed.name = d.name;
-          changes.push_back({std::string(kPrefix) + std::to_string(known.id), encode(renamed)});
+          changes.emplace_back(std::string(kPrefix) + std::to_string(known.id), encode(renamed));
         }
       }
       if (current.id == 0) {
@@ -216,7 +216,7 @@ Result<Catalog> Catalog::make(const Plan& plan, const log::Facts& facts, std::ui
       std::string key = std::string(kPrefix) + std::to_string(current.id);
       std::string value = encode(current);
       if (const auto known = facts.find(key); known == facts.end() || known->second != value) {
-        changes.push_back({std::move(key), std::move(value)});
+        changes.emplace_back(std::move(key), std::move(value));
       }
       placed.insert(current.id);
       catalog.places_[current.id] = {n, i};

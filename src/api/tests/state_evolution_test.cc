@@ -79,6 +79,13 @@ struct AddRenamed : KeyedOperator<std::uint64_t, std::uint64_t, std::uint64_t> {
   }
 };
 
+/// One state that would take over from two.
+struct Joined : KeyedOperator<std::uint64_t, std::uint64_t, std::uint64_t> {
+  Value<first::Totals> all{*this, "all", unbounded(), renamed_from("subtotals", "other")};
+
+  void process(const std::uint64_t&, Context&) { static_cast<void>(all.get_or_create()); }
+};
+
 /// An alarm of each key, under the name that a release gave it.
 template <bool kRenamed>
 struct Alarm : KeyedOperator<std::uint64_t, std::uint64_t, std::uint64_t> {
@@ -194,6 +201,14 @@ TEST_P(StateEvolution, TheOldNameIsRefusedWhenItIsInUse) {
   ASSERT_FALSE(refused.has_value());
   EXPECT_THAT(refused.error().message,
               HasSubstr("'sums.subtotals' says renamed_from(\"totals\"), and 'sums' still has"));
+}
+
+TEST_P(StateEvolution, TwoStatesDoNotBecomeOne) {
+  ASSERT_TRUE(run(job_with<AddRenamed<first::Totals>>(100, sums_), 1));
+  const Status refused = run(job_with<Joined>(110, sums_), 1);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::kRefused);
+  EXPECT_THAT(refused.error().message, HasSubstr("and both would become 'sums.all'"));
 }
 
 TEST_P(StateEvolution, ARenamedTimerFires) {
