@@ -235,7 +235,7 @@ class StreamSourceReader final : public engine::SourceReader<R> {
 
   [[nodiscard]] tl::unexpected<Error> broken_batch(
       const Partition& partition,
-      Error why = {ErrorCode::kCorrupt, "its records are not what its type says"}) const {
+      const Error& why = {ErrorCode::kCorrupt, "its records are not what its type says"}) const {
     return fail(why.code, "batch " + std::to_string(partition.position.batch.next_batch) +
                               " of a partition of " + describe(place_) + ": " + why.message +
                               ". `rheon log check` says more about that directory.");
