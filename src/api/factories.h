@@ -3,7 +3,6 @@
 // From typed user code to what the engine makes running parts of. Every shard gets its own copy of
 // a user's callable.
 
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,38 +10,44 @@
 
 #include "engine/factories.h"
 #include "operators/process.h"
-#include "operators/sink.h"
 
 namespace rheon::detail {
 
-template <class T, class TimeOf>
-class TypedSourceFactory final : public engine::SourceFactory {
+/// What is the same for every type of record.
+class ConnectedSource : public engine::SourceFactory {
  public:
-  TypedSourceFactory(std::shared_ptr<const engine::SourceConnector<T>> connector,
-                     engine::WatermarkStrategy strategy, TimeOf time_of)
-      : connector_(std::move(connector)), strategy_(strategy), time_of_(std::move(time_of)) {}
+  explicit ConnectedSource(std::shared_ptr<const engine::AnySourceConnector> connector);
+  ~ConnectedSource() override;
 
-  [[nodiscard]] engine::SourceTraits traits() const override { return connector_->traits(); }
+  [[nodiscard]] engine::SourceTraits traits() const override;
   [[nodiscard]] Result<std::vector<engine::SourcePartition>> discover(
       engine::SourceEnvironment& environment,
-      const std::vector<engine::SourcePartition>& known) const override {
-    return connector_->discover(environment, known);
-  }
-  [[nodiscard]] bool grows() const override { return connector_->grows(); }
+      const std::vector<engine::SourcePartition>& known) const override;
+  [[nodiscard]] bool grows() const override;
+
+ protected:
+  [[nodiscard]] const engine::AnySourceConnector& connector() const { return *connector_; }
+  [[nodiscard]] static engine::SourceEnvironment environment_of(const engine::ShardContext& shard);
+
+ private:
+  std::shared_ptr<const engine::AnySourceConnector> connector_;
+};
+
+template <class T, class TimeOf>
+class TypedSource final : public ConnectedSource {
+ public:
+  TypedSource(std::shared_ptr<const engine::SourceConnector<T>> connector,
+              engine::WatermarkStrategy strategy, TimeOf time_of)
+      : ConnectedSource(std::move(connector)), strategy_(strategy), time_of_(std::move(time_of)) {}
+
   [[nodiscard]] std::unique_ptr<engine::SourceTaskBase> make(
       const std::string& name, engine::ShardContext& shard) const override {
-    engine::SourceEnvironment environment;
-    environment.env = shard.env;
-    environment.waker = shard.waker;
-    environment.stop_at_end = shard.stop_at_end;
-    environment.shard = shard.shard.value;
-    environment.shards = shard.shards;
+    const auto& typed = static_cast<const engine::SourceConnector<T>&>(connector());
     return std::make_unique<engine::SourceTask<T, TimeOf>>(
-        name, strategy_, time_of_, connector_->make_reader(environment), shard);
+        name, strategy_, time_of_, typed.make_reader(environment_of(shard)), shard);
   }
 
  private:
-  std::shared_ptr<const engine::SourceConnector<T>> connector_;
   engine::WatermarkStrategy strategy_;
   TimeOf time_of_;
 };
@@ -64,24 +69,34 @@ class FunctionFactory final : public engine::OperatorFactory {
   Fn fn_;
 };
 
-/// Makes a keyed operator with given states: Operator(name, shard, states, argument).
+[[nodiscard]] std::vector<state::StateDeclaration> only(const state::StateDeclaration& state);
+
+/// Makes a keyed operator with one state: Operator(name, shard, states, argument).
 template <class Operator, class Argument>
 class KeyedFactory final : public engine::OperatorFactory {
  public:
-  KeyedFactory(std::vector<state::StateDeclaration> states, Argument argument)
-      : states_(std::move(states)), argument_(std::move(argument)) {}
+  KeyedFactory(state::StateDeclaration state, Argument argument)
+      : state_(std::move(state)), argument_(std::move(argument)) {}
 
   [[nodiscard]] std::unique_ptr<engine::Processor> make(
       const std::string& name, engine::ShardContext& shard,
       const std::shared_ptr<const state::StateSet>& states) const override {
     return std::make_unique<Operator>(name, shard, states, argument_);
   }
-  [[nodiscard]] std::vector<state::StateDeclaration> states() const override { return states_; }
+  [[nodiscard]] std::vector<state::StateDeclaration> states() const override {
+    return only(state_);
+  }
 
  private:
-  std::vector<state::StateDeclaration> states_;
+  state::StateDeclaration state_;
   Argument argument_;
 };
+
+[[nodiscard]] std::vector<state::StateDeclaration> in_order_of_names(
+    std::vector<state::StateDeclaration> states);
+
+[[nodiscard]] std::vector<std::string> names_of(
+    const std::vector<operators::OperatorBase::OutputDeclaration>& outputs);
 
 /// Makes instances of a user's operator class.
 template <class Operator>
@@ -102,18 +117,7 @@ class ProcessFactory final : public engine::OperatorFactory {
         name, shard, std::move(set), std::make_unique<Operator>(), on_throw_, on_late_);
   }
   [[nodiscard]] std::vector<state::StateDeclaration> states() const override {
-    std::vector<state::StateDeclaration> declarations = Operator().declarations();
-    std::sort(declarations.begin(), declarations.end(),
-              [](const auto& a, const auto& b) { return a.name < b.name; });
-    return declarations;
-  }
-  [[nodiscard]] std::vector<std::string> outputs() const {
-    std::vector<std::string> names;
-    const Operator described;
-    for (const auto& output : described.outputs()) {
-      names.push_back(output.name);
-    }
-    return names;
+    return in_order_of_names(Operator().declarations());
   }
 
  private:
@@ -121,46 +125,18 @@ class ProcessFactory final : public engine::OperatorFactory {
   OnLate on_late_;
 };
 
-template <class K, class T>
-class TypedSinkFactory final : public engine::SinkFactory {
- public:
-  explicit TypedSinkFactory(std::shared_ptr<const engine::SinkConnector<K, T>> connector)
-      : connector_(std::move(connector)) {}
-
-  [[nodiscard]] engine::SinkTraits traits() const override { return connector_->traits(); }
-  [[nodiscard]] std::unique_ptr<engine::Processor> make(
-      const std::string& name, engine::ShardContext& shard,
-      const engine::SinkFacts& recovered) const override {
-    engine::SinkEnvironment environment;
-    environment.env = shard.env;
-    environment.waker = shard.waker;
-    environment.identity = shard.identity;
-    environment.shard = shard.shard.value;
-    environment.shards = shard.shards;
-    environment.sink = name;
-    return std::make_unique<operators::Sink<K, T>>(name, shard,
-                                                   connector_->make_writer(environment, recovered));
-  }
-  [[nodiscard]] std::unique_ptr<engine::SinkCommitter> make_committer() const override {
-    return connector_->make_committer();
-  }
-  [[nodiscard]] std::vector<log::files::StreamDeclaration> declared_streams() const override {
-    return connector_->declared_streams();
-  }
-
- private:
-  std::shared_ptr<const engine::SinkConnector<K, T>> connector_;
-};
+[[nodiscard]] std::shared_ptr<const engine::SinkFactory> make_sink_factory(
+    std::shared_ptr<const engine::AnySinkConnector> connector);
 
 template <class KIn, class T, class K, class KeyOf>
 class HashEdge final : public engine::EdgeFactory {
  public:
   explicit HashEdge(KeyOf key_of) : key_of_(std::move(key_of)) {}
   [[nodiscard]] std::unique_ptr<engine::Sender> make(const std::string& edge,
-                                                     std::vector<engine::Channel*> channels,
+                                                     const std::vector<engine::Channel*>& channels,
                                                      std::uint32_t key_groups) const override {
-    return std::make_unique<engine::HashSender<KIn, T, K, KeyOf>>(edge, std::move(channels),
-                                                                  key_groups, key_of_);
+    return std::make_unique<engine::HashSender<KIn, T, K, KeyOf>>(edge, channels, key_groups,
+                                                                  key_of_);
   }
 
  private:
@@ -174,9 +150,9 @@ class CopyEdge final : public engine::EdgeFactory {
   using To = typename engine::CopySender<K, T>::To;
   explicit CopyEdge(To to) : to_(to) {}
   [[nodiscard]] std::unique_ptr<engine::Sender> make(const std::string& edge,
-                                                     std::vector<engine::Channel*> channels,
+                                                     const std::vector<engine::Channel*>& channels,
                                                      std::uint32_t) const override {
-    return std::make_unique<engine::CopySender<K, T>>(edge, std::move(channels), to_);
+    return std::make_unique<engine::CopySender<K, T>>(edge, channels, to_);
   }
 
  private:

@@ -32,47 +32,40 @@ inline constexpr bool is_duration<std::chrono::duration<Rep, Period>> = true;
 
 class Job {
  public:
-  Job(std::string name, Parameters parameters)
-      : builder_(std::make_shared<detail::GraphBuilder>(std::move(name))),
-        parameters_(std::move(parameters)) {}
+  Job(std::string name, Parameters parameters);
+  ~Job();
 
   /// A parameter that must be given: --name on the command line. T: std::string, bool, an integer,
   /// a floating-point number, a std::chrono duration.
   template <class T>
-  [[nodiscard]] T param(std::string name, std::string help) {
-    return read<T>({std::move(name), std::move(help), type_name<T>(), std::nullopt}, T{});
+  [[nodiscard]] T param(std::string_view name, std::string_view help) {
+    return read<T>(name, help, nullptr);
   }
   /// A parameter with a default.
   template <class T>
-  [[nodiscard]] T param(std::string name, std::string help, T fallback) {
-    return read<T>({std::move(name), std::move(help), type_name<T>(), show(fallback)}, fallback);
+  [[nodiscard]] T param(std::string_view name, std::string_view help, T fallback) {
+    return read<T>(name, help, &fallback);
   }
 
   /// Starts a stream. `name`: of the source; its positions are stored under it.
   template <class T>
-  [[nodiscard]] SourceStream<T> from(std::string name, Source<T> source) {
+  [[nodiscard]] SourceStream<T> from(std::string_view name, Source<T> source) {
     if (builder_->stand_ins != nullptr) {
       source.connector = std::make_shared<detail::PushedConnector<T>>(
           builder_->stand_ins->template make_source<T>(name));
     }
-    return SourceStream<T>(builder_, std::move(name), std::move(source.connector));
+    return SourceStream<T>(builder_, name, std::move(source.connector));
   }
 
   /// For tests, before the job function runs: its sources and sinks are these instead.
-  void replace_ends(std::shared_ptr<detail::StandIns> stand_ins) {
-    builder_->stand_ins = std::move(stand_ins);
-  }
+  void replace_ends(std::shared_ptr<detail::StandIns> stand_ins);
 
   /// The number of key groups, a power of two; fixed when the job first runs.
   void key_groups(std::uint32_t groups) { builder_->graph.key_groups = groups; }
 
   [[nodiscard]] const Parameters& parameters() const { return parameters_; }
   /// The finished graph, checked.
-  [[nodiscard]] Result<graph::Graph> finish() const {
-    RHEON_TRY(parameters_.check());
-    RHEON_TRY(graph::validate(builder_->graph));
-    return builder_->graph;
-  }
+  [[nodiscard]] Result<graph::Graph> finish() const;
 
  private:
   template <class T>
@@ -122,23 +115,37 @@ class Job {
     }
   }
   template <class T>
-  T read(Parameter parameter, T fallback) {
-    const std::string name = parameter.name;
-    const std::optional<std::string> text = parameters_.declare(std::move(parameter));
-    if (!text.has_value()) {
-      return fallback;
-    }
-    Result<T> value = parse<T>(*text);
-    if (!value.has_value()) {
-      parameters_.mistake(name, value.error());
-      return fallback;
-    }
-    return std::move(*value);
-  }
+  T read(std::string_view name, std::string_view help, const T* fallback);
 
   std::shared_ptr<detail::GraphBuilder> builder_;
   Parameters parameters_;
 };
+
+template <class T>
+T Job::read(std::string_view name, std::string_view help, const T* fallback) {
+  std::optional<std::string> shown;
+  if (fallback != nullptr) {
+    shown = show(*fallback);
+  }
+  const std::optional<std::string> text =
+      parameters_.declare({std::string(name), std::string(help), type_name<T>(), std::move(shown)});
+  if (text.has_value()) {
+    Result<T> value = parse<T>(*text);
+    if (value.has_value()) {
+      return std::move(*value);
+    }
+    parameters_.mistake(std::string(name), value.error());
+  }
+  return fallback != nullptr ? *fallback : T{};
+}
+
+// The usual types are compiled once, in job.cc.
+extern template std::string Job::read(std::string_view, std::string_view, const std::string*);
+extern template bool Job::read(std::string_view, std::string_view, const bool*);
+extern template int Job::read(std::string_view, std::string_view, const int*);
+extern template std::int64_t Job::read(std::string_view, std::string_view, const std::int64_t*);
+extern template std::uint64_t Job::read(std::string_view, std::string_view, const std::uint64_t*);
+extern template double Job::read(std::string_view, std::string_view, const double*);
 
 /// The type of a job function.
 using JobFunction = void (*)(Job&);

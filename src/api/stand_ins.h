@@ -5,10 +5,8 @@
 
 #include <map>
 #include <memory>
-#include <stdexcept>
 #include <string>
-#include <typeindex>
-#include <utility>
+#include <string_view>
 
 #include "api/stand_in_sink.h"
 #include "api/stand_in_source.h"
@@ -19,74 +17,56 @@ class StandIns {
  public:
   // For the job: the same end again when the job is described again.
   template <class T>
-  [[nodiscard]] std::shared_ptr<PushedRecords<T>> make_source(const std::string& name) {
-    return make<PushedRecords<T>, PushedRecords<T>>(sources_, name, typeid(T));
+  [[nodiscard]] std::shared_ptr<PushedRecords<T>> make_source(std::string_view name) {
+    std::shared_ptr<PushedBase>& end = source_place(name);
+    if (end == nullptr) {
+      end = std::make_shared<PushedRecords<T>>();
+    }
+    return std::static_pointer_cast<PushedRecords<T>>(end);
   }
   template <class K, class T>
-  [[nodiscard]] std::shared_ptr<KeptRecords<K, T>> make_sink(const std::string& name) {
-    return make<KeptRecords<K, T>, Kept<T>>(sinks_, name, typeid(T));
+  [[nodiscard]] std::shared_ptr<KeptBatches> make_sink(std::string_view name) {
+    std::shared_ptr<KeptBatches>& end = sink_place(name);
+    if (end == nullptr) {
+      end = std::make_shared<KeptRecords<K, T>>();
+    }
+    return end;
   }
 
   // For the test; throw a std::logic_error when the job has no such end, or one of another type.
   template <class T>
   [[nodiscard]] PushedRecords<T>& source(const std::string& name) {
-    return *static_cast<PushedRecords<T>*>(find(sources_, "source", name, typeid(T)));
+    auto* end = dynamic_cast<PushedRecords<T>*>(&source_named(name));
+    if (end == nullptr) {
+      throw_other_type("source", name);
+    }
+    return *end;
   }
   template <class T>
   [[nodiscard]] Kept<T>& sink(const std::string& name) {
-    return *static_cast<Kept<T>*>(find(sinks_, "sink", name, typeid(T)));
+    auto* end = dynamic_cast<Kept<T>*>(&sink_named(name));
+    if (end == nullptr) {
+      throw_other_type("sink", name);
+    }
+    return *end;
   }
   /// Calls visit(PushedBase&) for every source.
   template <class Visit>
   void for_each_source(Visit&& visit) {
     for (auto& [name, end] : sources_) {
-      visit(*std::static_pointer_cast<PushedBase>(end.base));
+      visit(*end);
     }
   }
 
  private:
-  struct End {
-    std::type_index type;
-    std::shared_ptr<void> whole;  // the object
-    void* seen = nullptr;         // as the test sees it
-    std::shared_ptr<void> base;   // a source as PushedBase
-  };
-  using Ends = std::map<std::string, End>;
+  [[nodiscard]] std::shared_ptr<PushedBase>& source_place(std::string_view name);
+  [[nodiscard]] std::shared_ptr<KeptBatches>& sink_place(std::string_view name);
+  [[nodiscard]] PushedBase& source_named(const std::string& name) const;
+  [[nodiscard]] KeptBatches& sink_named(const std::string& name) const;
+  [[noreturn]] static void throw_other_type(const char* kind, const std::string& name);
 
-  template <class Made, class Seen>
-  static std::shared_ptr<Made> make(Ends& ends, const std::string& name, std::type_index type) {
-    auto at = ends.find(name);
-    if (at == ends.end()) {
-      auto made = std::make_shared<Made>();
-      End end{type, made, static_cast<Seen*>(made.get()), nullptr};
-      if constexpr (std::is_base_of_v<PushedBase, Made>) {
-        end.base = std::static_pointer_cast<PushedBase>(made);
-      }
-      at = ends.emplace(name, std::move(end)).first;
-    }
-    return std::static_pointer_cast<Made>(at->second.whole);
-  }
-
-  static void* find(const Ends& ends, const char* kind, const std::string& name,
-                    std::type_index type) {
-    const auto at = ends.find(name);
-    if (at == ends.end()) {
-      std::string known;
-      for (const auto& [other, end] : ends) {
-        known += (known.empty() ? "'" : ", '") + other + "'";
-      }
-      throw std::logic_error("the job has no " + std::string(kind) + " '" + name +
-                             "'; it has: " + known);
-    }
-    if (at->second.type != type) {
-      throw std::logic_error("the " + std::string(kind) + " '" + name +
-                             "' has records of another type than the test says");
-    }
-    return at->second.seen;
-  }
-
-  Ends sources_;
-  Ends sinks_;
+  std::map<std::string, std::shared_ptr<PushedBase>> sources_;
+  std::map<std::string, std::shared_ptr<KeptBatches>> sinks_;
 };
 
 }  // namespace rheon::detail

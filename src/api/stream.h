@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -56,87 +57,34 @@ namespace detail {
 
 /// What Stream and KeyedStream have in common. K: engine::NoKey for a stream without keys.
 template <class K, class T>
-class StreamBase {
+class StreamBase : public StreamHandle {
  public:
-  StreamBase(std::shared_ptr<GraphBuilder> builder, std::vector<Origin> origins,
-             graph::EdgeKind kind, std::shared_ptr<const graph::Runtime> edge)
-      : builder_(std::move(builder)),
-        origins_(std::move(origins)),
-        kind_(kind),
-        edge_(std::move(edge)) {}
+  using StreamHandle::StreamHandle;
 
   /// Sends the records to a sink. Its progress is stored under `name`; `renamed_from`: the name it
   /// had in an earlier version of the job.
   template <class SinkDescription>
-  void to(std::string name, const SinkDescription& sink, std::string renamed_from = {}) const {
-    std::shared_ptr<const engine::SinkConnector<K, T>> connector = sink.template bind<K, T>();
-    if (builder_->stand_ins != nullptr) {
-      connector = std::make_shared<KeepingConnector<K, T>>(
-          builder_->stand_ins->template make_sink<K, T>(name));
+  void to(std::string_view name, const SinkDescription& sink,
+          std::string_view renamed_from = {}) const {
+    std::shared_ptr<const engine::AnySinkConnector> connector = sink.template bind<K, T>();
+    if (stand_ins() != nullptr) {
+      connector = make_keeping_connector(stand_ins()->template make_sink<K, T>(name));
     }
-    const engine::SinkTraits traits = connector->traits();
-    graph::Node node;
-    node.name = std::move(name);
-    node.kind = graph::NodeKind::kSink;
-    node.operation = traits.kind;
-    node.guarantee = to_string(traits.guarantee);
-    if (!renamed_from.empty()) {
-      node.renamed_from.push_back(std::move(renamed_from));
-    }
-    node.runtime = std::make_shared<TypedSinkFactory<K, T>>(std::move(connector));
-    attach(std::move(node));
+    add_sink(name, renamed_from, std::move(connector));
   }
 
  protected:
-  /// See renamed_from() of the streams.
-  void rename(std::string old) const {
-    builder_->graph.nodes[origins_.front().node].renamed_from.push_back(std::move(old));
-  }
-
-  static const char* to_string(engine::Guarantee guarantee) {
-    switch (guarantee) {
-      case engine::Guarantee::kExactlyOnce:
-        return "exactly-once";
-      case engine::Guarantee::kIdempotent:
-        return "idempotent";
-      case engine::Guarantee::kAtLeastOnce:
-        return "at-least-once";
-    }
-    return "";
-  }
-
-  /// Adds a node that reads this stream; its index.
-  std::size_t attach(graph::Node node) const { return attach(std::move(node), 0, nullptr); }
-  std::size_t attach(graph::Node node, std::uint32_t input, const std::size_t* existing) const {
-    const std::size_t index = existing != nullptr ? *existing : builder_->add(std::move(node));
-    for (const Origin& origin : origins_) {
-      builder_->graph.edges.push_back({origin.node, origin.output, index, input, kind_, edge_});
-    }
-    return index;
-  }
-
   /// A stateless operator behind this stream.
   template <class Operator, class Out, class Fn>
-  std::vector<Origin> add_function(std::string name, const char* operation, Fn fn,
+  std::vector<Origin> add_function(std::string_view name, const char* operation, Fn fn,
                                    OnThrow on_throw) const {
-    graph::Node node;
-    node.name = std::move(name);
-    node.kind = graph::NodeKind::kTransform;
-    node.operation = operation;
-    node.output_type = schema_of<Out>();
-    node.key_type = schema_of<K>();
-    node.runtime = std::make_shared<FunctionFactory<Operator, Fn>>(on_throw, std::move(fn));
-    return {{attach(std::move(node)), ""}};
+    return add_transform({name, operation, schema_of<Out>(), schema_of<K>()},
+                         std::make_shared<FunctionFactory<Operator, Fn>>(on_throw, std::move(fn)));
   }
 
-  static std::shared_ptr<const graph::Runtime> forward_edge() {
+  static RuntimePtr forward_edge() {
     return std::make_shared<CopyEdge<K, T>>(CopyEdge<K, T>::To::kNext);
   }
-
-  std::shared_ptr<GraphBuilder> builder_;
-  std::vector<Origin> origins_;
-  graph::EdgeKind kind_;
-  std::shared_ptr<const graph::Runtime> edge_;
 
   template <class K2, class T2>
   friend class StreamBase;
@@ -155,41 +103,41 @@ class Transforms : public StreamBase<K, T> {
 
   /// One output for each record: fn(const T&) -> Out.
   template <class Fn>
-  [[nodiscard]] auto map(std::string name, Fn fn, OnThrow on_throw = stop) const {
+  [[nodiscard]] auto map(std::string_view name, Fn fn, OnThrow on_throw = stop) const {
     check_callable<Fn, T, void>();
     using Out = codec::Stored<std::invoke_result_t<const Fn&, const T&>>;
     check_record<Out>();
     using Operator = operators::Map<K, T, Out, Fn>;
-    return rebind<Out>(this->template add_function<Operator, Out>(std::move(name), "map",
-                                                                  std::move(fn), on_throw));
+    return rebind<Out>(
+        this->template add_function<Operator, Out>(name, "map", std::move(fn), on_throw));
   }
 
   /// Keeps the records for which fn(const T&) is true.
   template <class Fn>
-  [[nodiscard]] auto filter(std::string name, Fn fn, OnThrow on_throw = stop) const {
+  [[nodiscard]] auto filter(std::string_view name, Fn fn, OnThrow on_throw = stop) const {
     check_callable<Fn, T, bool>();
     using Operator = operators::Filter<K, T, Fn>;
-    return rebind<T>(this->template add_function<Operator, T>(std::move(name), "filter",
-                                                              std::move(fn), on_throw));
+    return rebind<T>(
+        this->template add_function<Operator, T>(name, "filter", std::move(fn), on_throw));
   }
 
   /// Any number of outputs: fn(const T&) -> range of Out, or fn(const T&, Emit<Out>&).
   template <class Fn>
-  [[nodiscard]] auto flat_map(std::string name, Fn fn, OnThrow on_throw = stop) const {
+  [[nodiscard]] auto flat_map(std::string_view name, Fn fn, OnThrow on_throw = stop) const {
     using Out = FlatMapOutput<Fn, T>;
     check_record<Out>();
     using Operator = operators::FlatMap<K, T, Out, Fn>;
-    return rebind<Out>(this->template add_function<Operator, Out>(std::move(name), "flat_map",
-                                                                  std::move(fn), on_throw));
+    return rebind<Out>(
+        this->template add_function<Operator, Out>(name, "flat_map", std::move(fn), on_throw));
   }
 
   /// Shows every record to fn(const T&), for its side effects.
   template <class Fn>
-  [[nodiscard]] auto peek(std::string name, Fn fn, OnThrow on_throw = stop) const {
+  [[nodiscard]] auto peek(std::string_view name, Fn fn, OnThrow on_throw = stop) const {
     check_callable<Fn, T, void>();
     using Operator = operators::Peek<K, T, Fn>;
     return rebind<T>(
-        this->template add_function<Operator, T>(std::move(name), "peek", std::move(fn), on_throw));
+        this->template add_function<Operator, T>(name, "peek", std::move(fn), on_throw));
   }
 
   /// Named branches: each record goes to the first one whose predicate is true for it, and to
@@ -225,17 +173,14 @@ class Transforms : public StreamBase<K, T> {
 
   /// The operator right before had this name in an earlier version of the job: what is stored under
   /// it is taken over.
-  [[nodiscard]] Rebind<K, T> renamed_from(std::string old) const {
-    this->rename(std::move(old));
+  [[nodiscard]] Rebind<K, T> renamed_from(std::string_view old) const {
+    this->rename(old);
     return static_cast<const Rebind<K, T>&>(*this);
   }
 
   /// Both streams as one. A stream that was re-partitioned is merged before, not after.
   [[nodiscard]] Rebind<K, T> merge(const Rebind<K, T>& other) const {
-    std::vector<Origin> both = this->origins_;
-    const auto& more = static_cast<const Transforms&>(other).origins_;
-    both.insert(both.end(), more.begin(), more.end());
-    return Rebind<K, T>(this->builder_, std::move(both), this->kind_, this->edge_);
+    return Rebind<K, T>(this->builder_, this->origins_with(other), this->kind_, this->edge_);
   }
 
  protected:
@@ -298,19 +243,12 @@ class Stream : public detail::Transforms<engine::NoKey, T, detail::UnkeyedStream
 template <class T>
 class SourceStream : public Stream<T> {
  public:
-  SourceStream(std::shared_ptr<detail::GraphBuilder> builder, std::string name,
+  SourceStream(std::shared_ptr<detail::GraphBuilder> builder, std::string_view name,
                std::shared_ptr<const engine::SourceConnector<T>> connector)
-      : Stream<T>(builder, {}, graph::EdgeKind::kForward, Stream<T>::forward_edge()),
+      : Stream<T>(std::move(builder), {}, graph::EdgeKind::kForward, Stream<T>::forward_edge()),
         connector_(std::move(connector)) {
-    const engine::SourceTraits traits = connector_->traits();
-    graph::Node node;
-    node.name = std::move(name);
-    node.kind = graph::NodeKind::kSource;
-    node.operation = traits.kind;
-    node.output_type = detail::schema_of<T>();
-    node.guarantee = traits.replayable ? "exactly-once" : "at-most-once";
-    node.runtime = make_runtime(engine::NoTime{});
-    this->origins_.push_back({builder->add(std::move(node)), ""});
+    this->add_source(name, connector_->traits(), detail::schema_of<T>(),
+                     make_runtime(engine::NoTime{}));
   }
 
   /// Where event time comes from, fn(const T&) -> EventTime (or a field), and how far records may
@@ -330,8 +268,8 @@ class SourceStream : public Stream<T> {
     return result;
   }
   /// As Stream::renamed_from; the result is still the source's own stream.
-  [[nodiscard]] SourceStream<T> renamed_from(std::string old) const {
-    this->rename(std::move(old));
+  [[nodiscard]] SourceStream<T> renamed_from(std::string_view old) const {
+    this->rename(old);
     return *this;
   }
   /// A partition that has been at its end for so long no longer holds the watermark back.
@@ -351,18 +289,17 @@ class SourceStream : public Stream<T> {
 
  private:
   template <class TimeOf>
-  std::shared_ptr<const graph::Runtime> make_runtime(TimeOf time_of) const {
-    return std::make_shared<detail::TypedSourceFactory<T, TimeOf>>(connector_, strategy_,
-                                                                   std::move(time_of));
+  detail::RuntimePtr make_runtime(TimeOf time_of) const {
+    return std::make_shared<detail::TypedSource<T, TimeOf>>(connector_, strategy_,
+                                                            std::move(time_of));
   }
   void update() {
-    this->builder_->graph.nodes[this->origins_.front().node].runtime =
-        remake_ ? remake_(*this) : make_runtime(engine::NoTime{});
+    this->replace_runtime(remake_ ? remake_(*this) : make_runtime(engine::NoTime{}));
   }
 
   std::shared_ptr<const engine::SourceConnector<T>> connector_;
   engine::WatermarkStrategy strategy_;
-  std::function<std::shared_ptr<const graph::Runtime>(const SourceStream&)> remake_;
+  std::function<detail::RuntimePtr(const SourceStream&)> remake_;
 };
 
 /// What an operator class emits, with its side outputs.
@@ -374,7 +311,7 @@ class ProcessedStream : public KeyedStream<typename Operator::Key, typename Oper
 
   ProcessedStream(std::shared_ptr<detail::GraphBuilder> builder,
                   std::vector<detail::Origin> origins, graph::EdgeKind kind,
-                  std::shared_ptr<const graph::Runtime> edge, std::vector<std::string> outputs)
+                  detail::RuntimePtr edge, std::vector<std::string> outputs)
       : Main(std::move(builder), std::move(origins), kind, std::move(edge)),
         outputs_(std::move(outputs)) {}
 
@@ -414,30 +351,30 @@ class KeyedStream : public detail::Transforms<K, T, KeyedStream> {
 
   /// A rolling aggregate: every record updates its key's accumulator and emits the result.
   template <class A>
-  [[nodiscard]] auto aggregate(std::string name, A aggregator, Lifetime lifetime) const {
+  [[nodiscard]] auto aggregate(std::string_view name, A aggregator, Lifetime lifetime) const {
     static_assert(Aggregator<A, T>,
                   "aggregate() takes an aggregator that can add this stream's records: see "
                   "rheon::Aggregator, count() and sum()");
     using Operator = operators::Aggregate<K, T, A>;
     using Accumulator = typename Operator::Accumulator;
-    return add_keyed<Operator, Accumulator, typename Operator::Result>(
-        std::move(name), "aggregate", std::move(aggregator), lifetime);
+    return add_rolling<Operator, Accumulator, typename Operator::Result>(
+        name, std::move(aggregator), lifetime);
   }
 
   /// fn(const T& so_far, const T& record) -> T; the first record of a key is its first result.
   template <class Fn>
-  [[nodiscard]] auto reduce(std::string name, Fn fn, Lifetime lifetime) const {
+  [[nodiscard]] auto reduce(std::string_view name, Fn fn, Lifetime lifetime) const {
     static_assert(std::is_invocable_r_v<T, const Fn&, const T&, const T&>,
                   "reduce() takes a function of two records that returns one");
     static_assert(!codec::is_view<T>(),
                   "a view cannot be kept in state: map the records to an owning type first");
-    return aggregate(std::move(name), operators::Reduce<T, Fn>{std::move(fn)}, lifetime);
+    return aggregate(name, operators::Reduce<T, Fn>{std::move(fn)}, lifetime);
   }
 
   /// A user's operator class: see operators/operator.h. `more`: streams for its second and further
   /// inputs, keyed by the same type.
   template <class Operator, class... More>
-  [[nodiscard]] ProcessedStream<Operator> process(std::string name, OnThrow on_throw,
+  [[nodiscard]] ProcessedStream<Operator> process(std::string_view name, OnThrow on_throw,
                                                   const KeyedStream<K, More>&... more) const {
     static_assert(std::is_same_v<typename Operator::Key, K>,
                   "the operator's key type is not the one that this stream is keyed by");
@@ -445,53 +382,40 @@ class KeyedStream : public detail::Transforms<K, T, KeyedStream> {
                                  std::tuple<T, More...>>,
                   "the operator's inputs are not the records of these streams, in this order");
     detail::check_record<typename Operator::Output>();
-    const detail::ProcessFactory<Operator> factory(on_throw);
-    graph::Node node;
-    node.name = std::move(name);
-    node.kind = graph::NodeKind::kKeyed;
-    node.operation = "process";
-    node.output_type = detail::schema_of<typename Operator::Output>();
-    node.key_type = detail::schema_of<K>();
-    node.outputs = factory.outputs();
-    for (const state::StateDeclaration& declaration : factory.states()) {
-      node.states.push_back(detail::describe_state(declaration));
-    }
-    node.runtime = std::make_shared<detail::ProcessFactory<Operator>>(factory);
-    const std::size_t index = this->attach(std::move(node));
+    auto factory = std::make_shared<detail::ProcessFactory<Operator>>(on_throw);
+    std::vector<std::string> outputs = detail::names_of(Operator().outputs());
+    std::vector<detail::Origin> node = this->add_keyed(
+        {name, "process", detail::schema_of<typename Operator::Output>(), detail::schema_of<K>()},
+        factory->states(), outputs, factory);
     std::uint32_t input = 0;
-    (more.attach({}, ++input, &index), ...);
-    return ProcessedStream<Operator>(this->builder_, {{index, ""}}, graph::EdgeKind::kForward,
+    (more.add_input(node.front(), ++input), ...);
+    return ProcessedStream<Operator>(this->builder_, std::move(node), graph::EdgeKind::kForward,
                                      KeyedStream<K, typename Operator::Output>::forward_edge(),
-                                     factory.outputs());
+                                     std::move(outputs));
   }
   template <class Operator, class... More>
-  [[nodiscard]] ProcessedStream<Operator> process(std::string name,
+  [[nodiscard]] ProcessedStream<Operator> process(std::string_view name,
                                                   const KeyedStream<K, More>&... more) const {
-    return process<Operator>(std::move(name), stop, more...);
+    return process<Operator>(name, stop, more...);
   }
 
  private:
   template <class Operator, class Accumulator, class Out, class Argument>
-  KeyedStream<K, Out> add_keyed(std::string name, const char* operation, Argument argument,
-                                Lifetime lifetime) const {
+  KeyedStream<K, Out> add_rolling(std::string_view name, Argument argument,
+                                  Lifetime lifetime) const {
     detail::check_record<Out>();
     state::StateDeclaration declaration;
-    declaration.name = operation == std::string_view("aggregate") ? "value" : operation;
+    declaration.name = "value";
     declaration.kind = state::StateKind::kValue;
     declaration.key_schema = codec::key_schema<K>();
     declaration.value_schema = codec::ValueCodec<Accumulator>::schema();
     declaration.lifetime = lifetime;
     declaration.ops = &state::plain_ops<Accumulator>();
-    graph::Node node;
-    node.name = std::move(name);
-    node.kind = graph::NodeKind::kKeyed;
-    node.operation = operation;
-    node.output_type = detail::schema_of<Out>();
-    node.key_type = detail::schema_of<K>();
-    node.states.push_back(detail::describe_state(declaration));
-    node.runtime = std::make_shared<detail::KeyedFactory<Operator, Argument>>(
-        std::vector{declaration}, std::move(argument));
-    return this->template rebind<Out>({{this->attach(std::move(node)), ""}});
+    auto factory = std::make_shared<detail::KeyedFactory<Operator, Argument>>(
+        std::move(declaration), std::move(argument));
+    return this->template rebind<Out>(
+        this->add_keyed({name, "aggregate", detail::schema_of<Out>(), detail::schema_of<K>()},
+                        factory->states(), {}, factory));
   }
 };
 

@@ -25,10 +25,12 @@ struct TraceMark {
 /// What every batch has, whatever its records are.
 class BatchBase {
  public:
-  virtual ~BatchBase() = default;
+  virtual ~BatchBase();
   [[nodiscard]] virtual std::size_t size() const = 0;
   /// Empty again, memory kept.
   virtual void clear() = 0;
+  /// Records [from, to) are followed; those before them have been marked.
+  void mark(std::size_t from, std::size_t to, const observe::TraceContext& context);
 
   std::vector<TraceMark> traces;
 };

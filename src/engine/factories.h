@@ -52,7 +52,7 @@ class SourceFactory : public graph::Runtime {
 class EdgeFactory : public graph::Runtime {
  public:
   [[nodiscard]] virtual std::unique_ptr<Sender> make(const std::string& edge,
-                                                     std::vector<Channel*> channels,
+                                                     const std::vector<Channel*>& channels,
                                                      std::uint32_t key_groups) const = 0;
 };
 

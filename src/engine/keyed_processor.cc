@@ -8,11 +8,9 @@
 
 namespace rheon::engine {
 
-KeyedProcessor::KeyedProcessor(std::string name, ShardContext& shard,
+KeyedProcessor::KeyedProcessor(const std::string& name, ShardContext& shard,
                                std::shared_ptr<const state::StateSet> states)
-    : Processor(std::move(name), shard),
-      states_(std::move(states)),
-      group_mask_(shard.key_groups - 1) {
+    : Processor(name, shard), states_(std::move(states)), group_mask_(shard.key_groups - 1) {
   groups_.resize(shard.key_groups);
   for (const state::StateDeclaration& declaration : states_->declarations) {
     if (state::is_timer(declaration.kind)) {
@@ -22,6 +20,8 @@ KeyedProcessor::KeyedProcessor(std::string name, ShardContext& shard,
     has_ttl_ = has_ttl_ || declaration.lifetime.ttl.has_value();
   }
 }
+
+KeyedProcessor::~KeyedProcessor() = default;
 
 void KeyedProcessor::give(KeyGroups groups) {
   EventTime least = EventTime::max();

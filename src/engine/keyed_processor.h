@@ -16,8 +16,9 @@ namespace rheon::engine {
 
 class KeyedProcessor : public Processor {
  public:
-  KeyedProcessor(std::string name, ShardContext& shard,
+  KeyedProcessor(const std::string& name, ShardContext& shard,
                  std::shared_ptr<const state::StateSet> states);
+  ~KeyedProcessor() override;
 
   void give(KeyGroups groups) override;
   [[nodiscard]] KeyGroups take() override;

@@ -13,12 +13,31 @@
 
 namespace rheon::engine {
 
+/// What is the same for every type of record.
+class OutputTargets {
+ public:
+  void add(const Target& target);
+
+  /// Records handed on since the last call.
+  [[nodiscard]] std::uint64_t take_emitted() {
+    const std::uint64_t emitted = emitted_;
+    emitted_ = 0;
+    return emitted;
+  }
+
+ protected:
+  /// To all targets; then the batch is empty.
+  void hand_on(BatchBase& batch);
+
+ private:
+  std::vector<Target> targets_;
+  std::uint64_t emitted_ = 0;
+};
+
 template <class K, class T>
-class OutputPort {
+class OutputPort : public OutputTargets {
  public:
   OutputPort() { batch_.slots.reserve(kBatchRecords + kBatchSlack); }
-
-  void add(const Target& target) { targets_.push_back(target); }
 
   /// The batch being filled. Slots may show bytes of the batch being read: flush() comes first.
   [[nodiscard]] Batch<K, T>& batch() { return batch_; }
@@ -58,37 +77,24 @@ class OutputPort {
     }
   }
   void flush() {
-    if (batch_.slots.empty()) {
-      return;
+    if (!batch_.slots.empty()) {
+      hand_on(batch_);
     }
-    emitted_ += batch_.slots.size();
-    for (const Target& target : targets_) {
-      target.receiver->on_batch(target.input, batch_);
-    }
-    batch_.clear();
   }
 
   /// Takes back everything behind `size` records: the call that emitted it has thrown.
-  void truncate(std::size_t size) { batch_.slots.resize(size); }
+  void truncate(std::size_t size) {
+    batch_.slots.erase(batch_.slots.begin() + static_cast<std::ptrdiff_t>(size),
+                       batch_.slots.end());
+  }
 
   /// Records [from, to) of the batch come from a followed record.
   void trace(std::size_t from, std::size_t to, const observe::TraceContext& context) {
-    for (std::size_t i = from; i < to; ++i) {
-      batch_.traces.push_back({static_cast<std::uint32_t>(i), context});
-    }
-  }
-
-  /// Records handed on since the last call.
-  [[nodiscard]] std::uint64_t take_emitted() {
-    const std::uint64_t emitted = emitted_;
-    emitted_ = 0;
-    return emitted;
+    batch_.mark(from, to, context);
   }
 
  private:
   Batch<K, T> batch_;
-  std::vector<Target> targets_;
-  std::uint64_t emitted_ = 0;
 };
 
 }  // namespace rheon::engine

@@ -25,6 +25,10 @@ constexpr std::size_t kShownBytes = 200;
 
 }  // namespace
 
+Processor::Processor(const std::string& name, ShardContext& shard) : name_(name), shard_(shard) {}
+
+Processor::~Processor() = default;
+
 void Processor::add_neighbour(Receiver* receiver) {
   if (std::find(neighbours_.begin(), neighbours_.end(), receiver) == neighbours_.end()) {
     neighbours_.push_back(receiver);

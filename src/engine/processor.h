@@ -26,7 +26,8 @@ using KeyGroups = std::vector<std::unique_ptr<state::KeyGroupState>>;
 
 class Processor : public Receiver {
  public:
-  Processor(std::string name, ShardContext& shard) : name_(std::move(name)), shard_(shard) {}
+  Processor(const std::string& name, ShardContext& shard);
+  ~Processor() override;
 
   /// Connects output `port` (0: the main one, then side outputs in their order) to a neighbour.
   virtual void connect(std::size_t port, const Target& target) = 0;

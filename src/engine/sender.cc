@@ -1,8 +1,11 @@
 #include "engine/sender.h"
 
+#include "engine/channel.h"
+#include "graph/assignment.h"
+
 namespace rheon::engine {
 
-Sender::Sender(std::string edge, std::vector<Channel*> channels) : edge_(std::move(edge)) {
+Sender::Sender(const std::string& edge, const std::vector<Channel*>& channels) : edge_(edge) {
   lanes_.resize(channels.size());
   for (std::size_t i = 0; i < channels.size(); ++i) {
     lanes_[i].channel = channels[i];
@@ -16,6 +19,21 @@ Sender::~Sender() {
       delete message.batch;
     }
   }
+}
+
+BatchBase* Sender::returned(std::size_t receiver) {
+  return lanes_[receiver].channel->take_returned();
+}
+
+std::vector<std::uint16_t> Sender::owners(std::uint32_t key_groups) const {
+  const auto receivers = static_cast<std::uint32_t>(lanes_.size());
+  std::vector<std::uint16_t> result;
+  result.reserve(key_groups);
+  for (std::uint32_t group = 0; group < key_groups; ++group) {
+    result.push_back(
+        static_cast<std::uint16_t>(graph::owner(KeyGroup{group}, key_groups, receivers).value));
+  }
+  return result;
 }
 
 void Sender::push(Lane& lane, const Message& message) {

@@ -12,18 +12,18 @@
 
 #include "base/stable_hash.h"
 #include "codec/key.h"
-#include "engine/channel.h"
 #include "engine/ledger.h"
 #include "engine/receiver.h"
 #include "engine/shard_context.h"
-#include "graph/assignment.h"
 
 namespace rheon::engine {
+
+class Channel;
 
 class Sender : public Receiver {
  public:
   /// `channels`: one per receiving shard (a forward edge has one), in the order of shards.
-  Sender(std::string edge, std::vector<Channel*> channels);
+  Sender(const std::string& edge, const std::vector<Channel*>& channels);
 
   void on_watermark(const Watermark& watermark) override { watermark_ = watermark; }
   void on_barrier(const Barrier& barrier) override;
@@ -42,9 +42,9 @@ class Sender : public Receiver {
   void send(std::size_t receiver);
   /// The batch that is being filled; null: none.
   [[nodiscard]] BatchBase*& filling(std::size_t receiver) { return lanes_[receiver].filling; }
-  [[nodiscard]] BatchBase* returned(std::size_t receiver) {
-    return lanes_[receiver].channel->take_returned();
-  }
+  [[nodiscard]] BatchBase* returned(std::size_t receiver);
+  /// By key group: the receiver that owns it.
+  [[nodiscard]] std::vector<std::uint16_t> owners(std::uint32_t key_groups) const;
 
  private:
   struct Lane {
@@ -109,7 +109,7 @@ class TypedSender : public Sender {
   }
   static void mark(BatchType& batch, const observe::TraceContext* context) {
     if (context != nullptr) {
-      batch.traces.push_back({static_cast<std::uint32_t>(batch.slots.size() - 1), *context});
+      batch.mark(batch.slots.size() - 1, batch.slots.size(), *context);
     }
   }
 };
@@ -120,18 +120,12 @@ class HashSender final : public TypedSender<K, T> {
  public:
   using BatchType = Batch<K, T>;
 
-  HashSender(std::string edge, std::vector<Channel*> channels, std::uint32_t key_groups,
-             KeyOf key_of)
-      : TypedSender<K, T>(std::move(edge), std::move(channels)),
+  HashSender(const std::string& edge, const std::vector<Channel*>& channels,
+             std::uint32_t key_groups, KeyOf key_of)
+      : TypedSender<K, T>(edge, channels),
         key_of_(std::move(key_of)),
-        key_groups_(key_groups) {
-    owners_.reserve(key_groups);
-    for (std::uint32_t group = 0; group < key_groups; ++group) {
-      owners_.push_back(static_cast<std::uint16_t>(
-          graph::owner(KeyGroup{group}, key_groups, static_cast<std::uint32_t>(this->fan_out()))
-              .value));
-    }
-  }
+        key_groups_(key_groups),
+        owners_(this->owners(key_groups)) {}
 
   void on_batch(std::uint32_t, BatchBase& base) override {
     auto& in = static_cast<Batch<KIn, T>&>(base);
@@ -205,8 +199,8 @@ class CopySender final : public TypedSender<K, T> {
  public:
   enum class To { kNext, kAll };
 
-  CopySender(std::string edge, std::vector<Channel*> channels, To to)
-      : TypedSender<K, T>(std::move(edge), std::move(channels)), to_(to) {}
+  CopySender(const std::string& edge, const std::vector<Channel*>& channels, To to)
+      : TypedSender<K, T>(edge, channels), to_(to) {}
 
   void on_batch(std::uint32_t, BatchBase& base) override {
     auto& in = static_cast<Batch<K, T>&>(base);

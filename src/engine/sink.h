@@ -21,7 +21,7 @@
 #include "base/types.h"
 #include "engine/batch.h"
 #include "env/env.h"
-#include "log/files/file_log.h"
+#include "log/files/stream_declaration.h"
 #include "log/log.h"
 
 namespace rheon::engine {
@@ -46,10 +46,12 @@ struct SinkEnvironment {
 using SinkFacts = log::Facts;
 using SinkFactChanges = std::vector<log::FactChange>;
 
-/// The durable side of a writer: what is the same for every type of record.
+/// A writer, as the engine sees it: the same for every type of record.
 class SinkParticipant {
  public:
   virtual ~SinkParticipant() = default;
+  /// Takes all records of the batch, which is one of the sink's type.
+  virtual void write_batch(const BatchBase& batch) = 0;
   /// Everything written so far belongs to `epoch`; what is written from now on to the next. Starts
   /// to make it durable. At most one epoch is being prepared.
   virtual void prepare(Epoch epoch) = 0;
@@ -74,6 +76,8 @@ class SinkWriter : public SinkParticipant {
  public:
   /// Takes all records of the batch; copies what it keeps.
   virtual void write(const Batch<K, T>& batch) = 0;
+
+  void write_batch(const BatchBase& batch) final { write(static_cast<const Batch<K, T>&>(batch)); }
 };
 
 class SinkCommitter {
@@ -89,19 +93,30 @@ class SinkCommitter {
   [[nodiscard]] virtual bool wants_published() const { return false; }
 };
 
-template <class K, class T>
-class SinkConnector {
+/// A connector, as the engine sees it: the same for every type of record.
+class AnySinkConnector {
  public:
-  virtual ~SinkConnector() = default;
+  virtual ~AnySinkConnector() = default;
   [[nodiscard]] virtual SinkTraits traits() const = 0;
   /// `recovered`: the sink's facts of the last commit.
-  [[nodiscard]] virtual std::unique_ptr<SinkWriter<K, T>> make_writer(
+  [[nodiscard]] virtual std::unique_ptr<SinkParticipant> make_participant(
       const SinkEnvironment& environment, const SinkFacts& recovered) const = 0;
   /// May be null.
   [[nodiscard]] virtual std::unique_ptr<SinkCommitter> make_committer() const = 0;
   /// Streams of the job's own log that its writers append to: declared to the log at open.
-  [[nodiscard]] virtual std::vector<log::files::StreamDeclaration> declared_streams() const {
-    return {};
+  [[nodiscard]] virtual std::vector<log::files::StreamDeclaration> declared_streams() const;
+};
+
+template <class K, class T>
+class SinkConnector : public AnySinkConnector {
+ public:
+  /// `recovered`: the sink's facts of the last commit.
+  [[nodiscard]] virtual std::unique_ptr<SinkWriter<K, T>> make_writer(
+      const SinkEnvironment& environment, const SinkFacts& recovered) const = 0;
+
+  [[nodiscard]] std::unique_ptr<SinkParticipant> make_participant(
+      const SinkEnvironment& environment, const SinkFacts& recovered) const final {
+    return make_writer(environment, recovered);
   }
 };
 

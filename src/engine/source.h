@@ -101,10 +101,10 @@ struct SourceEnvironment {
   std::uint32_t shards = 1;
 };
 
-template <class T>
-class SourceConnector {
+/// A connector, as the engine sees it: the same for every type of record.
+class AnySourceConnector {
  public:
-  virtual ~SourceConnector() = default;
+  virtual ~AnySourceConnector() = default;
   [[nodiscard]] virtual SourceTraits traits() const = 0;
   /// All partitions that exist now. `known` are those of the last commit with their positions: a
   /// partition that is still there is returned with that position; one that is gone or that is no
@@ -114,6 +114,11 @@ class SourceConnector {
       SourceEnvironment& environment, const std::vector<SourcePartition>& known) const = 0;
   /// Partitions may appear while the job runs: discover() is called every second.
   [[nodiscard]] virtual bool grows() const { return false; }
+};
+
+template <class T>
+class SourceConnector : public AnySourceConnector {
+ public:
   [[nodiscard]] virtual std::unique_ptr<SourceReader<T>> make_reader(
       const SourceEnvironment& environment) const = 0;
 };

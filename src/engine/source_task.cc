@@ -33,6 +33,14 @@ Result<PositionFact> decode_position(std::string_view key, std::string_view valu
   return fact;
 }
 
+SourceTaskBase::SourceTaskBase(const std::string& name, WatermarkStrategy strategy,
+                               ShardContext& shard)
+    : Task(shard), name_(name), watermarks_(strategy) {}
+
+SourceTaskBase::~SourceTaskBase() = default;
+
+void SourceTaskBase::add_target(const Target& target) { targets_.push_back(target); }
+
 void SourceTaskBase::assign(const SourcePartition& partition, const PartitionTime& time) {
   partitions_.push_back(partition);
   reported_.emplace_back("position/" + name_ + "/" + partition.id, std::string());
@@ -47,6 +55,33 @@ void SourceTaskBase::quarantine(std::string_view bytes, std::string_view place,
   ++counters_.quarantined;
   shard().quarantined.push_back({name_, std::string(place), std::string(reason),
                                  std::string(bytes.substr(0, kMaxQuarantinedBytes)), shard().now});
+}
+
+void SourceTaskBase::refuse(std::string_view bytes, std::size_t partition, EventTime time) {
+  quarantine(bytes, partitions_[partition].label,
+             "event time " + std::to_string(time.micros) +
+                 " us lies further in the future than max_future allows");
+}
+
+observe::TraceContext SourceTaskBase::new_trace() {
+  env::Random& random = shard().env->random();
+  const std::uint64_t high = random.next();
+  return {high, random.next(), 0};
+}
+
+observe::TraceContext SourceTaskBase::span(observe::TraceContext context, std::uint64_t parent) {
+  context.span = shard().env->random().next() | 1;
+  const std::int64_t nanos = shard().now.micros * 1000;
+  shard().spans.push_back({context, parent, name_, nanos, nanos});
+  return context;
+}
+
+void SourceTaskBase::count(std::uint64_t emitted, std::uint64_t out) {
+  counters_.in += emitted;
+  counters_.emitted += emitted;
+  counters_.out += out;
+  shard().records_in += emitted;
+  shard().activity += emitted;  // also when the reader is at its end now
 }
 
 std::string SourceTaskBase::place() const {

@@ -21,8 +21,8 @@ namespace rheon::engine {
 /// What does not depend on the type of the records.
 class SourceTaskBase : public Task, private Origin {
  public:
-  SourceTaskBase(std::string name, WatermarkStrategy strategy, ShardContext& shard)
-      : Task(shard), name_(std::move(name)), watermarks_(strategy) {}
+  SourceTaskBase(const std::string& name, WatermarkStrategy strategy, ShardContext& shard);
+  ~SourceTaskBase() override;
 
   /// Where the source's records go, within its stage.
   virtual void connect(const Target& target) = 0;
@@ -52,11 +52,16 @@ class SourceTaskBase : public Task, private Origin {
   }
 
   [[nodiscard]] SourceWatermarks& watermarks() { return watermarks_; }
-  [[nodiscard]] const std::string& name() const { return name_; }
-  [[nodiscard]] OperatorCounters& counters() { return counters_; }
-  [[nodiscard]] const SourcePartition& partition(std::size_t i) const { return partitions_[i]; }
-  void add_target(const Target& target) { targets_.push_back(target); }
+  void add_target(const Target& target);
   void quarantine(std::string_view bytes, std::string_view place, std::string_view reason);
+  /// The record lies further in the future than max_future allows.
+  void refuse(std::string_view bytes, std::size_t partition, EventTime time);
+  /// A trace that begins here.
+  [[nodiscard]] observe::TraceContext new_trace();
+  /// A span of this source within the trace; what goes on carries the result.
+  [[nodiscard]] observe::TraceContext span(observe::TraceContext context, std::uint64_t parent);
+  /// After a poll: so many records were emitted, and so many handed on.
+  void count(std::uint64_t emitted, std::uint64_t out);
 
  private:
   [[nodiscard]] std::string place() const override;
@@ -93,9 +98,9 @@ struct NoTime {};
 template <class T, class TimeOf>
 class SourceTask final : public SourceTaskBase, private SourceOutput<T> {
  public:
-  SourceTask(std::string name, WatermarkStrategy strategy, TimeOf time_of,
+  SourceTask(const std::string& name, WatermarkStrategy strategy, TimeOf time_of,
              std::unique_ptr<SourceReader<T>> reader, ShardContext& shard)
-      : SourceTaskBase(std::move(name), strategy, shard),
+      : SourceTaskBase(name, strategy, shard),
         time_of_(std::move(time_of)),
         reader_(std::move(reader)),
         max_future_(strategy.max_future) {}
@@ -119,8 +124,10 @@ class SourceTask final : public SourceTaskBase, private SourceOutput<T> {
     if constexpr (!std::is_same_v<TimeOf, NoTime>) {
       time = time_of_(value);
     }
-    if (time > latest_allowed_) {
-      refuse(value, time);
+    if (time > latest_allowed_) [[unlikely]] {
+      std::string bytes;
+      codec::ValueCodec<T>::encode(value, bytes);
+      refuse(bytes, selected_, time);
       return;
     }
     if (port_.size() >= kBatchRecords) {
@@ -179,11 +186,7 @@ class SourceTask final : public SourceTaskBase, private SourceOutput<T> {
     }
     Result<Poll> result = reader_->poll(*this);
     port_.flush();
-    counters().in += emitted_;
-    counters().emitted += emitted_;
-    counters().out += port_.take_emitted();
-    shard().records_in += emitted_;
-    shard().activity += emitted_;  // also when the reader is at its end now
+    count(emitted_, port_.take_emitted());
     return result;
   }
   [[nodiscard]] std::string position(std::size_t partition) const override {
@@ -193,22 +196,13 @@ class SourceTask final : public SourceTaskBase, private SourceOutput<T> {
     return reader_->at_end(partition);
   }
 
-  void refuse(const T& value, EventTime time) {
-    std::string bytes;
-    codec::ValueCodec<T>::encode(value, bytes);
-    SourceTaskBase::quarantine(bytes, partition(selected_).label,
-                               "event time " + std::to_string(time.micros) +
-                                   " us lies further in the future than max_future allows");
-  }
   void sample() {
     countdown_ = shard().trace_every;
-    follow({shard().env->random().next(), shard().env->random().next(), 0}, /*parent=*/0);
+    follow(new_trace(), /*parent=*/0);
   }
-  /// The record that was emitted last belongs to a trace: a span of this source within it.
-  void follow(observe::TraceContext context, std::uint64_t parent) {
-    context.span = shard().env->random().next() | 1;
-    port_.trace(port_.size() - 1, port_.size(), context);
-    shard().spans.push_back({context, parent, name(), now_.micros * 1000, now_.micros * 1000});
+  /// The record that was emitted last belongs to a trace.
+  void follow(const observe::TraceContext& context, std::uint64_t parent) {
+    port_.trace(port_.size() - 1, port_.size(), span(context, parent));
   }
 
   TimeOf time_of_;

@@ -77,6 +77,10 @@ bool Stage::capture(EpochPart& part) {
   return all;
 }
 
+Task::Task(ShardContext& shard) : shard_(shard) {}
+
+Task::~Task() = default;
+
 void Task::open() {
   for (const auto& processor : stage_.processors) {
     processor->open();

@@ -53,8 +53,8 @@ struct Stage {
 
 class Task {
  public:
-  explicit Task(ShardContext& shard) : shard_(shard) {}
-  virtual ~Task() = default;
+  explicit Task(ShardContext& shard);
+  virtual ~Task();
   Task(const Task&) = delete;
   Task& operator=(const Task&) = delete;
 

@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "codec/wire.h"
 #include "engine/fact_names.h"
+#include "graph/assignment.h"
 
 namespace rheon::engine {
 

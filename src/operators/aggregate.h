@@ -67,9 +67,9 @@ class Aggregate final : public engine::KeyedProcessor {
   using Result = std::remove_cvref_t<decltype(std::declval<const A&>().result(
       std::declval<const Accumulator&>()))>;
 
-  Aggregate(std::string name, engine::ShardContext& shard,
+  Aggregate(const std::string& name, engine::ShardContext& shard,
             std::shared_ptr<const state::StateSet> states, A aggregator)
-      : KeyedProcessor(std::move(name), shard, std::move(states)), a_(std::move(aggregator)) {}
+      : KeyedProcessor(name, shard, std::move(states)), a_(std::move(aggregator)) {}
 
   void connect(std::size_t, const engine::Target& target) override {
     port_.add(target);

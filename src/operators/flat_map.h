@@ -10,8 +10,8 @@ namespace rheon::operators {
 template <class K, class In, class Out, class Fn>
 class FlatMap final : public PerRecord<K, In, Out> {
  public:
-  FlatMap(std::string name, engine::ShardContext& shard, OnThrow on_throw, Fn fn)
-      : PerRecord<K, In, Out>(std::move(name), shard, on_throw), fn_(std::move(fn)) {}
+  FlatMap(const std::string& name, engine::ShardContext& shard, OnThrow on_throw, Fn fn)
+      : PerRecord<K, In, Out>(name, shard, on_throw), fn_(std::move(fn)) {}
 
   void on_batch(std::uint32_t, BatchBase& batch) override {
     this->run(

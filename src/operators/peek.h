@@ -8,8 +8,8 @@ namespace rheon::operators {
 template <class K, class T, class Fn>
 class Peek final : public PerRecord<K, T, T> {
  public:
-  Peek(std::string name, engine::ShardContext& shard, OnThrow on_throw, Fn fn)
-      : PerRecord<K, T, T>(std::move(name), shard, on_throw), fn_(std::move(fn)) {}
+  Peek(const std::string& name, engine::ShardContext& shard, OnThrow on_throw, Fn fn)
+      : PerRecord<K, T, T>(name, shard, on_throw), fn_(std::move(fn)) {}
 
   void on_batch(std::uint32_t, BatchBase& batch) override {
     this->run(

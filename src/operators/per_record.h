@@ -19,8 +19,8 @@ using engine::OnThrow;
 template <class K, class In, class Out>
 class PerRecord : public engine::Processor {
  public:
-  PerRecord(std::string name, engine::ShardContext& shard, OnThrow on_throw)
-      : Processor(std::move(name), shard), on_throw_(on_throw) {}
+  PerRecord(const std::string& name, engine::ShardContext& shard, OnThrow on_throw)
+      : Processor(name, shard), on_throw_(on_throw) {}
 
   void connect(std::size_t, const engine::Target& target) override {
     port_.add(target);

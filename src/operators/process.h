@@ -35,10 +35,10 @@ class Process final : public engine::KeyedProcessor {
   using Context = typename Op::Context;
   using InputTypes = typename InputList<typename Op::Input>::type;
 
-  Process(std::string name, engine::ShardContext& shard,
+  Process(const std::string& name, engine::ShardContext& shard,
           std::shared_ptr<const state::StateSet> states, std::unique_ptr<Op> op,
           engine::OnThrow on_throw, OnLate on_late)
-      : KeyedProcessor(std::move(name), shard, std::move(states)),
+      : KeyedProcessor(name, shard, std::move(states)),
         op_(std::move(op)),
         on_throw_(on_throw),
         on_late_(on_late),

@@ -83,11 +83,7 @@ class Topology {
       throw std::logic_error("the sink '" + sink + "' has keys of another type, or none");
     }
     std::vector<std::pair<K, T>> result;
-    for (const auto& batch : kept->batches()) {
-      for (const auto& slot : batch.slots) {
-        result.emplace_back(slot.key, slot.value);
-      }
-    }
+    kept->for_each([&result](const auto& slot) { result.emplace_back(slot.key, slot.value); });
     return result;
   }
 

@@ -3,32 +3,17 @@
 // The embedded log: append-only files of one job on one machine. docs/formats/log.md has every
 // byte of identity, lock, journal/, witness, snapshot/ and stream/<name>/.
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "env/env.h"
+#include "log/files/stream_declaration.h"
 #include "log/log.h"
 
 namespace rheon::log::files {
-
-struct Retention {
-  std::optional<std::chrono::microseconds> time;  // none: unlimited
-  std::optional<std::uint64_t> bytes;             // none: unlimited
-};
-
-/// A durable stream that the job writes. Made by open() when it is not there; what is there must
-/// agree in partitions and type. Batches are appended by commits.
-struct StreamDeclaration {
-  std::string name;
-  std::uint32_t partitions = 1;  // fixed at creation
-  std::string type;              // type header of its records, opaque to the log
-  Retention retention;
-};
 
 struct OpenOptions {
   std::string directory;  // "<name>.data"

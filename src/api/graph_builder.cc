@@ -1,0 +1,121 @@
+#include "api/graph_builder.h"
+
+#include <utility>
+
+#include "api/factories.h"
+#include "api/stream_traits.h"
+
+namespace rheon::detail {
+
+namespace {
+
+const char* to_string(engine::Guarantee guarantee) {
+  switch (guarantee) {
+    case engine::Guarantee::kExactlyOnce:
+      return "exactly-once";
+    case engine::Guarantee::kIdempotent:
+      return "idempotent";
+    case engine::Guarantee::kAtLeastOnce:
+      return "at-least-once";
+  }
+  return "";
+}
+
+}  // namespace
+
+StreamHandle::StreamHandle(std::shared_ptr<GraphBuilder> builder, std::vector<Origin> origins,
+                           graph::EdgeKind kind, RuntimePtr edge)
+    : builder_(std::move(builder)),
+      origins_(std::move(origins)),
+      kind_(kind),
+      edge_(std::move(edge)) {}
+StreamHandle::StreamHandle(const StreamHandle& other) = default;
+StreamHandle::StreamHandle(StreamHandle&& other) noexcept = default;
+StreamHandle& StreamHandle::operator=(const StreamHandle& other) = default;
+StreamHandle& StreamHandle::operator=(StreamHandle&& other) noexcept = default;
+StreamHandle::~StreamHandle() = default;
+
+void StreamHandle::add_source(std::string_view name, const engine::SourceTraits& traits,
+                              std::string output_type, RuntimePtr runtime) {
+  graph::Node node;
+  node.name = name;
+  node.kind = graph::NodeKind::kSource;
+  node.operation = traits.kind;
+  node.output_type = std::move(output_type);
+  node.guarantee = traits.replayable ? "exactly-once" : "at-most-once";
+  node.runtime = std::move(runtime);
+  origins_ = attach(std::move(node));
+}
+
+std::vector<Origin> StreamHandle::add_transform(Names names, RuntimePtr runtime) const {
+  graph::Node node;
+  node.name = names.name;
+  node.kind = graph::NodeKind::kTransform;
+  node.operation = names.operation;
+  node.output_type = std::move(names.output_type);
+  node.key_type = std::move(names.key_type);
+  node.runtime = std::move(runtime);
+  return attach(std::move(node));
+}
+
+std::vector<Origin> StreamHandle::add_keyed(Names names,
+                                            const std::vector<state::StateDeclaration>& states,
+                                            std::vector<std::string> outputs,
+                                            RuntimePtr runtime) const {
+  graph::Node node;
+  node.name = names.name;
+  node.kind = graph::NodeKind::kKeyed;
+  node.operation = names.operation;
+  node.output_type = std::move(names.output_type);
+  node.key_type = std::move(names.key_type);
+  node.outputs = std::move(outputs);
+  for (const state::StateDeclaration& declaration : states) {
+    node.states.push_back(describe_state(declaration));
+  }
+  node.runtime = std::move(runtime);
+  return attach(std::move(node));
+}
+
+void StreamHandle::add_sink(std::string_view name, std::string_view renamed_from,
+                            std::shared_ptr<const engine::AnySinkConnector> connector) const {
+  const engine::SinkTraits traits = connector->traits();
+  graph::Node node;
+  node.name = name;
+  node.kind = graph::NodeKind::kSink;
+  node.operation = traits.kind;
+  node.guarantee = to_string(traits.guarantee);
+  if (!renamed_from.empty()) {
+    node.renamed_from.emplace_back(renamed_from);
+  }
+  node.runtime = make_sink_factory(std::move(connector));
+  static_cast<void>(attach(std::move(node)));
+}
+
+void StreamHandle::add_input(const Origin& node, std::uint32_t input) const {
+  for (const Origin& origin : origins_) {
+    builder_->graph.edges.push_back({origin.node, origin.output, node.node, input, kind_, edge_});
+  }
+}
+
+void StreamHandle::replace_runtime(RuntimePtr runtime) const {
+  builder_->graph.nodes[origins_.front().node].runtime = std::move(runtime);
+}
+
+void StreamHandle::rename(std::string_view old) const {
+  builder_->graph.nodes[origins_.front().node].renamed_from.emplace_back(old);
+}
+
+std::vector<Origin> StreamHandle::origins_with(const StreamHandle& other) const {
+  std::vector<Origin> both = origins_;
+  both.insert(both.end(), other.origins_.begin(), other.origins_.end());
+  return both;
+}
+
+std::vector<Origin> StreamHandle::attach(graph::Node node) const {
+  const Origin added{builder_->graph.nodes.size(), ""};
+  builder_->graph.nodes.push_back(std::move(node));
+  add_input(added, 0);
+  return {added};
+}
+
+}  // namespace rheon::detail

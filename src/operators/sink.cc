@@ -1,0 +1,61 @@
+#include "operators/sink.h"
+
+#include <utility>
+
+namespace rheon::operators {
+
+Sink::Sink(const std::string& name, engine::ShardContext& shard,
+           std::unique_ptr<engine::SinkParticipant> writer)
+    : Processor(name, shard), writer_(std::move(writer)) {}
+
+void Sink::connect(std::size_t /*port*/, const engine::Target& /*target*/) {}
+
+void Sink::on_batch(std::uint32_t /*input*/, engine::BatchBase& batch) {
+  writer_->write_batch(batch);
+  const std::size_t records = batch.size();
+  counters().in += records;
+  counters().emitted += records;
+  shard().records_out += records;
+  for (const engine::TraceMark& mark : batch.traces) {
+    static_cast<void>(span(mark.context));
+  }
+}
+
+void Sink::on_watermark(const engine::Watermark& watermark) {
+  writer_->watermark(watermark.time, watermark.idle);
+}
+
+void Sink::on_barrier(const engine::Barrier& barrier) {
+  if (barrier.last) {
+    writer_->retire();
+  }
+  writer_->prepare(barrier.epoch);
+  preparing_ = true;
+}
+
+bool Sink::capture(engine::EpochPart& part) {
+  if (!preparing_) {
+    return true;
+  }
+  engine::SinkFactChanges facts;
+  const Result<bool> prepared = writer_->prepared(facts, part.appends);
+  if (!prepared.has_value()) {
+    shard().fail(prepared.error());
+    return false;
+  }
+  if (!*prepared) {
+    return false;
+  }
+  for (log::FactChange& fact : facts) {
+    fact.key = "sink/" + name() + "/" + fact.key;
+    part.facts.push_back(std::move(fact));
+  }
+  preparing_ = false;
+  return true;
+}
+
+void Sink::committed(Epoch epoch) { writer_->committed(epoch); }
+
+bool Sink::blocked() const { return writer_->blocked(); }
+
+}  // namespace rheon::operators
