@@ -202,7 +202,7 @@ Result<Catalog> Catalog::make(const Plan& plan, const log::Facts& facts, std::ui
         RHEON_ASSIGN(codec::Schema schema, codec::parse_schema(known.value_schema));
         catalog.places_[known.id] = {n, i};
         catalog.older_schemas_.emplace(known.id, std::move(schema));
-        older.push_back(StateId{known.id});
+        older.emplace_back(known.id);
         if (known.operator_name != node.name || known.name != d.name) {
           StoredState renamed = known;
           renamed.operator_name = node.name;
@@ -220,7 +220,7 @@ Result<Catalog> Catalog::make(const Plan& plan, const log::Facts& facts, std::ui
       }
       placed.insert(current.id);
       catalog.places_[current.id] = {n, i};
-      set->ids.push_back(StateId{current.id});
+      set->ids.emplace_back(current.id);
       set->older_ids.push_back(std::move(older));
     }
     // A keyed operator has key groups also when it keeps nothing in them: they hold the watermark.
