@@ -89,7 +89,9 @@ void Shard::capture() {
 void Shard::publish() {
   gauges_.records_in.store(context_.records_in, std::memory_order_relaxed);
   gauges_.records_out.store(context_.records_out, std::memory_order_relaxed);
-  gauges_.activity.store(context_.activity, std::memory_order_relaxed);
+  if (gauges_.activity.publish(context_.activity)) {
+    coordinator_->ring();
+  }
   const bool ended = std::all_of(sources_.begin(), sources_.end(),
                                  [](const SourceTaskBase* source) { return source->ended(); });
   if (ended != gauges_.sources_ended.load(std::memory_order_relaxed)) {

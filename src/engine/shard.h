@@ -29,11 +29,38 @@ struct Command {
   std::function<void()>* question = nullptr;  // kAsk: run between two steps of tasks
 };
 
+/// How much has happened on a shard that must be committed, and whether the coordinator waits to
+/// hear of more: one word, changed by read-modify-write, so that neither misses the other.
+class ActivityGauge {
+ public:
+  /// By the shard. True: the coordinator waits, ring it.
+  [[nodiscard]] bool publish(std::uint64_t activity) {
+    if (activity == published_) {
+      return false;
+    }
+    published_ = activity;
+    return (word_.exchange(activity, std::memory_order_acq_rel) & kAwaited) != 0;
+  }
+  [[nodiscard]] std::uint64_t get() const {
+    return word_.load(std::memory_order_acquire) & ~kAwaited;
+  }
+  /// By the coordinator: as get(); it will be rung when that changes.
+  [[nodiscard]] std::uint64_t await() {
+    return word_.fetch_or(kAwaited, std::memory_order_acq_rel) & ~kAwaited;
+  }
+
+ private:
+  static constexpr std::uint64_t kAwaited = std::uint64_t{1} << 63;
+
+  std::atomic<std::uint64_t> word_{0};
+  std::uint64_t published_ = 0;  // the shard's own
+};
+
 /// What a shard says about itself while it runs; read by others at any time.
 struct ShardGauges {
   std::atomic<std::uint64_t> records_in{0};
   std::atomic<std::uint64_t> records_out{0};
-  std::atomic<std::uint64_t> activity{0};
+  ActivityGauge activity;
   std::atomic<bool> sources_ended{false};
   std::atomic<bool> too_dirty{false};  // more state has changed than one epoch shall hold
   std::atomic<bool> failed{false};     // then failure() may be read
@@ -78,6 +105,8 @@ class Shard {
     doorbell_.ring();
   }
   [[nodiscard]] const ShardGauges& gauges() const { return gauges_; }
+  /// As gauges().activity.get(); the coordinator is rung when it changes.
+  [[nodiscard]] std::uint64_t await_activity() { return gauges_.activity.await(); }
   [[nodiscard]] const Error& failure() const { return *context_.error; }
 
  private:

@@ -1,5 +1,7 @@
 #include "engine/source_task.h"
 
+#include <algorithm>
+
 #include "codec/wire.h"
 
 namespace rheon::engine {
@@ -144,12 +146,15 @@ StepResult SourceTaskBase::take_input() {
   tell_watermark({now.time, now.idle || ended_});
   switch (*polled) {
     case Poll::kWorked:
+      worked_at_ = shard().monotonic;
       ++shard().activity;
       return {Progress::kWorked, env::Monotonic::max()};
     case Poll::kWaiting:
       return {Progress::kIdle, shard().monotonic + std::chrono::seconds{1}};
     default:
-      return {Progress::kIdle, shard().monotonic + kIdlePoll};
+      return {Progress::kIdle,
+              shard().monotonic + std::clamp<env::Monotonic>((shard().monotonic - worked_at_) / 8,
+                                                             kFirstIdlePoll, kLastIdlePoll)};
   }
 }
 

@@ -15,6 +15,7 @@ constexpr std::chrono::microseconds kShortestInterval{10'000};
 constexpr std::chrono::microseconds kLongestInterval{100'000};
 constexpr std::int64_t kCostShare = 20;  // barriers and commits take no more than 1/20 of the time
 constexpr std::chrono::milliseconds kAdjustEvery{100};
+constexpr std::chrono::milliseconds kIdleLook{250};  // for new partitions, and to set the clock
 constexpr std::chrono::seconds kDiscoverEvery{1};
 constexpr std::uint64_t kSliceBytesPerCommit = 4 << 20;
 constexpr std::size_t kMaxSpans = 65'536;
@@ -104,7 +105,7 @@ StopReason Worker::reason_to_stop() const {
 std::uint64_t Worker::activity() const {
   std::uint64_t sum = 0;
   for (const auto& shard : execution_->shards()) {
-    sum += shard->gauges().activity.load(std::memory_order_relaxed);
+    sum += shard->gauges().activity.get();
   }
   return sum;
 }
@@ -133,8 +134,14 @@ StepResult Worker::run() {
   const std::uint64_t changes = activity();
   const env::Monotonic due = last_barrier_ + interval_;
   if (changes == activity_at_barrier_) {
-    // Nothing to commit. Shards do not ring for every record, so look again now and then.
-    return {Progress::kIdle, now + std::max<env::Monotonic>(interval_, kShortestInterval)};
+    std::uint64_t still = 0;
+    for (const auto& shard : execution_->shards()) {
+      still += shard->await_activity();
+    }
+    if (still == changes) {  // nothing to commit; the first shard that has something rings
+      return {Progress::kIdle, now + kIdleLook};
+    }
+    return {Progress::kWorked, env::Monotonic::max()};
   }
   if (now < due && !too_dirty()) {
     return {Progress::kIdle, due};

@@ -65,5 +65,21 @@ TEST_F(ShardTest, does_not_sleep_after_a_stop_whose_ring_the_step_forgot) {
   EXPECT_TRUE(shard_.stopped());
 }
 
+TEST(ActivityGauge, rings_once_for_the_first_change_after_the_coordinator_waits) {
+  ActivityGauge gauge;
+  EXPECT_FALSE(gauge.publish(1)) << "nobody waits";
+  EXPECT_EQ(gauge.await(), 1u);
+  EXPECT_FALSE(gauge.publish(1)) << "nothing has changed";
+  EXPECT_TRUE(gauge.publish(2));
+  EXPECT_FALSE(gauge.publish(3)) << "it has been rung";
+  EXPECT_EQ(gauge.get(), 3u);
+}
+
+TEST(ActivityGauge, tells_a_change_before_the_wait_by_its_value) {
+  ActivityGauge gauge;
+  EXPECT_FALSE(gauge.publish(5));
+  EXPECT_EQ(gauge.await(), 5u);
+}
+
 }  // namespace
 }  // namespace rheon::engine
