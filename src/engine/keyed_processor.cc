@@ -23,7 +23,7 @@ KeyedProcessor::KeyedProcessor(const std::string& name, ShardContext& shard,
 
 KeyedProcessor::~KeyedProcessor() = default;
 
-void KeyedProcessor::give(KeyGroups groups) {
+void KeyedProcessor::give(KeyGroups&& groups) {
   EventTime least = EventTime::max();
   for (std::size_t i = 0; i < groups.size(); ++i) {
     if (groups[i] != nullptr) {

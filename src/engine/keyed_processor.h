@@ -20,7 +20,7 @@ class KeyedProcessor : public Processor {
                  std::shared_ptr<const state::StateSet> states);
   ~KeyedProcessor() override;
 
-  void give(KeyGroups groups) override;
+  void give(KeyGroups&& groups) override;
   [[nodiscard]] KeyGroups take() override;
   [[nodiscard]] const KeyGroups* groups() const override { return &groups_; }
 

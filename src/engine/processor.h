@@ -59,7 +59,7 @@ class Processor : public Receiver {
   /// Estimate of the state that has changed since the last barrier.
   [[nodiscard]] virtual std::uint64_t dirty_bytes() const { return 0; }
   /// Keyed operators: key groups come before open() and go after the last barrier.
-  virtual void give(KeyGroups /*groups*/) {}
+  virtual void give(KeyGroups&& /*groups*/) {}
   [[nodiscard]] virtual KeyGroups take() { return {}; }
   /// Keyed operators: the tables of the key groups on this shard, for questions from outside.
   [[nodiscard]] virtual const KeyGroups* groups() const { return nullptr; }

@@ -140,9 +140,7 @@ class SourceTask final : public SourceTaskBase, private SourceOutput<T> {
     watermarks().saw(selected_, time);
     port_.emit_shown({}, value, time, 0);
     ++emitted_;
-    if (countdown_ != 0 && --countdown_ == 0) {
-      sample();
-    }
+    count_down(1);
   }
   void emit_all(std::span<const T> values, EventTime given) override {
     const EventTime time = given == EventTime::none() ? now_ : given;
@@ -162,9 +160,7 @@ class SourceTask final : public SourceTaskBase, private SourceOutput<T> {
       port_.emit_all_shown(values.first(n), time);
       values = values.subspan(n);
       emitted_ += n;
-      if (countdown_ != 0 && (countdown_ -= static_cast<std::uint32_t>(n)) == 0) {
-        sample();
-      }
+      count_down(static_cast<std::uint32_t>(n));
     }
   }
   void trace(const observe::TraceContext& context) override {
@@ -200,6 +196,16 @@ class SourceTask final : public SourceTaskBase, private SourceOutput<T> {
     return reader_->at_end(partition);
   }
 
+  /// The next sampled record is `records` nearer; none is sampled while countdown_ is 0.
+  void count_down(std::uint32_t records) {
+    if (countdown_ == 0) {
+      return;
+    }
+    countdown_ -= records;
+    if (countdown_ == 0) {
+      sample();
+    }
+  }
   void sample() {
     countdown_ = shard().trace_every;
     follow(new_trace(), /*parent=*/0);
