@@ -13,6 +13,7 @@
 #include "base/types.h"
 #include "codec/delta.h"
 #include "engine/ledger.h"
+#include "env/clock.h"
 #include "log/log.h"
 #include "observe/trace.h"
 
@@ -40,7 +41,8 @@ struct EpochPart {
   std::vector<observe::Span> spans;
   std::uint64_t state_bytes = 0;
   std::uint64_t state_keys = 0;
-  bool sources_ended = true;  // every source task of this shard has read its input to the end
+  env::Monotonic captured_in{0};  // time the shard has spent on capturing this epoch
+  bool sources_ended = true;      // every source task of this shard has read its input to the end
 };
 
 }  // namespace rheon::engine

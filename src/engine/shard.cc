@@ -71,10 +71,12 @@ void Shard::capture() {
   if (part_ == nullptr) {
     return;
   }
+  const env::Monotonic began = clock_.monotonic();
   bool all = true;
   for (const auto& task : tasks_) {
     all = task->passed() == part_->epoch && task->capture(*part_) && all;
   }
+  part_->captured_in += clock_.monotonic() - began;
   if (!all || context_.error.has_value()) {
     return;
   }

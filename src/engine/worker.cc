@@ -162,8 +162,7 @@ void Worker::cut(bool last, bool drain) {
       barrier_->slices = std::make_shared<const std::vector<log::SliceAddress>>(std::move(slices));
     }
   }
-  cut_at_ = clock_.monotonic();
-  last_barrier_ = cut_at_;
+  last_barrier_ = clock_.monotonic();
   for (const auto& shard : execution_->shards()) {
     Command command;
     command.kind = Command::Kind::kBarrier;
@@ -208,7 +207,9 @@ void Worker::submit() {
   commit.facts = std::move(pending_facts_);
   pending_facts_.clear();
   std::uint64_t keys = 0;
+  captured_in_ = env::Monotonic::zero();
   for (const auto& part : parts_) {
+    captured_in_ += part->captured_in / static_cast<std::int64_t>(parts_.size());
     if (!part->delta.empty()) {
       commit.deltas.push_back(part->delta.take());
     }
@@ -354,10 +355,10 @@ void Worker::adapt_interval() {
   if (options_.commit_interval.has_value()) {
     return;
   }
-  // What a commit keeps busy: the time from the log's submit to its answer, and the capture on the
-  // shards before it, which cannot take longer than the cut.
-  const auto cost =
-      std::chrono::duration_cast<std::chrono::microseconds>(clock_.monotonic() - submitted_at_);
+  // What a commit keeps busy: the shards while they capture, and about as long once more behind it,
+  // when every key changes for the first time; and the log from submit to answer.
+  const auto cost = std::chrono::duration_cast<std::chrono::microseconds>(
+      2 * captured_in_ + (clock_.monotonic() - submitted_at_));
   const auto wanted = std::clamp(cost * kCostShare, kShortestInterval, kLongestInterval);
   interval_ = (interval_ * 3 + wanted) / 4;
 }

@@ -191,7 +191,7 @@ class Worker {
   bool already_complete_ = false;
 
   env::Monotonic last_barrier_{0};
-  env::Monotonic cut_at_{0};
+  env::Monotonic captured_in_{0};  // of the submitted epoch, by the average shard
   env::Monotonic submitted_at_{0};
   env::Monotonic next_adjust_{0};
   env::Monotonic stop_began_{0};

@@ -11,9 +11,13 @@ namespace {
 
 constexpr std::uint32_t kFirstIndexSlots = 8;
 
-// Index slots may fill up to 3/4.
+constexpr std::uint32_t kFewSlots = 64;
+
+// Index slots may fill up to 3/4; where they are few, up to 1/2: that costs little, and hardly any
+// key is then farther away than candidate() looks.
 [[nodiscard]] bool too_full(std::uint32_t size, std::uint32_t slots) {
-  return static_cast<std::uint64_t>(size) * 4 >= static_cast<std::uint64_t>(slots) * 3;
+  const std::uint64_t quarters = slots <= kFewSlots ? 2 : 3;
+  return static_cast<std::uint64_t>(size) * 4 >= slots * quarters;
 }
 
 }  // namespace
