@@ -7,12 +7,17 @@ void QuarantineLimit::add(const std::vector<LedgerEntry>& entries, env::Monotoni
   const auto second = std::chrono::floor<std::chrono::seconds>(now);
   for (const LedgerEntry& entry : entries) {
     std::string_view name = entry.name;
-    const bool in = name.ends_with("/in");
-    if (!name.starts_with(kPrefix) || (!in && !name.ends_with("/quarantined"))) {
+    if (!name.starts_with(kPrefix)) {
       continue;
     }
     name.remove_prefix(kPrefix.size());
-    name = name.substr(0, name.find('/'));
+    const std::size_t slash = name.find('/');  // names of operators hold none, reasons may
+    const std::string_view counter = name.substr(slash + 1);
+    const bool in = counter == "in";
+    if (!in && counter != "quarantined") {
+      continue;
+    }
+    name = name.substr(0, slash);
     Operator& counted = operators_.try_emplace(std::string(name)).first->second;
     while (!counted.seconds.empty() && counted.seconds.front().second <= second - kWindow) {
       counted.sum.in -= counted.seconds.front().in;

@@ -46,6 +46,17 @@ TEST_F(QuarantineLimitTest, WhatIsOlderThanAMinuteDoesNotCount) {
   EXPECT_FALSE(stops());
 }
 
+TEST_F(QuarantineLimitTest, ReasonsThatLookLikeCountersDoNotCount) {
+  epoch(seconds{1}, 1'000, 0);
+  limit_.add({{"operator/parse/dropped/quarantined", 1'000}, {"operator/parse/dropped/a/in", 1}},
+             seconds{1});
+  EXPECT_FALSE(stops());
+  epoch(seconds{1}, 0, 100);
+  limit_.add({{"operator/parse/dropped/in", 100'000}}, seconds{1});
+  epoch(seconds{1}, 0, 1);
+  EXPECT_TRUE(stops());
+}
+
 TEST_F(QuarantineLimitTest, TheSentenceNamesOperatorNumbersReasonAndOption) {
   epoch(seconds{1}, 1'000, 500);
   EXPECT_THAT(limit_.check({{"parse", "no number"}}).error().message,
