@@ -134,9 +134,8 @@ class HashEdge final : public engine::EdgeFactory {
   explicit HashEdge(KeyOf key_of) : key_of_(std::move(key_of)) {}
   [[nodiscard]] std::unique_ptr<engine::Sender> make(const std::string& edge,
                                                      const std::vector<engine::Channel*>& channels,
-                                                     std::uint32_t key_groups) const override {
-    return std::make_unique<engine::HashSender<KIn, T, K, KeyOf>>(edge, channels, key_groups,
-                                                                  key_of_);
+                                                     engine::ShardContext& shard) const override {
+    return std::make_unique<engine::HashSender<KIn, T, K, KeyOf>>(edge, channels, shard, key_of_);
   }
 
  private:
@@ -151,7 +150,7 @@ class CopyEdge final : public engine::EdgeFactory {
   explicit CopyEdge(To to) : to_(to) {}
   [[nodiscard]] std::unique_ptr<engine::Sender> make(const std::string& edge,
                                                      const std::vector<engine::Channel*>& channels,
-                                                     std::uint32_t) const override {
+                                                     engine::ShardContext&) const override {
     return std::make_unique<engine::CopySender<K, T>>(edge, channels, to_);
   }
 

@@ -38,7 +38,7 @@ void Execution::make_shards(env::Env& env, const ExecutionOptions& options, cons
     context.table_seed = options.table_seed;
     context.trace_every = options.trace_every;
     context.budgets = options.budgets;
-    context.max_dirty_bytes = options.max_dirty_bytes;
+    context.max_uncommitted_bytes = options.max_uncommitted_bytes;
     shards_.push_back(
         std::make_unique<Shard>(std::move(context), env.threads().make_parker(), clock));
     shards_.back()->set_coordinator(&coordinator);
@@ -165,9 +165,9 @@ void Execution::connect_outputs(std::size_t node, std::size_t shard, Task& task,
           channels.push_back(channel);
         }
       }
-      auto sender = static_cast<const EdgeFactory&>(*edge.runtime)
-                        .make(graph::edge_name(plan_.graph, edge), std::move(channels),
-                              plan_.graph.key_groups);
+      auto sender =
+          static_cast<const EdgeFactory&>(*edge.runtime)
+              .make(graph::edge_name(plan_.graph, edge), channels, shards_[shard]->context());
       target = {sender.get(), 0};
       task.stage().senders.push_back(std::move(sender));
     }

@@ -35,7 +35,7 @@ struct ExecutionOptions {
   std::uint32_t shards = 1;
   std::size_t ring_capacity_batches = 8;
   StepBudgets budgets;
-  std::uint64_t max_dirty_bytes = UINT64_MAX;
+  std::uint64_t max_uncommitted_bytes = UINT64_MAX;
   bool stop_at_end = false;
   std::uint32_t trace_every = 0;
   std::uint64_t table_seed = 0;

@@ -53,7 +53,7 @@ class EdgeFactory : public graph::Runtime {
  public:
   [[nodiscard]] virtual std::unique_ptr<Sender> make(const std::string& edge,
                                                      const std::vector<Channel*>& channels,
-                                                     std::uint32_t key_groups) const = 0;
+                                                     ShardContext& shard) const = 0;
 };
 
 }  // namespace rheon::engine

@@ -31,7 +31,7 @@ class KeyedProcessor : public Processor {
   [[nodiscard]] bool on_clock() override;
   [[nodiscard]] EventTime next_clock() const override;
   [[nodiscard]] bool capture(EpochPart& part) override;
-  [[nodiscard]] std::uint64_t dirty_bytes() const override { return changes_.changed_bytes; }
+  [[nodiscard]] std::uint64_t uncommitted_bytes() const override { return changes_.changed_bytes; }
 
  protected:
   /// After a call that has set timers: those that are due already fire now.

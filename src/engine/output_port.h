@@ -72,9 +72,12 @@ class OutputPort : public OutputTargets {
 
   /// Between two calls of user code: hands on what is full.
   void make_room() {
-    if (size() >= kBatchRecords || batch_.arena.bytes_used() >= kBatchBytes) {
+    if (!has_room()) {
       flush();
     }
+  }
+  [[nodiscard]] bool has_room() const {
+    return size() < kBatchRecords && batch_.arena.bytes_used() < kBatchBytes;
   }
   void flush() {
     if (!batch_.slots.empty()) {

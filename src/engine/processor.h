@@ -56,8 +56,9 @@ class Processor : public Receiver {
   /// True while nothing more can be taken (a sink stalls).
   [[nodiscard]] virtual bool blocked() const { return false; }
 
-  /// Estimate of the state that has changed since the last barrier.
-  [[nodiscard]] virtual std::uint64_t dirty_bytes() const { return 0; }
+  /// Estimate of what waits in memory for the next barrier: state that has changed, records on
+  /// their way into a stream.
+  [[nodiscard]] virtual std::uint64_t uncommitted_bytes() const { return 0; }
   /// Keyed operators: key groups come before open() and go after the last barrier.
   virtual void give(KeyGroups&& /*groups*/) {}
   [[nodiscard]] virtual KeyGroups take() { return {}; }

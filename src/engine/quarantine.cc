@@ -30,6 +30,12 @@ log::files::StreamDeclaration quarantine_declaration() {
   return declaration;
 }
 
+void ShardContext::quarantine(Quarantined record) {
+  record.record.resize(std::min(record.record.size(), kMaxQuarantinedBytes));
+  quarantined_bytes += record.place.size() + record.reason.size() + record.record.size();
+  quarantined.push_back(std::move(record));
+}
+
 void take_quarantined(ShardContext& shard, EpochPart& part) {
   if (shard.quarantined.empty()) {
     return;
@@ -48,6 +54,7 @@ void take_quarantined(ShardContext& shard, EpochPart& part) {
   append.batch = writer.take({shard.shard.value, shard.shards, EventTime::none(), true});
   part.appends.push_back(std::move(append));
   shard.quarantined.clear();
+  shard.quarantined_bytes = 0;
 }
 
 }  // namespace rheon::engine

@@ -15,6 +15,7 @@
 #include "engine/ledger.h"
 #include "engine/receiver.h"
 #include "engine/shard_context.h"
+#include "engine/user_code.h"
 
 namespace rheon::engine {
 
@@ -120,12 +121,13 @@ class HashSender final : public TypedSender<K, T> {
  public:
   using BatchType = Batch<K, T>;
 
-  HashSender(const std::string& edge, const std::vector<Channel*>& channels,
-             std::uint32_t key_groups, KeyOf key_of)
+  HashSender(const std::string& edge, const std::vector<Channel*>& channels, ShardContext& shard,
+             KeyOf key_of)
       : TypedSender<K, T>(edge, channels),
+        shard_(shard),
         key_of_(std::move(key_of)),
-        key_groups_(key_groups),
-        owners_(this->owners(key_groups)) {}
+        key_groups_(shard.key_groups),
+        owners_(this->owners(shard.key_groups)) {}
 
   void on_batch(std::uint32_t, BatchBase& base) override {
     auto& in = static_cast<Batch<KIn, T>&>(base);
@@ -140,11 +142,20 @@ class HashSender final : public TypedSender<K, T> {
 
  private:
   /// Records [from, to) of the batch; `context`: of the one that is followed, or null.
-  [[gnu::flatten]] void route(const Batch<KIn, T>& in, std::size_t from, std::size_t to,
-                              const observe::TraceContext* context) {
+  void route(const Batch<KIn, T>& in, std::size_t from, std::size_t to,
+             const observe::TraceContext* context) {
+    std::size_t at = from;
+    try {
+      route_from(in, at, to, context);
+    } catch (...) {
+      key_of_threw(in.slots[at].value);
+    }
+  }
+  [[gnu::flatten]] void route_from(const Batch<KIn, T>& in, std::size_t& from, std::size_t to,
+                                   const observe::TraceContext* context) {
     if (this->fan_out() > 1) {
-      for (std::size_t i = from; i < to; ++i) {
-        const auto& slot = in.slots[i];
+      for (; from < to; ++from) {
+        const auto& slot = in.slots[from];
         // A key that is returned by value lives until it has been copied into the batch.
         decltype(auto) key = key_of_(slot.value);
         const std::uint64_t hash = hash_of(key);
@@ -170,6 +181,12 @@ class HashSender final : public TypedSender<K, T> {
     }
   }
 
+  [[gnu::cold, gnu::noinline]] void key_of_threw(const T& value) {
+    std::string record;
+    codec::ValueCodec<T>::encode(value, record);
+    stop_at_record(shard_, "the key_by of edge '" + this->edge() + "'", record);
+  }
+
   template <class Key>
   [[nodiscard]] static std::uint64_t hash_of(const Key& key) {
     return stable_hash(codec::KeyBytes<std::remove_cvref_t<Key>>(key).view());
@@ -188,6 +205,7 @@ class HashSender final : public TypedSender<K, T> {
     }
   }
 
+  ShardContext& shard_;
   KeyOf key_of_;
   std::uint32_t key_groups_;
   std::vector<std::uint16_t> owners_;

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "engine/quarantine.h"
+#include "engine/user_code.h"
 
 namespace rheon::engine {
 
@@ -100,16 +101,14 @@ void Shard::publish() {
     gauges_.sources_ended.store(ended, std::memory_order_release);
     coordinator_->ring();
   }
-  std::uint64_t dirty_bytes = 0;
+  std::uint64_t uncommitted = context_.quarantined_bytes;
   for (const auto& task : tasks_) {
-    dirty_bytes += task->stage().dirty_bytes();
+    uncommitted += task->stage().uncommitted_bytes();
   }
-  const bool too_dirty = dirty_bytes > context_.max_dirty_bytes;
-  if (too_dirty != gauges_.too_dirty.load(std::memory_order_relaxed)) {
-    gauges_.too_dirty.store(too_dirty, std::memory_order_release);
-    if (too_dirty) {
-      coordinator_->ring();
-    }
+  const bool holds_much = uncommitted > context_.max_uncommitted_bytes;
+  if (holds_much != gauges_.holds_much.load(std::memory_order_relaxed)) {
+    gauges_.holds_much.store(holds_much, std::memory_order_release);
+    coordinator_->ring();
   }
   if (context_.error.has_value() && !gauges_.failed.load(std::memory_order_relaxed)) {
     gauges_.failed.store(true, std::memory_order_release);
@@ -117,8 +116,22 @@ void Shard::publish() {
   }
 }
 
+StepResult Shard::step(Task& task) {
+  try {
+    const StepResult result = task.step();
+    capture();
+    return result;
+  } catch (...) {
+    context_.fail({ErrorCode::kInternal, "a step of the engine threw \"" + thrown() +
+                                             "\". Everything up to the last commit is safe: run "
+                                             "again to go on from there."});
+    return {Progress::kDone, env::Monotonic::max()};
+  }
+}
+
 StepResult Shard::step() {
   if (context_.error.has_value()) {
+    publish();
     return {Progress::kDone, env::Monotonic::max()};
   }
   doorbell_.clear();
@@ -133,8 +146,7 @@ StepResult Shard::step() {
   std::size_t done = 0;
   context_.capture_cut_off = false;
   for (const auto& task : tasks_) {
-    const StepResult one = task->step();
-    capture();
+    const StepResult one = step(*task);
     result.deadline = std::min(result.deadline, one.deadline);
     done += one.progress == Progress::kDone ? 1 : 0;
     if (one.progress == Progress::kWorked) {

@@ -62,8 +62,8 @@ struct ShardGauges {
   std::atomic<std::uint64_t> records_out{0};
   ActivityGauge activity;
   std::atomic<bool> sources_ended{false};
-  std::atomic<bool> too_dirty{false};  // more state has changed than one epoch shall hold
-  std::atomic<bool> failed{false};     // then failure() may be read
+  std::atomic<bool> holds_much{false};  // more than one epoch shall hold waits for its barrier
+  std::atomic<bool> failed{false};      // then failure() may be read
 };
 
 class Shard {
@@ -95,7 +95,8 @@ class Shard {
   // On the coordinator's thread.
   void post(Command command);
   [[nodiscard]] std::unique_ptr<EpochPart> take_part();
-  /// Sources read nothing new while this holds.
+  /// Sources read nothing new while this holds: there is no room for a commit, or more than enough
+  /// waits for the next one. Barriers pass.
   void pause(bool paused) {
     paused_.store(paused, std::memory_order_release);
     doorbell_.ring();
@@ -111,6 +112,9 @@ class Shard {
 
  private:
   void obey(Command& command);
+  /// A task's step, and what it makes possible of the capture. Users' code has its own catch
+  /// blocks: what is caught here is lack of memory, or a defect.
+  [[nodiscard]] StepResult step(Task& task);
   /// Goes on with the capture of an epoch that every task has passed or is passing.
   void capture();
   void publish();

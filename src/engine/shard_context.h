@@ -52,22 +52,25 @@ struct ShardContext {
   bool stop_at_end = false;
   std::uint64_t table_seed = 0;
   StepBudgets budgets;
-  std::uint64_t max_dirty_bytes = UINT64_MAX;  // of changed state, before an epoch is cut early
-  std::uint32_t trace_every = 0;               // sample one record in so many at sources; 0: none
+  std::uint64_t max_uncommitted_bytes = UINT64_MAX;  // before an epoch is cut early
+  std::uint32_t trace_every = 0;  // sample one record in so many at sources; 0: none
 
   const Origin* reading = nullptr;  // whose records are being processed; null behind an exchange
-  bool paused = false;              // sources read nothing new: there is no room for a commit
+  bool paused = false;              // sources read nothing new, see Shard::pause()
   EventTime now;                    // the job's processing clock, as of this step
   env::Monotonic monotonic{0};
 
   std::optional<Error> error;            // the first reason to stop the job
-  std::vector<Quarantined> quarantined;  // in the running epoch
-  std::vector<observe::Span> spans;      // finished, not collected yet
-  std::uint64_t records_in = 0;          // by sources, for the live line
-  std::uint64_t records_out = 0;         // by sinks
-  std::uint64_t activity = 0;            // changes when something must be committed
-  bool capture_cut_off = false;          // by the step's budget: the next step goes on with it
+  std::vector<Quarantined> quarantined;  // in the running epoch, by quarantine()
+  std::uint64_t quarantined_bytes = 0;
+  std::vector<observe::Span> spans;  // finished, not collected yet
+  std::uint64_t records_in = 0;      // by sources, for the live line
+  std::uint64_t records_out = 0;     // by sinks
+  std::uint64_t activity = 0;        // changes when something must be committed
+  bool capture_cut_off = false;      // by the step's budget: the next step goes on with it
 
+  /// The record, cut to kMaxQuarantinedBytes, goes to the quarantine stream with this epoch.
+  void quarantine(Quarantined record);
   /// Stops the job with this sentence; the first one counts.
   void fail(Error reason) {
     if (!error.has_value()) {

@@ -61,6 +61,8 @@ class SinkParticipant {
                                               std::vector<log::StreamAppend>& appends) = 0;
   /// The epoch is durable. Called on the shard's thread.
   virtual void committed(Epoch /*epoch*/) {}
+  /// What has been written since the last prepare() and is held in memory until the commit.
+  [[nodiscard]] virtual std::uint64_t uncommitted_bytes() const { return 0; }
   /// True while the sink cannot take more: its task pauses, nothing is lost.
   [[nodiscard]] virtual bool blocked() const { return false; }
   /// The watermark behind which the next records are written; `idle`: it waits for none. Called

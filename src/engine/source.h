@@ -97,6 +97,7 @@ struct SourceEnvironment {
   env::Env* env = nullptr;
   env::Waker* waker = nullptr;
   bool stop_at_end = false;  // bound an unbounded source at its end as of now
+  bool running = false;      // discover(): readers are at work, and may be ahead of what is known
   std::uint32_t shard = 0;
   std::uint32_t shards = 1;
 };

@@ -55,8 +55,8 @@ void SourceTaskBase::quarantine(std::string_view bytes, std::string_view place,
                                 std::string_view reason) {
   ++counters_.in;
   ++counters_.quarantined;
-  shard().quarantined.push_back({name_, std::string(place), std::string(reason),
-                                 std::string(bytes.substr(0, kMaxQuarantinedBytes)), shard().now});
+  shard().quarantine({name_, std::string(place), std::string(reason),
+                      std::string(bytes.substr(0, kMaxQuarantinedBytes)), shard().now});
 }
 
 void SourceTaskBase::refuse(std::string_view bytes, std::size_t partition, EventTime time) {
@@ -139,7 +139,7 @@ StepResult SourceTaskBase::take_input() {
     return {Progress::kIdle, env::Monotonic::max()};
   }
   for (std::size_t i = 0; i < partitions_.size(); ++i) {
-    watermarks_.at_end(i, *polled != Poll::kWorked && at_end(i), shard().now);
+    watermarks_.at_end(i, at_end(i), shard().now);
   }
   ended_ = *polled == Poll::kEnded;
   const Watermark now = watermarks_.current();

@@ -14,6 +14,7 @@
 #include "engine/output_port.h"
 #include "engine/source.h"
 #include "engine/task.h"
+#include "engine/user_code.h"
 #include "engine/watermarks.h"
 
 namespace rheon::engine {
@@ -54,6 +55,7 @@ class SourceTaskBase : public Task, private Origin {
     read_from_ = offset;
   }
 
+  [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] SourceWatermarks& watermarks() { return watermarks_; }
   void add_target(const Target& target);
   void quarantine(std::string_view bytes, std::string_view place, std::string_view reason);
@@ -126,7 +128,12 @@ class SourceTask final : public SourceTaskBase, private SourceOutput<T> {
   void emit(const T& value, EventTime given) override {
     EventTime time = given == EventTime::none() ? now_ : given;
     if constexpr (!std::is_same_v<TimeOf, NoTime>) {
-      time = time_of_(value);
+      try {
+        time = time_of_(value);
+      } catch (...) {
+        time_of_threw(value);
+        return;
+      }
     }
     if (time > latest_allowed_) [[unlikely]] {
       std::string bytes;
@@ -173,7 +180,9 @@ class SourceTask final : public SourceTaskBase, private SourceOutput<T> {
                   std::string_view reason) override {
     SourceTaskBase::quarantine(bytes, place, reason);
   }
-  [[nodiscard]] bool full() const override { return emitted_ >= kBatchRecords; }
+  [[nodiscard]] bool full() const override {
+    return emitted_ >= kBatchRecords || shard().error.has_value();
+  }
   [[nodiscard]] EventTime now() const override { return now_; }
 
   void assign_to_reader(const SourcePartition& partition) override { reader_->assign(partition); }
@@ -194,6 +203,12 @@ class SourceTask final : public SourceTaskBase, private SourceOutput<T> {
   }
   [[nodiscard]] bool at_end(std::size_t partition) const override {
     return reader_->at_end(partition);
+  }
+
+  [[gnu::cold, gnu::noinline]] void time_of_threw(const T& value) {
+    std::string record;
+    codec::ValueCodec<T>::encode(value, record);
+    stop_at_record(shard(), "the event_time of source '" + name() + "'", record);
   }
 
   /// The next sampled record is `records` nearer; none is sampled while countdown_ is 0.

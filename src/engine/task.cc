@@ -61,10 +61,10 @@ void Stage::report(EpochPart& part) {
   }
 }
 
-std::uint64_t Stage::dirty_bytes() const {
+std::uint64_t Stage::uncommitted_bytes() const {
   std::uint64_t sum = 0;
   for (const auto& processor : processors) {
-    sum += processor->dirty_bytes();
+    sum += processor->uncommitted_bytes();
   }
   return sum;
 }

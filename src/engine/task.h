@@ -45,7 +45,7 @@ struct Stage {
   /// Adds what the stage contributes to the commit; true when all of it is there.
   [[nodiscard]] bool capture(EpochPart& part);
   void report(EpochPart& part);
-  [[nodiscard]] std::uint64_t dirty_bytes() const;
+  [[nodiscard]] std::uint64_t uncommitted_bytes() const;
   /// Timers in processing time; the next time on the job's clock that something is due.
   [[nodiscard]] bool on_clock();
   [[nodiscard]] EventTime next_clock() const;

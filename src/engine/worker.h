@@ -34,12 +34,17 @@ struct WorkerOptions {
   std::uint32_t max_quarantined_percent = 10;  // of an operator's inputs: engine/quarantine_limit.h
   std::size_t ring_capacity_batches = 8;
   StepBudgets budgets;
-  /// Bytes of state that may change on a shard before an epoch is cut, however short it is.
-  std::uint64_t max_dirty_bytes = 64 << 20;
+  /// Bytes of changed state and of records for streams that a shard may hold before an epoch is
+  /// cut, however short it is. While that cannot be, because the last one is still being committed,
+  /// sources pause.
+  std::uint64_t max_uncommitted_bytes = 64 << 20;
   log::files::OpenOptions log;        // directory, job, streams and key groups are filled in
   std::uint32_t restore_threads = 0;  // 0: one per shard
   bool durable = true;                // false: no log at all, for measuring what it costs
 };
+
+/// Commits come no faster by themselves.
+inline constexpr std::chrono::microseconds kShortestCommitInterval{10'000};
 
 enum class WorkerState {
   kRunning,
@@ -59,9 +64,9 @@ struct WorkerStats {
   std::uint64_t commit_bytes = 0;
   std::uint64_t state_keys = 0;
   std::uint32_t shards = 0;
-  bool waiting_for_space = false;
   bool complete = false;
-  std::string waiting_sentence;
+  std::string waiting;          // for what commits wait, as a sentence; empty: for nothing
+  bool drain_given_up = false;  // a stop was asked for: the drain begins anew with the next run
   std::uint64_t rescale_micros = 0;  // how long the last rescale took
 };
 
@@ -123,8 +128,6 @@ class Worker {
   /// Spans of followed records since the last call, up to the last barrier; the oldest are dropped
   /// when nobody asks for long. On the coordinator's thread.
   [[nodiscard]] std::vector<observe::Span> take_spans() { return std::move(spans_); }
-  /// Nothing runs this worker any more: whoever waits for an answer gets false, now and from now
-  /// on.
 
  private:
   enum class Phase { kRunning, kCutting, kCommitting, kPublishing };
@@ -142,14 +145,19 @@ class Worker {
   [[nodiscard]] StepResult run();
   [[nodiscard]] StopReason reason_to_stop() const;
   [[nodiscard]] std::uint64_t activity() const;
-  [[nodiscard]] bool too_dirty() const;
+  [[nodiscard]] bool holds_much() const;
+  void pause_sources();
   void cut(bool last, bool drain);
   [[nodiscard]] StepResult gather();
+  /// A drain may take long, or never end (a timer that always sets itself again): with a stop
+  /// request it has a second left, then the worker stops without it.
+  [[nodiscard]] StepResult give_up_drain();
+  void finish();
   [[nodiscard]] Status check_quarantine();
   void submit();
   [[nodiscard]] StepResult await_commit();
   void hear_log();
-  void wait_for_space(bool waiting, std::string sentence);
+  void say_waiting();
   void committed();
   void adapt_interval();
   void collect_watermarks(std::vector<log::FactChange>& changes);
@@ -189,6 +197,14 @@ class Worker {
   Epoch epoch_;  // last committed
   std::uint64_t activity_at_barrier_ = 0;
   bool already_complete_ = false;
+
+  bool no_space_ = false;  // the log waits for space
+  std::string no_space_sentence_;
+  bool slow_commit_ = false;
+  bool paused_ = false;                  // sources are
+  bool may_drain_long_ = false;          // operators have timers in event time
+  bool committed_before_drain_ = false;  // so that nothing but the drain is lost by giving it up
+  std::optional<env::Monotonic> drain_until_;
 
   env::Monotonic last_barrier_{0};
   env::Monotonic captured_in_{0};  // of the submitted epoch, by the average shard

@@ -67,6 +67,13 @@ Status Worker::open() {
   }
   const std::uint64_t seed = env_.random().next();
   RHEON_ASSIGN(catalog_, Catalog::make(plan_, facts_, seed, pending_facts_));
+  for (const auto& set : catalog_.sets()) {
+    may_drain_long_ =
+        may_drain_long_ ||
+        (set != nullptr &&
+         std::any_of(set->declarations.begin(), set->declarations.end(),
+                     [](const auto& state) { return state::is_event_timer(state.kind); }));
+  }
   RHEON_TRY(recover_sinks());
   RHEON_TRY(find_partitions());
   std::vector<KeyGroups> groups = make_key_groups(plan_, catalog_);
@@ -121,68 +128,6 @@ Status Worker::recover_sinks() {
   return {};
 }
 
-SourceEnvironment Worker::source_environment() {
-  SourceEnvironment environment;
-  environment.env = &env_;
-  environment.waker = &doorbell_;
-  environment.stop_at_end = options_.stop_at_end;
-  environment.shards = options_.shards;
-  return environment;
-}
-
-Status Worker::find_partitions() {
-  partitions_.assign(plan_.graph.nodes.size(), {});
-  already_complete_ = opened_.complete;
-  for (std::size_t n = 0; n < plan_.graph.nodes.size(); ++n) {
-    const graph::Node& node = plan_.graph.nodes[n];
-    if (node.kind != graph::NodeKind::kSource) {
-      continue;
-    }
-    const std::string prefix = std::string(kPositionPrefix) + node.name + "/";
-    std::vector<SourcePartition> known;
-    std::map<std::string, PartitionTime> times;
-    for (auto at = facts_.lower_bound(prefix); at != facts_.end() && at->first.starts_with(prefix);
-         ++at) {
-      RHEON_ASSIGN(PositionFact fact, decode_position(at->first, at->second));
-      const std::string id = at->first.substr(prefix.size());
-      known.push_back({id, fact.label, fact.position});
-      times[id] = fact.time;
-    }
-    SourceEnvironment environment = source_environment();
-    RHEON_ASSIGN(std::vector<SourcePartition> found,
-                 static_cast<const SourceFactory&>(*node.runtime).discover(environment, known));
-    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
-    for (SourcePartition& partition : found) {
-      const auto time = times.find(partition.id);
-      const auto same = std::find_if(known.begin(), known.end(), [&](const SourcePartition& k) {
-        return k.id == partition.id;
-      });
-      already_complete_ = already_complete_ && same != known.end() && !partition.more;
-      partitions_[n].push_back(
-          {std::move(partition), time == times.end() ? PartitionTime{} : time->second});
-    }
-  }
-  if (opened_.complete && !already_complete_) {
-    return fail(ErrorCode::kRefused,
-                "job '" + plan_.graph.job +
-                    "' has drained and is complete, and there is new input now. Start over with "
-                    "`reset`, or run it with --no-drain from the beginning to go on later.");
-  }
-  return {};
-}
-
-std::vector<const graph::Node*> Worker::sources_that_wait() const {
-  std::vector<const graph::Node*> waiting;
-  for (const std::size_t node : execution_->sources()) {
-    const graph::Node& source = plan_.graph.nodes[node];
-    if (partitions_[node].empty() && !options_.stop_at_end &&
-        static_cast<const SourceFactory&>(*source.runtime).grows()) {
-      waiting.push_back(&source);
-    }
-  }
-  return waiting;
-}
-
 void Worker::restore_watermarks(std::vector<KeyGroups>& groups) {
   for (std::size_t n = 0; n < groups.size(); ++n) {
     const auto at = facts_.find(std::string(kWatermarkPrefix) + plan_.graph.nodes[n].name);
@@ -206,7 +151,7 @@ void Worker::lay_out(std::vector<KeyGroups> groups) {
   options.shards = options_.shards;
   options.ring_capacity_batches = options_.ring_capacity_batches;
   options.budgets = options_.budgets;
-  options.max_dirty_bytes = options_.max_dirty_bytes;
+  options.max_uncommitted_bytes = options_.max_uncommitted_bytes;
   options.stop_at_end = options_.stop_at_end;
   options.trace_every = options_.trace_every;
   options.identity = opened_.identity;
@@ -231,6 +176,7 @@ void Worker::lay_out(std::vector<KeyGroups> groups) {
   stopping_ = StopReason::kNone;
   state_ = WorkerState::kRunning;
   activity_at_barrier_ = 0;
+  paused_ = false;
   last_barrier_ = clock_.monotonic();
 }
 

@@ -12,6 +12,7 @@
 
 #include "engine/keyed_processor.h"
 #include "engine/output_port.h"
+#include "engine/user_code.h"
 
 namespace rheon {
 
@@ -94,6 +95,9 @@ class Aggregate final : public engine::KeyedProcessor {
       port_.make_room();
       const std::size_t before = port_.size();
       update(in, from, to);
+      if (shard().error.has_value()) {
+        return;
+      }
       for (; trace != in.traces.end() && trace->index < to; ++trace) {
         const std::size_t out = before + trace->index - from;
         port_.trace(out, out + 1, span(trace->context));
@@ -125,18 +129,29 @@ class Aggregate final : public engine::KeyedProcessor {
       candidates[i] = tables[i]->candidate(tags[i]);
     }
     const state::Lifetime& lifetime = states().declarations.front().lifetime;
-    for (std::size_t i = 0; i < size; ++i) {
-      state::StateTable& table = *tables[i];
-      const codec::KeyBytes<K> key(slots[i].key);
-      void* value = table.at(candidates[i], key.view(), tags[i]);
-      table.mark_changed_tagged(value, tags[i]);
-      auto& accumulator = *static_cast<Accumulator*>(value);
-      if (lifetime.ttl.has_value()) [[unlikely]] {
-        renew(lifetime, group_of(slots[i].hash), slots[i].time, table, value, accumulator);
+    std::size_t i = 0;
+    try {
+      for (; i < size; ++i) {
+        state::StateTable& table = *tables[i];
+        const codec::KeyBytes<K> key(slots[i].key);
+        void* value = table.at(candidates[i], key.view(), tags[i]);
+        table.mark_changed_tagged(value, tags[i]);
+        auto& accumulator = *static_cast<Accumulator*>(value);
+        if (lifetime.ttl.has_value()) [[unlikely]] {
+          renew(lifetime, group_of(slots[i].hash), slots[i].time, table, value, accumulator);
+        }
+        a_.add(accumulator, slots[i].value);
+        port_.emit_shown(slots[i].key, a_.result(accumulator), slots[i].time, slots[i].hash);
       }
-      a_.add(accumulator, slots[i].value);
-      port_.emit_shown(slots[i].key, a_.result(accumulator), slots[i].time, slots[i].hash);
+    } catch (...) {
+      aggregator_threw(slots[i].value);
     }
+  }
+
+  [[gnu::cold, gnu::noinline]] void aggregator_threw(const T& value) {
+    std::string record;
+    codec::ValueCodec<T>::encode(value, record);
+    engine::stop_at_record(shard(), "operator '" + name() + "'", record);
   }
 
   /// An expired accumulator begins anew; every write counts the ttl from now.

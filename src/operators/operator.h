@@ -125,9 +125,11 @@ class BasicContext {
     return is_late();
   }
 
-  /// The record is neither emitted nor kept, on purpose: counted under `reason`.
+  /// The record is neither emitted nor kept, on purpose: counted under `reason`. In process() only:
+  /// a timer is no record.
   void drop(std::string reason) { dispose(Disposition::kDropped, std::move(reason)); }
-  /// The record goes to the quarantine stream. Must come before any effect of the call.
+  /// The record goes to the quarantine stream. Must come before any effect of the call. In
+  /// process() only.
   void quarantine(std::string reason) {
     if (op_.writes() > 0 || emitted_) {
       throw std::logic_error("quarantine(\"" + reason + "\") after an effect of the same call");
@@ -136,7 +138,9 @@ class BasicContext {
   }
 
   // For the engine.
-  void begin(const K& key, std::uint64_t hash) {
+  enum class Call { kProcess, kOnTimer };
+  void begin(Call call, const K& key, std::uint64_t hash) {
+    call_ = call;
     key_ = &key;
     hash_ = hash;
     disposition_ = Disposition::kNone;
@@ -162,6 +166,10 @@ class BasicContext {
     }
   }
   void dispose(Disposition disposition, std::string reason) {
+    if (call_ == Call::kOnTimer) {
+      throw std::logic_error("there is no record in on_timer() to be dropped or quarantined (\"" +
+                             reason + "\")");
+    }
     disposition_ = disposition;
     reason_ = std::move(reason);
   }
@@ -169,6 +177,7 @@ class BasicContext {
   operators::OperatorBase& op_;
   operators::Port<K, Out>& main_;
   std::vector<std::unique_ptr<operators::PortBase>>& sides_;
+  Call call_ = Call::kProcess;
   const K* key_ = nullptr;
   std::uint64_t hash_ = 0;
   Disposition disposition_ = Disposition::kNone;

@@ -61,9 +61,9 @@ class PerRecord : public engine::Processor {
     std::size_t i = from;
     std::size_t mark = 0;
     while (i < to) {
+      port_.make_room();  // what the operators behind this one throw is not its own
       try {
-        for (; i < to; ++i) {
-          port_.make_room();
+        for (; i < to && port_.has_room(); ++i) {
           mark = port_.size();
           one(in.slots[i]);
           silent += port_.size() == mark ? 1 : 0;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "engine/keyed_processor.h"
+#include "engine/user_code.h"
 #include "operators/operator.h"
 
 namespace rheon::operators {
@@ -63,12 +64,20 @@ class Process final : public engine::KeyedProcessor {
   }
   void open() override {
     if constexpr (requires(Op& op) { op.init(); }) {
-      op_->init();
+      try {
+        op_->init();
+      } catch (...) {
+        engine::stop_outside_records(shard(), "operator '" + name() + "'", "init()");
+      }
     }
   }
   void close() override {
     if constexpr (requires(Op& op) { op.close(); }) {
-      op_->close();
+      try {
+        op_->close();
+      } catch (...) {
+        engine::stop_outside_records(shard(), "operator '" + name() + "'", "close()");
+      }
     }
   }
 
@@ -98,7 +107,8 @@ class Process final : public engine::KeyedProcessor {
       mark();
       state::KeyGroupState& group = group_of(slot.hash);
       const codec::KeyBytes<K> key(slot.key);
-      begin(group, slot.key, key.view(), slot.hash, slot.time, watermark_of(group));
+      begin(Context::Call::kProcess, group, slot.key, key.view(), slot.hash, slot.time,
+            watermark_of(group));
       try {
         op_->process(slot.value, ctx_);
         op_->keep();
@@ -124,11 +134,11 @@ class Process final : public engine::KeyedProcessor {
     flush_ports();
   }
 
-  void begin(state::KeyGroupState& group, const K& key, std::string_view bytes, std::uint64_t hash,
-             EventTime time, EventTime state_time) {
+  void begin(typename Context::Call call, state::KeyGroupState& group, const K& key,
+             std::string_view bytes, std::uint64_t hash, EventTime time, EventTime state_time) {
     op_->select(group, bytes, hash);
     op_->begin_call(time, watermark_of(group), shard().now, state_time);
-    ctx_.begin(key, hash);
+    ctx_.begin(call, key, hash);
   }
 
   template <class Slot>
@@ -180,7 +190,7 @@ class Process final : public engine::KeyedProcessor {
     const bool good = codec::take_key(rest, key);
     RHEON_ASSERT(good, "a timer's key cannot be decoded");
     const bool processing = state::is_processing_timer(states().declarations[timer.state].kind);
-    begin(group, key, bytes, stable_hash(bytes), timer.time,
+    begin(Context::Call::kOnTimer, group, key, bytes, stable_hash(bytes), timer.time,
           processing ? watermark_of(group) : timer.time);
     try {
       call_on_timer(timer);

@@ -58,4 +58,6 @@ void Sink::committed(Epoch epoch) { writer_->committed(epoch); }
 
 bool Sink::blocked() const { return writer_->blocked(); }
 
+std::uint64_t Sink::uncommitted_bytes() const { return writer_->uncommitted_bytes(); }
+
 }  // namespace rheon::operators

@@ -23,6 +23,7 @@ class Sink final : public engine::Processor {
   [[nodiscard]] bool capture(engine::EpochPart& part) override;
   void committed(Epoch epoch) override;
   [[nodiscard]] bool blocked() const override;
+  [[nodiscard]] std::uint64_t uncommitted_bytes() const override;
 
  private:
   std::unique_ptr<engine::SinkParticipant> writer_;

@@ -40,8 +40,8 @@ using engine::Catalog;
   json["state_keys"] = stats.state_keys;
   json["last_rescale_micros"] = stats.rescale_micros;
   json["rss_bytes"] = env.process().usage().resident_bytes;
-  if (stats.waiting_for_space) {
-    json["waiting"] = stats.waiting_sentence;
+  if (!stats.waiting.empty()) {
+    json["waiting"] = stats.waiting;
   }
   return json;
 }

@@ -22,7 +22,7 @@ struct Texts {
   std::string log_level = "info";
   std::string log_format = "text";
   std::string shards;
-  std::string max_dirty_bytes;
+  std::string max_uncommitted_bytes;
   std::string max_quarantined_percent;
   std::string trace_sample;
   std::string scale;
@@ -85,10 +85,10 @@ class Parser {
     app->add_option("--commit-interval", texts_.commit_interval,
                     "time between commits, e.g. 50ms; without it 10-100 ms, as load allows")
         ->type_name("TIME");
-    app->add_option("--max-dirty-bytes", texts_.max_dirty_bytes,
-                    "commit early when so much state has changed on a shard")
+    app->add_option("--max-uncommitted-bytes", texts_.max_uncommitted_bytes,
+                    "commit early when so much waits for it on a shard")
         ->type_name("N")
-        ->default_str(std::to_string(run.max_dirty_bytes));
+        ->default_str(std::to_string(run.max_uncommitted_bytes));
     app->add_option("--guarantee", texts_.guarantee,
                     "exactly-once: refuse what cannot keep it; at-least-once: accept it")
         ->type_name("exactly-once|at-least-once");
@@ -243,9 +243,9 @@ class Parser {
     if (!texts_.scale.empty()) {
       RHEON_ASSIGN(line_.shards, number("scale", texts_.scale, kMaxShards));
     }
-    if (!texts_.max_dirty_bytes.empty()) {
-      RHEON_ASSIGN(run.max_dirty_bytes,
-                   number("--max-dirty-bytes", texts_.max_dirty_bytes, UINT32_MAX));
+    if (!texts_.max_uncommitted_bytes.empty()) {
+      RHEON_ASSIGN(run.max_uncommitted_bytes,
+                   number("--max-uncommitted-bytes", texts_.max_uncommitted_bytes, UINT32_MAX));
     }
     if (!texts_.max_quarantined_percent.empty()) {
       RHEON_ASSIGN(run.max_quarantined_percent,

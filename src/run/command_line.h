@@ -41,7 +41,7 @@ struct RunOptions {
   bool drain = true;
   bool accept_clock = false;
   bool allow_network_file_system = false;
-  std::uint32_t max_dirty_bytes = 64 << 20;
+  std::uint32_t max_uncommitted_bytes = 64 << 20;
   std::uint32_t max_quarantined_percent = 10;
   std::uint32_t trace_sample = 0;  // one record in so many; 0: none
   std::string trace_file;

@@ -36,8 +36,8 @@ std::string live_line(const Figures& figures) {
     line += fmt::format("  state {} keys", with_commas(stats.state_keys));
   }
   line += fmt::format("  rss {}  shards {}", as_size(figures.resident_bytes), stats.shards);
-  if (stats.waiting_for_space) {
-    line += "  WAITING FOR SPACE";
+  if (!stats.waiting.empty()) {
+    line += "  COMMITS WAIT";
   }
   return line;
 }

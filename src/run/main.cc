@@ -28,11 +28,15 @@ class Program {
       : env_(env), name_(std::move(name)), job_(job) {}
 
   ExitCode run(const Arguments& arguments) {
-    const Result<CommandLine> line = parse(arguments);
-    if (!line.has_value()) {
-      return complain(line.error());
+    try {
+      const Result<CommandLine> line = parse(arguments);
+      return line.has_value() ? obey(*line) : complain(line.error());
+    } catch (const std::exception& error) {
+      return complain({ErrorCode::kInternal,
+                       fmt::format("\"{}\" ended this program. Everything up to the last commit is "
+                                   "safe.",
+                                   error.what())});
     }
-    return obey(*line);
   }
 
  private:

@@ -72,7 +72,7 @@ class Runner {
     options.drain = line_.run.drain;
     options.stop_at_end = line_.run.stop_at_end;
     options.accept_clock = line_.run.accept_clock;
-    options.max_dirty_bytes = line_.run.max_dirty_bytes;
+    options.max_uncommitted_bytes = line_.run.max_uncommitted_bytes;
     options.max_quarantined_percent = line_.run.max_quarantined_percent;
     options.trace_every = line_.run.trace_sample;
     options.log.allow_network_file_system = line_.run.allow_network_file_system;
@@ -159,9 +159,10 @@ class Runner {
     const env::Monotonic now = env_.clock().monotonic();
     const engine::WorkerStats stats = worker.stats();
     rate_.add(now, stats.records_out);
-    if (stats.waiting_for_space != waiting_) {
-      waiting_ = stats.waiting_for_space;
-      reporter_.warning(waiting_ ? stats.waiting_sentence : "there is space again: going on.");
+    if (stats.waiting != waiting_) {
+      reporter_.warning(stats.waiting.empty() ? "commits wait no longer: going on."
+                                              : stats.waiting);
+      waiting_ = stats.waiting;
     }
     tick_traces(worker);
     if (reporter_.lives()) {
@@ -202,6 +203,11 @@ class Runner {
     reporter_.info(summary(last, elapsed));
     if (last.stats.complete) {
       reporter_.info(fmt::format("{}: the input has ended and the job is complete", graph_.job));
+    } else if (last.stats.drain_given_up) {
+      reporter_.info(fmt::format(
+          "{}: stopped before the drain at the end of the input had ended. What it has emitted is "
+          "discarded; all before it is committed. Run it again to drain, or with --no-drain",
+          graph_.job));
     } else if (env_.process().stop_requested()) {
       reporter_.info(fmt::format("{}: stopped; run it again to go on", graph_.job));
     }
@@ -220,7 +226,7 @@ class Runner {
   std::set<std::string> alarms_;
   Rate rate_;
   env::Monotonic next_line_{0};
-  bool waiting_ = false;
+  std::string waiting_;  // as said last
 };
 
 }  // namespace

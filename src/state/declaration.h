@@ -51,6 +51,9 @@ enum class StateKind : std::uint8_t {
 [[nodiscard]] inline bool is_processing_timer(StateKind kind) {
   return kind == StateKind::kProcessingTimer || kind == StateKind::kProcessingTimerSet;
 }
+[[nodiscard]] inline bool is_event_timer(StateKind kind) {
+  return is_timer(kind) && !is_processing_timer(kind);
+}
 
 /// Names that a state had in earlier versions of its operator: what is stored under one of them is
 /// taken over.

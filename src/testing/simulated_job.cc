@@ -35,7 +35,7 @@ Status SimulatedJob::start(std::uint32_t shards) {
   worker.drain = options_.drain;
   worker.ring_capacity_batches = options_.ring_capacity_batches;
   worker.budgets = options_.budgets;
-  worker.max_dirty_bytes = options_.max_dirty_bytes;
+  worker.max_uncommitted_bytes = options_.max_uncommitted_bytes;
   worker.commit_interval = options_.commit_interval;
   worker.restore_threads = 1;
   worker.log = options_.log;

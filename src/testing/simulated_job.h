@@ -25,7 +25,7 @@ struct SimulatedJobOptions {
   std::uint32_t shards = 1;
   std::size_t ring_capacity_batches = 8;
   engine::StepBudgets budgets;
-  std::uint64_t max_dirty_bytes = 64 << 20;
+  std::uint64_t max_uncommitted_bytes = 64 << 20;
   bool drain = true;
   std::optional<std::chrono::microseconds> commit_interval;  // none: it adapts
   log::files::OpenOptions log;                               // directory and job are filled in

@@ -85,8 +85,11 @@ Result<std::vector<engine::SourcePartition>> discover_stream(
     } else {
       RHEON_ASSIGN(position.batch, (*reader)->oldest(i));
     }
-    // Says whether the position is still there, in the log's own words.
-    RHEON_ASSIGN(partition.more, (*reader)->more(i, position.batch));
+    // Says whether the position is still there, in the log's own words. A reader that is at work
+    // may have passed it long ago: it says so itself.
+    if (same == known.end() || !environment.running) {
+      RHEON_ASSIGN(partition.more, (*reader)->more(i, position.batch));
+    }
     partition.position = encode(position);
     partitions.push_back(std::move(partition));
   }

@@ -24,6 +24,7 @@ void StreamOutput::close(std::uint32_t partition) {
   append.records = closing.batch.records();
   append.max_time = closing.batch.max_time();
   append.batch = closing.batch.take(marks_);
+  closed_bytes_ += append.batch.size();
   closed_.push_back(std::move(append));
   closing.said_at = clock_.monotonic();
 }
@@ -42,6 +43,7 @@ void StreamOutput::prepare() {
     }
   }
   prepared_ = std::exchange(closed_, {});
+  closed_bytes_ = 0;
 }
 
 void StreamOutput::take(std::vector<log::StreamAppend>& appends) {

@@ -46,6 +46,8 @@ class StreamOutput {
     marks_.idle = idle;
   }
 
+  /// In batches that are full and wait for prepare().
+  [[nodiscard]] std::uint64_t closed_bytes() const { return closed_bytes_; }
   /// What was written so far belongs to the epoch that take() gives.
   void prepare();
   void take(std::vector<log::StreamAppend>& appends);
@@ -63,7 +65,8 @@ class StreamOutput {
   std::string stream_;
   codec::StreamMarks marks_;
   std::vector<Partition> partitions_;
-  std::vector<log::StreamAppend> closed_;    // of the running epoch
+  std::vector<log::StreamAppend> closed_;  // of the running epoch
+  std::uint64_t closed_bytes_ = 0;
   std::vector<log::StreamAppend> prepared_;  // of the one before
 };
 

@@ -70,6 +70,99 @@ TEST(Throw, BehindAnExchangeTheSentenceSaysThatThePlaceIsNotKnown) {
                     HasSubstr("(behind an exchange: its place in the input is not known)")));
 }
 
+void in_key_by(Job& job) {
+  job.from("numbers", Source<std::int64_t>{})
+      .key_by([](std::int64_t n) { return no_thirteen(n); })
+      .aggregate("counts", count(), unbounded())
+      .to("out", files::csv("out"));
+}
+
+void in_an_aggregator(Job& job) {
+  job.from("numbers", Source<std::int64_t>{})
+      .key_by([](std::int64_t) { return true; })
+      .aggregate("sums", sum(no_thirteen), unbounded())
+      .to("out", files::csv("out"));
+}
+
+struct NoInit : NoThirteen {
+  void init() { throw std::domain_error("not today"); }
+};
+
+TEST(Throw, InKeyByTheSentenceNamesTheEdge) {
+  EXPECT_THAT(
+      stopped_at(in_key_by),
+      AllOf(HasSubstr("the key_by of edge 'numbers->counts.0' threw \"13 brings bad luck\""),
+            HasSubstr("(source 'numbers', at or behind pushed by the test:2)")));
+}
+
+TEST(Throw, InAnAggregatorTheSentenceNamesTheOperator) {
+  EXPECT_THAT(stopped_at(in_an_aggregator),
+              AllOf(HasSubstr("operator 'sums' threw \"13 brings bad luck\""),
+                    ::testing::Not(HasSubstr("quarantine"))));
+}
+
+TEST(Throw, InInitTheJobStopsBeforeItsFirstRecord) {
+  try {
+    Topology topology([](Job& job) {
+      job.from("numbers", Source<std::int64_t>{})
+          .key_by([](std::int64_t n) { return n; })
+          .process<NoInit>("checked")
+          .to("out", files::csv("out"));
+    });
+    FAIL();
+  } catch (const std::runtime_error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("operator 'checked' threw \"not today\" in init()"));
+  }
+}
+
+TEST(Throw, AnOperatorIsNotBlamedForWhatThrowsBehindIt) {
+  // So many outputs of one record that they are handed on within the loop over its batch.
+  const auto stopped = stopped_at([](Job& job) {
+    job.from("numbers", Source<std::int64_t>{})
+        .flat_map(
+            "many",
+            [](std::int64_t n, Emit<std::int64_t>& emit) {
+              for (int i = 0; i < 5'000; ++i) {
+                emit(n);
+              }
+            },
+            quarantine)
+        .flat_map(
+            "more",
+            [](std::int64_t n, Emit<std::int64_t>& emit) {
+              emit(n);
+              emit(n);
+            },
+            quarantine)
+        .key_by([](std::int64_t n) { return no_thirteen(n); })
+        .aggregate("counts", count(), unbounded())
+        .to("out", files::csv("out"));
+  });
+  EXPECT_THAT(stopped, HasSubstr("the key_by of edge 'more->counts.0' threw"));
+}
+
+struct DropsInTimer : KeyedOperator<std::int64_t, std::int64_t, std::int64_t> {
+  Timer timer{*this, "timer"};
+  void process(const std::int64_t& n, Context&) { timer.set(EventTime{n}); }
+  void on_timer(const Timer&, Context& ctx) { ctx.drop("nothing to drop"); }
+};
+
+TEST(Throw, ATimerHasNoRecordToDrop) {
+  Topology topology([](Job& job) {
+    job.from("numbers", Source<std::int64_t>{})
+        .key_by([](std::int64_t n) { return n; })
+        .process<DropsInTimer>("drops")
+        .to("out", files::csv("out"));
+  });
+  topology.input<std::int64_t>("numbers").push_at(EventTime{5}, 11);
+  try {
+    topology.watermark(EventTime{100});
+    FAIL();
+  } catch (const std::runtime_error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("there is no record in on_timer()"));
+  }
+}
+
 TEST(Throw, AJobThatQuarantinesMostOfItsInputIsStopped) {
   Topology topology([](Job& job) {
     job.from("numbers", Source<std::int64_t>{})

@@ -166,6 +166,25 @@ TEST_F(Timers, OneThatSpinsGoesOnAfterARestartAndARescale) {
   EXPECT_THAT(ends_->sink<std::string_view>("out").values(), ElementsAre("stopped"));
 }
 
+TEST_F(Timers, ADrainThatNeverEndsIsGivenUpWhenAStopIsAskedFor) {
+  spins = 0;
+  start(spinning);
+  numbers().push(1, kStart + hours{1});
+  numbers().end();
+  turn_while([] { return spins < 1'000; });
+  const std::uint64_t before = epoch();
+  EXPECT_GT(before, 0u) << "what was read is committed before the drain";
+  job_->worker().request_stop();
+  ASSERT_TRUE(job_->run(kTurns));
+  EXPECT_TRUE(job_->worker().stats().drain_given_up);
+  EXPECT_FALSE(job_->worker().stats().complete);
+  EXPECT_EQ(epoch(), before);
+  ASSERT_TRUE(job_->start(1));
+  EXPECT_FALSE(job_->worker().already_complete());
+  spins = 0;
+  turn_while([] { return spins < 1'000; });
+}
+
 TEST_F(Timers, ABarrierOvertakesABurst) {
   constexpr std::int64_t kNumbers = 10'000;
   start(all_at_once);

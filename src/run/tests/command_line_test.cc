@@ -84,7 +84,7 @@ TEST(CommandLine, every_option_of_run_arrives) {
                                  "--allow-network-fs",
                                  "--trace-file",
                                  "t",
-                                 "--max-dirty-bytes",
+                                 "--max-uncommitted-bytes",
                                  "4096",
                                  "--max-quarantined-percent",
                                  "25",
@@ -100,7 +100,7 @@ TEST(CommandLine, every_option_of_run_arrives) {
   EXPECT_FALSE(line.run.drain);
   EXPECT_TRUE(line.run.accept_clock);
   EXPECT_TRUE(line.run.allow_network_file_system);
-  EXPECT_EQ(line.run.max_dirty_bytes, 4096u);
+  EXPECT_EQ(line.run.max_uncommitted_bytes, 4096u);
   EXPECT_EQ(line.run.max_quarantined_percent, 25u);
   EXPECT_EQ(line.run.trace_sample, 1024u);
   EXPECT_EQ(line.run.log_level, LogLevel::kError);

@@ -1,14 +1,21 @@
-// An epoch is cut before its time when much state has changed.
+// What waits for a commit is bounded: an epoch is cut before its time when that is much, and while
+// the commit before is under way sources pause.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <cstdint>
+#include <numeric>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "api/job.h"
+#include "connect/discard/discard.h"
 #include "connect/memory/collector.h"
 #include "connect/memory/values.h"
+#include "connect/stream/out.h"
 #include "testing/simulated_job.h"
 #include "testing/small_sips.h"
 
@@ -19,12 +26,12 @@ constexpr std::uint64_t kKeys = 5'000;
 constexpr std::uint64_t kTurns = 1'000'000;
 
 /// Counts 5,000 keys in one long interval; how many epochs that took.
-[[nodiscard]] std::uint64_t epochs(std::uint64_t max_dirty_bytes, std::uint32_t shards) {
+[[nodiscard]] std::uint64_t epochs(std::uint64_t max_uncommitted_bytes, std::uint32_t shards) {
   env::fake::FakeEnv env;
   memory::Collector<std::pair<std::uint64_t, std::uint64_t>> counts;
   testing::SimulatedJobOptions options;
   options.commit_interval = std::chrono::hours{1};
-  options.max_dirty_bytes = max_dirty_bytes;
+  options.max_uncommitted_bytes = max_uncommitted_bytes;
   testing::SimulatedJob job(
       env,
       [&](Job& described) {
@@ -46,12 +53,67 @@ constexpr std::uint64_t kTurns = 1'000'000;
   return job.worker().stats().epoch.value;
 }
 
-TEST(DirtyBytes, WithinTheLimitTheIntervalDecides) { EXPECT_EQ(epochs(1 << 20, 2), 1u); }
+TEST(UncommittedBytes, WithinTheLimitTheIntervalDecides) { EXPECT_EQ(epochs(1 << 20, 2), 1u); }
 
-TEST(DirtyBytes, BeyondItAnEpochIsCutEarly) {
+TEST(UncommittedBytes, BeyondItAnEpochIsCutEarly) {
   // An entry is 20 bytes: the number, its key, 4 of overhead.
   EXPECT_GT(epochs(10'000, 1), 4u);
   EXPECT_GT(epochs(10'000, 2), 2u);
+}
+
+/// The disk does not answer while the job runs for two seconds; how many records it has read by
+/// then. Afterwards it goes on to its end.
+[[nodiscard]] std::uint64_t read_beside_a_dead_disk(testing::JobDescription describe,
+                                                    std::uint64_t max_uncommitted_bytes) {
+  env::fake::FakeEnv env;
+  testing::SimulatedJobOptions options;
+  options.max_uncommitted_bytes = max_uncommitted_bytes;
+  testing::SimulatedJob job(env, std::move(describe), options);
+  EXPECT_TRUE(job.start(1));
+  for (int i = 0; i < 20'000; ++i) {
+    env.clock().advance(std::chrono::microseconds{100});
+    static_cast<void>(job.worker().step());
+    static_cast<void>(job.worker().execution().shards()[0]->step());
+  }
+  const engine::WorkerStats stats = job.worker().stats();
+  EXPECT_EQ(stats.epoch.value, 0u);
+  EXPECT_THAT(stats.waiting, ::testing::HasSubstr("committed for more than a second"));
+  EXPECT_TRUE(job.run(kTurns));
+  EXPECT_EQ(job.worker().stats().records_in, kKeys);
+  EXPECT_EQ(job.worker().stats().waiting, "");
+  return stats.records_in;
+}
+
+TEST(UncommittedBytes, ChangedStateMakesSourcesPauseWhileACommitIsUnderWay) {
+  const std::uint64_t read = read_beside_a_dead_disk(
+      [](Job& described) {
+        std::vector<std::uint64_t> numbers(kKeys);
+        std::iota(numbers.begin(), numbers.end(), 0);
+        described
+            .from("numbers",
+                  testing::small_sips(memory::values<std::uint64_t>(std::move(numbers)), 64))
+            .key_by([](std::uint64_t n) { return n; })
+            .aggregate("counts", count(), unbounded())
+            .to("out", discard::all());
+      },
+      10'000);
+  EXPECT_GE(read, 500u);
+  EXPECT_LE(read, 2'000u);  // 500 in each of two epochs, and what is under way
+}
+
+TEST(UncommittedBytes, RecordsForAStreamMakeSourcesPauseWhileACommitIsUnderWay) {
+  constexpr std::uint64_t kBytes = 4'000;  // a record
+  const std::uint64_t read = read_beside_a_dead_disk(
+      [](Job& described) {
+        described
+            .from("texts", testing::small_sips(memory::values<std::string>(std::vector<std::string>(
+                                                   kKeys, std::string(kBytes, 't'))),
+                                               64))
+            .to("out", streams::out("out"));
+      },
+      1 << 20);
+  EXPECT_GE(read * kBytes, 1u << 20);
+  EXPECT_LE(read * kBytes, 4u << 20);
 }
 
 }  // namespace

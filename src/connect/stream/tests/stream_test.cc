@@ -73,8 +73,11 @@ using ClickOutput = FullOutput<Keyed<std::string_view, Click>, KeptClick>;
 /// A job that writes clicks.
 class Job {
  public:
-  Job(env::fake::FakeEnv& env, std::uint32_t shards) : env_(env) {
-    const auto sink = out("clicks", {.partitions = 3}).bind<std::string_view, Click>();
+  Job(env::fake::FakeEnv& env, std::uint32_t shards,
+      std::optional<std::uint64_t> retention_bytes = std::nullopt)
+      : env_(env) {
+    const auto sink = out("clicks", {.partitions = 3, .retention_bytes = retention_bytes})
+                          .bind<std::string_view, Click>();
     log::files::OpenOptions options;
     options.directory = "clicks.data";
     options.job = "clicks";
@@ -148,6 +151,7 @@ class Streams : public testing::Test {
     result.env = &env_;
     result.waker = &parker_;
     result.stop_at_end = stop_at_end_;
+    result.running = running_;
     return result;
   }
   /// A new process of the job that reads.
@@ -194,6 +198,7 @@ class Streams : public testing::Test {
   env::fake::FakeEnv env_;
   env::fake::FakeParker parker_;
   bool stop_at_end_ = false;
+  bool running_ = false;
 };
 
 TEST_F(Streams, CarryKeysValuesTimesAndTraces) {
@@ -435,6 +440,23 @@ TEST_F(Streams, ThatWereMadeAnewAreRefused) {
   EXPECT_THAT(refusal(clicks(), reading.known), HasSubstr("clicks"));
   job.emplace(env_, 1);
   EXPECT_THAT(refusal(clicks(), reading.known), HasSubstr("reset or made anew"));
+}
+
+TEST_F(Streams, ThatHaveMovedOnBehindAReaderAreNoReasonToStopIt) {
+  Job job(env_, 1, /*retention_bytes=*/8192);
+  job.write(0, "ann", {"/a", 7}, EventTime{10});
+  job.commit();
+  Reading<Keyed<std::string_view, Click>> reading{clicks(), {}, {}};
+  start(reading);  // its position is committed here; it reads on
+  const std::string page(2000, 'p');
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    job.write(0, "ann", {page, i}, EventTime{20});
+    job.commit();
+    env_.io().run_all();
+  }
+  EXPECT_THAT(refusal(clicks(), reading.known), HasSubstr("retention"));
+  running_ = true;
+  EXPECT_EQ(refusal(clicks(), reading.known), "");
 }
 
 TEST(StreamsOnThisMachine, AreReadWhileTheyGrow) {

@@ -1,0 +1,101 @@
+#include "engine/source_task.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <stdexcept>
+
+#include "env/fake/fake_env.h"
+
+namespace rheon::engine {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::HasSubstr;
+
+/// Partition 0 has a record at every poll, partition 1 had one at the first and is at its end.
+class OneLiveOneSilent final : public SourceReader<int> {
+ public:
+  void assign(const SourcePartition&) override {}
+  Result<Poll> poll(SourceOutput<int>& output) override {
+    ++live_;
+    output.select(0);
+    output.emit(live_, EventTime{1'000'000 + live_});
+    if (live_ == 1) {
+      output.select(1);
+      output.emit(0, EventTime{500});
+    }
+    return Poll::kWorked;
+  }
+  std::string position(std::size_t) const override { return {}; }
+  bool at_end(std::size_t partition) const override { return partition == 1 && live_ > 1; }
+
+ private:
+  int live_ = 0;
+};
+
+struct LastWatermark final : Receiver {
+  void on_batch(std::uint32_t, BatchBase&) override {}
+  void on_watermark(const Watermark& watermark) override { time = watermark.time; }
+  void on_barrier(const Barrier&) override {}
+  EventTime time;
+};
+
+class SourceTaskTest : public ::testing::Test {
+ protected:
+  template <class TimeOf = NoTime>
+  void start(const WatermarkStrategy& strategy, TimeOf time_of = {}) {
+    context_.env = &env_;
+    context_.now = EventTime{0};
+    auto task = std::make_unique<SourceTask<int, TimeOf>>(
+        "numbers", strategy, time_of, std::make_unique<OneLiveOneSilent>(), context_);
+    task->connect({&receiver_, 0});
+    task->assign({"0", "live", ""}, {});
+    task->assign({"1", "silent", ""}, {});
+    task_ = std::move(task);
+  }
+  void step_after(std::chrono::microseconds time) {
+    context_.now = context_.now + time;
+    static_cast<void>(task_->step());
+  }
+
+  env::fake::FakeEnv env_;
+  ShardContext context_;
+  LastWatermark receiver_;
+  std::unique_ptr<Task> task_;
+};
+
+TEST_F(SourceTaskTest, ASilentPartitionBesideALiveOneBecomesIdle) {
+  WatermarkStrategy strategy;
+  strategy.idle_after = seconds{10};
+  start(strategy);
+  step_after(milliseconds{1});
+  step_after(milliseconds{1});
+  EXPECT_EQ(receiver_.time, EventTime{500}) << "the silent one holds the watermark back";
+  step_after(seconds{9});
+  EXPECT_EQ(receiver_.time, EventTime{500});
+  step_after(seconds{2});
+  EXPECT_GT(receiver_.time, EventTime{1'000'000});
+}
+
+TEST_F(SourceTaskTest, AnEventTimeFunctionThatThrowsStopsTheJobWithASentence) {
+  start({}, [](const int& n) -> EventTime {
+    if (n == 2) {
+      throw std::domain_error("no time");
+    }
+    return EventTime{n};
+  });
+  step_after(milliseconds{1});
+  EXPECT_FALSE(context_.error.has_value());
+  step_after(milliseconds{1});
+  ASSERT_TRUE(context_.error.has_value());
+  EXPECT_THAT(context_.error->message,
+              HasSubstr("the event_time of source 'numbers' threw \"no time\""));
+  EXPECT_THAT(context_.error->message, HasSubstr("(source 'numbers', live)"));
+}
+
+}  // namespace
+}  // namespace rheon::engine

@@ -1,0 +1,26 @@
+#pragma once
+
+// What happens when a user's code throws where no on_throw policy applies, or when the policy is to
+// stop: the job stops with a sentence. Each call of user code has its own catch block, so that
+// nothing it throws passes through the operators before it.
+
+#include <string>
+#include <string_view>
+
+#include "engine/shard_context.h"
+
+namespace rheon::engine {
+
+/// In a catch block: what was thrown, for a sentence.
+[[nodiscard]] std::string thrown();
+
+/// In a catch block: stops the job. `who`: "operator 'counts'". `advice` says what to do beside
+/// mending `who` or the input: " Or ...", or nothing.
+[[gnu::cold, gnu::noinline]] void stop_at_record(ShardContext& shard, const std::string& who,
+                                                 std::string_view record,
+                                                 std::string_view advice = {});
+/// ... when no record is being processed. `where`: "init()".
+[[gnu::cold, gnu::noinline]] void stop_outside_records(ShardContext& shard, const std::string& who,
+                                                       std::string_view where);
+
+}  // namespace rheon::engine

@@ -1,0 +1,180 @@
+// What goes into a commit, and what follows when it is durable.
+
+#include <algorithm>
+#include <map>
+
+#include "codec/wire.h"
+#include "engine/fact_names.h"
+#include "engine/worker.h"
+
+namespace rheon::engine {
+
+namespace {
+
+constexpr std::chrono::microseconds kLongestInterval{100'000};
+constexpr std::int64_t kCostShare = 20;  // barriers and commits take no more than 1/20 of the time
+constexpr std::size_t kMaxSpans = 65'536;
+
+}  // namespace
+
+Status Worker::check_quarantine() {
+  std::map<std::string, std::string, std::less<>> reasons;
+  for (const auto& part : parts_) {
+    quarantine_limit_.add(part->ledger, clock_.monotonic());
+    reasons.merge(part->quarantine_reasons);
+  }
+  return quarantine_limit_.check(reasons);
+}
+
+void Worker::submit() {
+  log::Commit commit;
+  commit.epoch = barrier_->epoch;
+  commit.complete = barrier_->drain;
+  commit.facts = std::move(pending_facts_);
+  pending_facts_.clear();
+  std::uint64_t keys = 0;
+  captured_in_ = env::Monotonic::zero();
+  for (const auto& part : parts_) {
+    captured_in_ += part->captured_in / static_cast<std::int64_t>(parts_.size());
+    if (!part->delta.empty()) {
+      commit.deltas.push_back(part->delta.take());
+    }
+    std::move(part->slices.begin(), part->slices.end(), std::back_inserter(commit.slices));
+    std::move(part->facts.begin(), part->facts.end(), std::back_inserter(commit.facts));
+    std::move(part->appends.begin(), part->appends.end(), std::back_inserter(commit.appends));
+    for (const LedgerEntry& entry : part->ledger) {
+      ledger_.add(entry);
+      submitted_ledger_.push_back(entry);
+    }
+    collect_spans(part->spans);
+    keys += part->state_keys;
+  }
+  collect_ledger(commit.facts);
+  collect_watermarks(commit.facts);
+  commit.facts.push_back(
+      {std::string(kClockFact), encode_u64(static_cast<std::uint64_t>(clock_.now().micros))});
+  for (auto& part : parts_) {
+    part.reset();
+  }
+  submitted_facts_ = commit.facts;
+  submitted_complete_ = commit.complete;
+  submitted_at_ = clock_.monotonic();
+  {
+    const std::lock_guard lock(stats_mutex_);
+    stats_.state_keys = keys;
+  }
+  phase_ = Phase::kCommitting;
+  if (log_ != nullptr) {
+    log_->submit(std::move(commit));
+  } else {
+    committed();
+  }
+}
+
+void Worker::collect_spans(std::vector<observe::Span>& spans) {
+  if (spans_.size() + spans.size() > kMaxSpans) {
+    spans_.clear();
+  }
+  std::move(spans.begin(), spans.end(), std::back_inserter(spans_));
+}
+
+void Worker::collect_ledger(std::vector<log::FactChange>& changes) {
+  std::map<std::string, bool, std::less<>> done;
+  for (const LedgerEntry& entry : submitted_ledger_) {
+    if (done.emplace(entry.name, true).second) {
+      changes.push_back(
+          {std::string(kLedgerPrefix) + entry.name, encode_u64(ledger_.get(entry.name))});
+    }
+  }
+  submitted_ledger_.clear();
+}
+
+void Worker::collect_watermarks(std::vector<log::FactChange>& changes) {
+  std::map<std::string, std::vector<const WatermarkRun*>> by_operator;
+  for (const auto& part : parts_) {
+    for (const WatermarkRun& run : part->watermarks) {
+      by_operator[run.operator_name].push_back(&run);
+    }
+  }
+  for (auto& [name, runs] : by_operator) {
+    std::string value;
+    for (const WatermarkRun* run : runs) {
+      codec::put_varint(value, run->first);
+      codec::put_varint(value, run->last);
+      codec::put_i64(value, run->watermark.micros);
+    }
+    std::string key = std::string(kWatermarkPrefix) + name;
+    const auto at = facts_.find(key);
+    if (at == facts_.end() || at->second != value) {
+      changes.push_back({std::move(key), std::move(value)});
+    }
+  }
+}
+
+void Worker::committed() {
+  epoch_ = barrier_->epoch;
+  for (log::FactChange& change : submitted_facts_) {
+    if (change.value.has_value()) {
+      facts_[std::move(change.key)] = std::move(*change.value);
+    } else {
+      facts_.erase(change.key);
+    }
+  }
+  submitted_facts_.clear();
+  if (std::exchange(slow_commit_, false)) {
+    say_waiting();
+  }
+  for (const auto& shard : execution_->shards()) {
+    Command command;
+    command.kind = Command::Kind::kCommitted;
+    command.epoch = epoch_;
+    shard->post(std::move(command));
+  }
+  publish_again_ = true;
+  publish_commit();
+  adapt_interval();
+  {
+    const log::Usage usage = log_ != nullptr ? log_->usage() : log::Usage{};
+    const std::lock_guard lock(stats_mutex_);
+    stats_.epoch = epoch_;
+    stats_.commit_micros = usage.last_commit_micros;
+    stats_.commit_bytes = usage.last_commit_bytes;
+    stats_.complete = submitted_complete_;
+  }
+  phase_ = barrier_->last ? Phase::kPublishing : Phase::kRunning;
+}
+
+void Worker::adapt_interval() {
+  if (options_.commit_interval.has_value()) {
+    return;
+  }
+  // What a commit keeps busy: the shards while they capture, and about as long once more behind it,
+  // when every key changes for the first time; and the log from submit to answer.
+  const auto cost = std::chrono::duration_cast<std::chrono::microseconds>(
+      2 * captured_in_ + (clock_.monotonic() - submitted_at_));
+  const auto wanted = std::clamp(cost * kCostShare, kShortestCommitInterval, kLongestInterval);
+  interval_ = (interval_ * 3 + wanted) / 4;
+}
+
+void Worker::publish_commit() {
+  if (publishing_.pending() || !publish_again_) {
+    return;
+  }
+  publish_again_ = false;
+  std::vector<std::pair<SinkCommitter*, SinkFacts>> work;
+  for (std::size_t n = 0; n < committers_.size(); ++n) {
+    if (committers_[n] != nullptr && committers_[n]->wants_published()) {
+      work.emplace_back(committers_[n].get(), sink_facts(plan_.graph.nodes[n].name));
+    }
+  }
+  if (work.empty()) {
+    return;
+  }
+  publishing_.submit([work = std::move(work), epoch = epoch_] {
+    for (const auto& [committer, facts] : work) {
+      committer->published(epoch, facts);
+    }
+  });
+}
+
+}  // namespace rheon::engine
