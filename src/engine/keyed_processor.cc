@@ -29,6 +29,13 @@ void KeyedProcessor::give(KeyGroups&& groups) {
     if (groups[i] != nullptr) {
       groups[i]->attach(&changes_);
       least = std::min(least, groups[i]->watermark);
+      furthest_group_ = std::max(furthest_group_, groups[i]->watermark);
+      const auto number = static_cast<std::uint32_t>(i);
+      if (!owned_.empty() && owned_.back().second + 1 == number) {
+        owned_.back().second = number;
+      } else {
+        owned_.emplace_back(number, number);
+      }
       // A barrier may have overtaken them.
       const auto& due = groups[i]->event_timers();
       fire_again_ = fire_again_ || (!due.empty() && due.begin()->time <= groups[i]->watermark);
@@ -47,6 +54,7 @@ KeyGroups KeyedProcessor::take() {
   }
   KeyGroups taken = std::move(groups_);
   groups_.clear();
+  owned_.clear();
   return taken;
 }
 
@@ -202,7 +210,39 @@ void KeyedProcessor::on_barrier(const Barrier& barrier) {
   capturing_ = true;
   capture_begun_ = false;
   slices_ = barrier.slices;
+  measure_ = barrier.measure;
   forward(barrier);
+}
+
+void KeyedProcessor::report_watermarks(EpochPart& part) {
+  if (watermark_.time >= furthest_group_) {
+    for (const auto& [first, last] : owned_) {
+      part.watermarks.push_back({name(), first, last, watermark_.time});
+    }
+    return;
+  }
+  // After a restore or a rescale groups may be ahead of what has arrived here.
+  for (const auto& [first, last] : owned_) {
+    for (std::uint32_t g = first; g <= last; ++g) {
+      const EventTime reached = watermark_of(*groups_[g]);
+      if (g > first && part.watermarks.back().watermark == reached) {
+        part.watermarks.back().last = g;
+      } else {
+        part.watermarks.push_back({name(), g, g, reached});
+      }
+    }
+  }
+}
+
+void KeyedProcessor::measure(EpochPart& part) {
+  for (const auto& [first, last] : owned_) {
+    for (std::uint32_t g = first; g <= last; ++g) {
+      for (std::size_t s = 0; s < groups_[g]->states(); ++s) {
+        part.state_keys += groups_[g]->table(s).size();
+        part.state_bytes += groups_[g]->table(s).own_bytes();
+      }
+    }
+  }
 }
 
 bool KeyedProcessor::capture(EpochPart& part) {
@@ -214,21 +254,9 @@ bool KeyedProcessor::capture(EpochPart& part) {
     capture_begun_ = true;
     changes_.written_early = &part.written_early;
     write_slices(part);
-    for (std::uint32_t g = 0; g < groups_.size(); ++g) {
-      if (groups_[g] == nullptr) {
-        continue;
-      }
-      const EventTime reached = watermark_of(*groups_[g]);
-      for (std::size_t s = 0; s < groups_[g]->states(); ++s) {
-        part.state_keys += groups_[g]->table(s).size();
-      }
-      WatermarkRun* last = part.watermarks.empty() ? nullptr : &part.watermarks.back();
-      if (last != nullptr && last->operator_name == name() && last->last + 1 == g &&
-          last->watermark == reached) {
-        last->last = g;
-      } else {
-        part.watermarks.push_back({name(), g, g, reached});
-      }
+    report_watermarks(part);
+    if (measure_) {
+      measure(part);
     }
   }
   std::size_t budget = shard().budgets.encoded_bytes;

@@ -69,6 +69,9 @@ class KeyedProcessor : public Processor {
   [[nodiscard]] bool fire_group(state::KeyGroupState& group, bool processing, Pass& pass,
                                 std::size_t& left);
   void sweep_expired();
+  /// What a commit holds of the watermark and, when asked for, of the size of the state.
+  void report_watermarks(EpochPart& part);
+  void measure(EpochPart& part);
   void write_slices(EpochPart& part);
   /// The index of the state that is or was stored under this id; the number of states: none.
   [[nodiscard]] std::size_t state_of(StateId id) const;
@@ -81,6 +84,8 @@ class KeyedProcessor : public Processor {
   bool has_processing_timers_ = false;
   bool has_ttl_ = false;
 
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> owned_;  // runs of key groups, [first, last]
+  EventTime furthest_group_ = EventTime::min();                 // of the groups' own watermarks
   Watermark watermark_;
   bool watermark_pending_ = false;  // timers are still firing; it has not been forwarded
   Pass event_pass_;
@@ -92,6 +97,7 @@ class KeyedProcessor : public Processor {
   std::size_t next_captured_ = 0;
   bool capturing_ = false;
   bool capture_begun_ = false;
+  bool measure_ = false;
   std::shared_ptr<const std::vector<log::SliceAddress>> slices_;
   std::uint32_t sweep_group_ = 0;
 };

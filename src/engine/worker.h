@@ -62,7 +62,8 @@ struct WorkerStats {
   Epoch epoch;  // last committed
   std::uint64_t commit_micros = 0;
   std::uint64_t commit_bytes = 0;
-  std::uint64_t state_keys = 0;
+  std::uint64_t state_keys = 0;   // as of a commit not long ago
+  std::uint64_t state_bytes = 0;  // likewise; without what values keep elsewhere in memory
   std::uint32_t shards = 0;
   bool complete = false;
   std::string waiting;          // for what commits wait, as a sentence; empty: for nothing
@@ -207,6 +208,7 @@ class Worker {
   std::optional<env::Monotonic> drain_until_;
 
   env::Monotonic last_barrier_{0};
+  env::Monotonic next_measure_{0};
   env::Monotonic captured_in_{0};  // of the submitted epoch, by the average shard
   env::Monotonic submitted_at_{0};
   env::Monotonic next_adjust_{0};

@@ -33,6 +33,7 @@ void Worker::submit() {
   commit.facts = std::move(pending_facts_);
   pending_facts_.clear();
   std::uint64_t keys = 0;
+  std::uint64_t bytes = 0;
   captured_in_ = env::Monotonic::zero();
   for (const auto& part : parts_) {
     captured_in_ += part->captured_in / static_cast<std::int64_t>(parts_.size());
@@ -48,6 +49,7 @@ void Worker::submit() {
     }
     collect_spans(part->spans);
     keys += part->state_keys;
+    bytes += part->state_bytes;
   }
   collect_ledger(commit.facts);
   collect_watermarks(commit.facts);
@@ -59,9 +61,10 @@ void Worker::submit() {
   submitted_facts_ = commit.facts;
   submitted_complete_ = commit.complete;
   submitted_at_ = clock_.monotonic();
-  {
+  if (barrier_->measure) {
     const std::lock_guard lock(stats_mutex_);
     stats_.state_keys = keys;
+    stats_.state_bytes = bytes;
   }
   phase_ = Phase::kCommitting;
   if (log_ != nullptr) {

@@ -38,6 +38,7 @@ using engine::Catalog;
   json["commit_micros"] = stats.commit_micros;
   json["commit_bytes"] = stats.commit_bytes;
   json["state_keys"] = stats.state_keys;
+  json["state_bytes"] = stats.state_bytes;
   json["last_rescale_micros"] = stats.rescale_micros;
   json["rss_bytes"] = env.process().usage().resident_bytes;
   if (!stats.waiting.empty()) {

@@ -33,7 +33,8 @@ std::string live_line(const Figures& figures) {
                                  with_commas(stats.records_in), with_commas(stats.records_out),
                                  with_commas(stats.epoch.value), as_time(stats.commit_micros));
   if (stats.state_keys > 0) {
-    line += fmt::format("  state {} keys", with_commas(stats.state_keys));
+    line += fmt::format("  state {} / {} keys", as_size(stats.state_bytes),
+                        with_commas(stats.state_keys));
   }
   line += fmt::format("  rss {}  shards {}", as_size(figures.resident_bytes), stats.shards);
   if (!stats.waiting.empty()) {
@@ -47,11 +48,11 @@ std::string summary(const Figures& figures, std::chrono::microseconds elapsed) {
   const double seconds = static_cast<double>(elapsed.count()) / 1e6;
   const double rate = seconds > 0 ? static_cast<double>(stats.records_out) / seconds : 0;
   return fmt::format(
-      "{}: {} records in, {} out in {} ({}/s out); all of it committed, epoch {}; state {} keys; "
-      "rss {}",
+      "{}: {} records in, {} out in {} ({}/s out); all of it committed, epoch {}; state {} / {} "
+      "keys; rss {}",
       figures.job, with_commas(stats.records_in), with_commas(stats.records_out),
       as_time(static_cast<std::uint64_t>(elapsed.count())), in_thousands(rate),
-      with_commas(stats.epoch.value), with_commas(stats.state_keys),
+      with_commas(stats.epoch.value), as_size(stats.state_bytes), with_commas(stats.state_keys),
       as_size(figures.resident_bytes));
 }
 

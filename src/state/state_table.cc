@@ -313,7 +313,7 @@ std::vector<std::string_view> StateTable::sorted_keys() const {
 }
 
 std::uint64_t StateTable::bytes() const {
-  std::uint64_t sum = sizeof *this + (std::uint64_t{mask_} + 1) * sizeof(IndexSlot) + chunk_bytes_;
+  std::uint64_t sum = own_bytes();
   if (ops_->outside_bytes != nullptr) {
     for_each([&](std::string_view, void* value) { sum += ops_->outside_bytes(value); });
   }

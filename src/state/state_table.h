@@ -171,8 +171,13 @@ class alignas(64) StateTable {
   std::size_t sweep(std::uint32_t entries, Expired&& expired);
 
   [[nodiscard]] std::size_t size() const { return size_; }
-  /// Memory held, index and entries.
+  /// Memory held: index, entries, and what hangs off the values. Looks at every value that has
+  /// something hanging off it.
   [[nodiscard]] std::uint64_t bytes() const;
+  /// ... without what hangs off the values: cheap.
+  [[nodiscard]] std::uint64_t own_bytes() const {
+    return sizeof *this + (std::uint64_t{mask_} + 1) * sizeof(IndexSlot) + chunk_bytes_;
+  }
   [[nodiscard]] StateId state() const { return state_; }
   [[nodiscard]] KeyGroup group() const { return group_; }
   [[nodiscard]] std::string_view key_of(const void* value) const {

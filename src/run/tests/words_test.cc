@@ -47,11 +47,13 @@ TEST(LiveLine, shows_what_happens) {
   figures.stats.epoch = Epoch{1204};
   figures.stats.commit_micros = 11'000;
   figures.stats.state_keys = 17'906;
+  figures.stats.state_bytes = 1'100'000;
   figures.stats.shards = 2;
   figures.records_per_second = 12.4e6;
   figures.resident_bytes = 38'000'000;
   EXPECT_EQ(live_line(figures),
-            "wordcount  12.4 M/s  in 1,000  out 5,000  epoch 1,204 (11 ms)  state 17,906 keys  rss "
+            "wordcount  12.4 M/s  in 1,000  out 5,000  epoch 1,204 (11 ms)  state 1.1 MB / 17,906 "
+            "keys  rss "
             "38.0 MB  shards 2");
 }
 
