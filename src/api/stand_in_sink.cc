@@ -77,7 +77,11 @@ class KeepingConnector final : public engine::AnySinkConnector {
 
 }  // namespace
 
+KeptBatches::KeptBatches() = default;
+
 KeptBatches::~KeptBatches() = default;
+
+void KeptBatches::discard_prepared() { prepared_.clear(); }
 
 void KeptBatches::prepare(std::uint32_t shard, Epoch epoch, Batches batches) {
   prepared_[shard][epoch] = std::move(batches);

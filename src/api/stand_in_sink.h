@@ -17,6 +17,7 @@ class KeptBatches {
  public:
   using Batches = std::vector<std::unique_ptr<engine::BatchBase>>;
 
+  KeptBatches();
   virtual ~KeptBatches();
   /// Owns all that it shows.
   [[nodiscard]] virtual std::unique_ptr<engine::BatchBase> copy(
@@ -24,7 +25,7 @@ class KeptBatches {
 
   void prepare(std::uint32_t shard, Epoch epoch, Batches batches);
   void commit(std::uint32_t shard, Epoch epoch);
-  void discard_prepared() { prepared_.clear(); }
+  void discard_prepared();
   [[nodiscard]] const Batches& committed() const { return committed_; }
 
  private:

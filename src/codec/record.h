@@ -29,6 +29,11 @@ struct StoredAs<std::string> {
 template <class T>
 using Stored = typename StoredAs<std::remove_cvref_t<T>>::type;
 
+/// A T shows no bytes that live elsewhere: it may be changed where it stands.
+template <class T>
+inline constexpr bool is_self_contained =
+    !std::is_same_v<T, std::string_view> && !std::is_same_v<T, Bytes> && !has_fields<T>;
+
 /// Copies what `value` only shows into the arena, so that the result lives as long as the arena.
 template <class T>
 [[nodiscard]] inline T place(const T& value, Arena& arena) {

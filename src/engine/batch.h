@@ -33,6 +33,8 @@ class BatchBase {
   void mark(std::size_t from, std::size_t to, const observe::TraceContext& context);
 
   std::vector<TraceMark> traces;
+  /// Several receivers are being handed this batch: none of them may change its records.
+  bool shared = false;
 };
 
 /// The key of a record that has none.

@@ -33,6 +33,12 @@ void OperatorCounters::report(const std::string& name, std::vector<LedgerEntry>&
   *this = OperatorCounters{};
 }
 
+void Ledger::add(const LedgerEntry& entry) { counters_[entry.name] += entry.count; }
+
+void Ledger::set(std::string_view name, std::uint64_t count) {
+  counters_[std::string(name)] = count;
+}
+
 std::uint64_t Ledger::get(std::string_view name) const {
   const auto at = counters_.find(name);
   return at == counters_.end() ? 0 : at->second;

@@ -50,8 +50,8 @@ class Ledger {
  public:
   using Counters = std::map<std::string, std::uint64_t, std::less<>>;
 
-  void add(const LedgerEntry& entry) { counters_[entry.name] += entry.count; }
-  void set(std::string_view name, std::uint64_t count) { counters_[std::string(name)] = count; }
+  void add(const LedgerEntry& entry);
+  void set(std::string_view name, std::uint64_t count);
   [[nodiscard]] const Counters& counters() const { return counters_; }
   [[nodiscard]] std::uint64_t get(std::string_view name) const;
   /// Edges that have not delivered what was sent, operators whose inputs are not all accounted for.

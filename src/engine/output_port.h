@@ -28,6 +28,8 @@ class OutputTargets {
  protected:
   /// To all targets; then the batch is empty.
   void hand_on(BatchBase& batch);
+  /// ... of a batch that is not this port's, and stays what the targets make of it.
+  void pass(BatchBase& batch);
 
  private:
   std::vector<Target> targets_;
@@ -82,6 +84,12 @@ class OutputPort : public OutputTargets {
   void flush() {
     if (!batch_.slots.empty()) {
       hand_on(batch_);
+    }
+  }
+  /// Hands on another batch than this port's own, which is empty.
+  void pass_on(Batch<K, T>& batch) {
+    if (!batch.slots.empty()) {
+      pass(batch);
     }
   }
 

@@ -14,7 +14,8 @@ namespace rheon::engine {
 class Receiver {
  public:
   virtual ~Receiver() = default;
-  /// Takes all records of the batch; what it needs later it copies. The batch is the caller's.
+  /// Takes all records of the batch; what it needs later it copies. The batch is the caller's; its
+  /// records and traces may be changed unless it is `shared`.
   virtual void on_batch(std::uint32_t input, BatchBase& batch) = 0;
   /// Monotone, but for `idle`.
   virtual void on_watermark(const Watermark& watermark) = 0;

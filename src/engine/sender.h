@@ -142,17 +142,8 @@ class HashSender final : public TypedSender<K, T> {
 
  private:
   /// Records [from, to) of the batch; `context`: of the one that is followed, or null.
-  void route(const Batch<KIn, T>& in, std::size_t from, std::size_t to,
-             const observe::TraceContext* context) {
-    std::size_t at = from;
-    try {
-      route_from(in, at, to, context);
-    } catch (...) {
-      key_of_threw(in.slots[at].value);
-    }
-  }
-  [[gnu::flatten]] void route_from(const Batch<KIn, T>& in, std::size_t& from, std::size_t to,
-                                   const observe::TraceContext* context) {
+  [[gnu::flatten]] void route(const Batch<KIn, T>& in, std::size_t from, std::size_t to,
+                              const observe::TraceContext* context) try {
     if (this->fan_out() > 1) {
       for (; from < to; ++from) {
         const auto& slot = in.slots[from];
@@ -179,6 +170,8 @@ class HashSender final : public TypedSender<K, T> {
       TypedSender<K, T>::mark(out, context);
       this->send_if_full(0, out);
     }
+  } catch (...) {
+    key_of_threw(in.slots[from].value);
   }
 
   [[gnu::cold, gnu::noinline]] void key_of_threw(const T& value) {

@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <functional>
-#include <thread>
 
 namespace rheon::env {
 
@@ -23,11 +22,7 @@ class Completion {
  public:
   explicit Completion(Waker* waker = nullptr) : waker_(waker) {}
   /// Waits for a wake() that is under way: done() may be seen before it returns.
-  ~Completion() {
-    while (waking_.load(std::memory_order_acquire) != 0) {
-      std::this_thread::yield();
-    }
-  }
+  ~Completion();
   Completion(const Completion&) = delete;
   Completion& operator=(const Completion&) = delete;
 

@@ -12,13 +12,8 @@ class Filter final : public PerRecord<K, T, T> {
       : PerRecord<K, T, T>(name, shard, on_throw), fn_(std::move(fn)) {}
 
   void on_batch(std::uint32_t, BatchBase& batch) override {
-    this->run(
-        static_cast<Batch<K, T>&>(batch),
-        [this](const auto& slot) {
-          if (fn_(slot.value)) {
-            this->port().emit_shown(slot.key, slot.value, slot.time, slot.hash);
-          }
-        },
+    this->pass_those(
+        static_cast<Batch<K, T>&>(batch), [this](const T& value) -> bool { return fn_(value); },
         [this](std::uint64_t count) { this->counters().drop("filter", count); });
   }
 

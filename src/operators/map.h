@@ -12,6 +12,18 @@ class Map final : public PerRecord<K, In, Out> {
       : PerRecord<K, In, Out>(name, shard, on_throw), fn_(std::move(fn)) {}
 
   void on_batch(std::uint32_t, BatchBase& batch) override {
+    if constexpr (std::is_same_v<In, Out> && codec::is_self_contained<Out>) {
+      if (!batch.shared) {
+        this->run_in_place(
+            static_cast<Batch<K, In>&>(batch),
+            [this](auto& slot) {
+              slot.value = fn_(std::as_const(slot.value));
+              return true;
+            },
+            [](std::uint64_t) {});
+        return;
+      }
+    }
     this->run(
         static_cast<Batch<K, In>&>(batch),
         [this](const auto& slot) {

@@ -2,6 +2,43 @@
 
 namespace rheon::operators {
 
+OperatorBase::OperatorBase() = default;
+
+OperatorBase::~OperatorBase() = default;
+
+std::uint32_t OperatorBase::declare(state::StateDeclaration declaration) {
+  declarations_.push_back(std::move(declaration));
+  return static_cast<std::uint32_t>(declarations_.size() - 1);
+}
+
+std::uint32_t OperatorBase::declare_timer(state::StateDeclaration declaration, const void* handle) {
+  const std::uint32_t state = declare(std::move(declaration));
+  timer_handles_.emplace_back(state, handle);
+  return state;
+}
+
+std::size_t OperatorBase::declare_output(std::string name, std::string type,
+                                         std::unique_ptr<PortBase> (*make_port)()) {
+  outputs_.push_back({std::move(name), std::move(type), make_port});
+  return outputs_.size() - 1;
+}
+
+void OperatorBase::bind(std::vector<std::uint32_t> position, bool undoable) {
+  position_ = std::move(position);
+  undoable_ = undoable;
+}
+
+const void* OperatorBase::timer_handle(std::uint32_t position) const {
+  for (const auto& [state, handle] : timer_handles_) {
+    if (position_[state] == position) {
+      return handle;
+    }
+  }
+  return nullptr;
+}
+
+void OperatorBase::on_undo(std::function<void()> step) { undo_.push_back(std::move(step)); }
+
 bool OperatorBase::expired(std::uint32_t state, const void* value) const {
   const state::Lifetime& lifetime = declarations_[state].lifetime;
   return lifetime.ttl.has_value() &&

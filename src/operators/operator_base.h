@@ -34,26 +34,17 @@ class PortBase {
 
 class OperatorBase {
  public:
-  OperatorBase() = default;
+  OperatorBase();
+  ~OperatorBase();
   OperatorBase(const OperatorBase&) = delete;
   OperatorBase& operator=(const OperatorBase&) = delete;
 
   // ---- while the operator is constructed: handles say what they are
-  std::uint32_t declare(state::StateDeclaration declaration) {
-    declarations_.push_back(std::move(declaration));
-    return static_cast<std::uint32_t>(declarations_.size() - 1);
-  }
+  std::uint32_t declare(state::StateDeclaration declaration);
   /// A timer's handle, so that on_timer() can be told which one fires.
-  std::uint32_t declare_timer(state::StateDeclaration declaration, const void* handle) {
-    const std::uint32_t state = declare(std::move(declaration));
-    timer_handles_.emplace_back(state, handle);
-    return state;
-  }
+  std::uint32_t declare_timer(state::StateDeclaration declaration, const void* handle);
   std::size_t declare_output(std::string name, std::string type,
-                             std::unique_ptr<PortBase> (*make_port)()) {
-    outputs_.push_back({std::move(name), std::move(type), make_port});
-    return outputs_.size() - 1;
-  }
+                             std::unique_ptr<PortBase> (*make_port)());
   /// What key schema the declarations get; set by KeyedOperator before any handle exists.
   std::string key_schema;
 
@@ -70,20 +61,10 @@ class OperatorBase {
   // ---- before the first call
   /// `position[i]`: where declaration i stands among the stored states (they are in order of
   /// names).
-  void bind(std::vector<std::uint32_t> position, bool undoable) {
-    position_ = std::move(position);
-    undoable_ = undoable;
-  }
+  void bind(std::vector<std::uint32_t> position, bool undoable);
 
   /// By the position of a stored state.
-  [[nodiscard]] const void* timer_handle(std::uint32_t position) const {
-    for (const auto& [state, handle] : timer_handles_) {
-      if (position_[state] == position) {
-        return handle;
-      }
-    }
-    return nullptr;
-  }
+  [[nodiscard]] const void* timer_handle(std::uint32_t position) const;
 
   // ---- around each call
   void select(state::KeyGroupState& group, std::string_view key, std::uint64_t hash) {
@@ -124,7 +105,7 @@ class OperatorBase {
   void disarm(std::uint32_t state, EventTime time);
   /// To be run, last first, when the call throws; only kept when that is wanted.
   [[nodiscard]] bool undoable() const { return undoable_; }
-  void on_undo(std::function<void()> step) { undo_.push_back(std::move(step)); }
+  void on_undo(std::function<void()> step);
   /// Where the current key's state lies, for undo steps that run later.
   [[nodiscard]] state::StateTable& table(std::uint32_t state) const {
     RHEON_ASSERT(group_ != nullptr, "state was used outside of a call");

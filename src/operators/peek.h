@@ -12,11 +12,11 @@ class Peek final : public PerRecord<K, T, T> {
       : PerRecord<K, T, T>(name, shard, on_throw), fn_(std::move(fn)) {}
 
   void on_batch(std::uint32_t, BatchBase& batch) override {
-    this->run(
+    this->pass_those(
         static_cast<Batch<K, T>&>(batch),
-        [this](const auto& slot) {
-          fn_(slot.value);
-          this->port().emit_shown(slot.key, slot.value, slot.time, slot.hash);
+        [this](const T& value) {
+          fn_(value);
+          return true;
         },
         [](std::uint64_t) {});
   }

@@ -53,7 +53,88 @@ class PerRecord : public engine::Processor {
     counters().out += port_.take_emitted();
   }
 
+  /// Hands on the records for which keep(value) is true, as they are.
+  template <class Keep, class Nothing>
+  void pass_those(Batch<K, In>& in, Keep&& keep, Nothing&& nothing) {
+    if (!in.shared) {
+      run_in_place(in, [&keep](InSlot& slot) { return keep(slot.value); }, nothing);
+      return;
+    }
+    run(
+        in,
+        [this, &keep](const InSlot& slot) {
+          if (keep(slot.value)) {
+            port_.emit_shown(slot.key, slot.value, slot.time, slot.hash);
+          }
+        },
+        nothing);
+  }
+
+  /// As run(), for a batch that is not shared: one(slot) may change the slot's value, and says
+  /// whether the record stays. The batch itself is handed on; no record is copied.
+  template <class One, class Nothing>
+  void run_in_place(Batch<K, In>& in, One&& one, Nothing&& nothing)
+    requires std::is_same_v<In, Out>
+  {
+    const std::size_t size = in.slots.size();
+    counters().in += size;
+    Kept kept;
+    std::size_t traces = 0;
+    std::size_t i = 0;
+    for (std::size_t t = 0; t < in.traces.size(); ++t) {
+      const engine::TraceMark trace = in.traces[t];
+      keep(in, i, trace.index, kept, one);
+      const std::size_t before = kept.records;
+      i = trace.index + 1;
+      keep(in, trace.index, i, kept, one);
+      const observe::TraceContext child = span(trace.context);
+      if (kept.records > before) {
+        in.traces[traces++] = {static_cast<std::uint32_t>(before), child};
+      }
+    }
+    keep(in, i, size, kept, one);
+    in.traces.resize(traces);
+    in.slots.erase(in.slots.begin() + static_cast<std::ptrdiff_t>(kept.records), in.slots.end());
+    counters().emitted += kept.records;
+    if (const std::uint64_t gone = size - kept.records - kept.thrown; gone > 0) {
+      nothing(gone);
+    }
+    port_.pass_on(in);
+    counters().out += port_.take_emitted();
+  }
+
  private:
+  struct Kept {
+    std::size_t records = 0;  // they stand at the front of the batch
+    std::size_t thrown = 0;
+  };
+
+  template <class One>
+  void keep(Batch<K, In>& in, std::size_t from, std::size_t to, Kept& kept, One& one) {
+    auto* const slots = in.slots.data();
+    std::size_t i = from;
+    std::size_t stay = kept.records;
+    while (i < to && !shard().error.has_value()) {
+      try {
+        for (; i < to; ++i) {
+          if (one(slots[i])) {
+            if (stay != i) {
+              slots[stay] = std::move(slots[i]);
+            }
+            ++stay;
+          }
+        }
+      } catch (...) {
+        std::string record;
+        codec::ValueCodec<In>::encode(slots[i].value, record);
+        user_code_threw(on_throw_, std::move(record), slots[i].time);
+        ++kept.thrown;
+        ++i;
+      }
+    }
+    kept.records = stay;
+  }
+
   template <class One, class Nothing>
   void stretch(Batch<K, In>& in, std::size_t from, std::size_t to, One& one, Nothing& nothing) {
     std::uint64_t silent = 0;

@@ -34,10 +34,9 @@ namespace rheon::connect::csv {
 namespace detail {
 
 /// A bit for each of the 16 bytes that needs quotes.
-[[nodiscard]] inline unsigned special_bytes(__m128i bytes) {
-  const auto is = [&](char c) { return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)); };
-  return static_cast<unsigned>(_mm_movemask_epi8(
-      _mm_or_si128(_mm_or_si128(is(','), is('"')), _mm_or_si128(is('\n'), is('\r')))));
+[[nodiscard]] inline unsigned special_bytes(ShortText bytes) {
+  const auto special = (bytes == ',') | (bytes == '"') | (bytes == '\n') | (bytes == '\r');
+  return bits_of(reinterpret_cast<ShortText>(special));
 }
 
 }  // namespace detail
@@ -48,8 +47,8 @@ namespace detail {
   const std::size_t size = text.size();
 #if defined(RHEON_SHORT_TEXT)
   if (size - 1 < kShortTextBytes && loads_short_text(text.data())) [[likely]] {
-    const __m128i bytes = load_short_text(text.data());
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(at), bytes);
+    const ShortText bytes = load_short_text(text.data());
+    store_short_text(at, bytes);
     if ((detail::special_bytes(bytes) & ((1u << size) - 1)) == 0) [[likely]] {
       return at + size;
     }
