@@ -18,6 +18,9 @@
 //
 //   auto sessions = clicks.key_by(&Click::user).process<Sessionize>("sessions");
 //
+// The watermark moves between batches: the timer may fire some records after it became due. Where
+// that matters, as for sessions, keep what is open by its own times: examples/sessions.
+//
 // process, on_timer, init and close are not virtual: they are found by their signatures and inlined
 // into the loop over a batch. Each shard has its own instance, on the shard's thread. Plain members
 // are not restored after a crash: what must survive is a Value, Map, List, Counter or timer.

@@ -53,12 +53,13 @@ std::string show_status(const std::string& text) {
       "{}: running as process {} on {} shard{}\n"
       "  records   in {}, out {} since it was started\n"
       "  epoch     {} (last commit {}, {})\n"
-      "  state     {} keys\n"
+      "  state     {} keys, {}\n"
       "  rss       {}\n",
       job, count(json, "pid"), count(json, "shards"), count(json, "shards") == 1 ? "" : "s",
       with_commas(count(json, "records_in")), with_commas(count(json, "records_out")),
       with_commas(count(json, "epoch")), as_time(count(json, "commit_micros")),
       as_size(count(json, "commit_bytes")), with_commas(count(json, "state_keys")),
+      as_size(count(json, "state_bytes")),
       as_size(count(json, "rss_bytes")));
   if (json.contains("waiting")) {
     out += "  waiting   " + word(json, "waiting") + "\n";
