@@ -1,5 +1,6 @@
 // Sessions of users: clicks of one user that lie no more than 30 minutes apart. Reads lines
-// `seconds,user` (seconds since 1970), writes lines `user,first,last,clicks` when a session is over.
+// `seconds,user` (seconds since 1970), writes lines `user,first,last,clicks` when a session is
+// over.
 
 #include <rheon/rheon.h>
 

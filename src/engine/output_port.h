@@ -84,6 +84,8 @@ class OutputPort : public OutputTargets {
   void flush() {
     if (!batch_.slots.empty()) {
       hand_on(batch_);
+    } else {
+      batch_.clear();  // the bytes of what was taken back
     }
   }
   /// Hands on another batch than this port's own, which is empty.

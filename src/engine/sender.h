@@ -171,6 +171,9 @@ class HashSender final : public TypedSender<K, T> {
       this->send_if_full(0, out);
     }
   } catch (...) {
+    if (from == to) {
+      throw;  // behind the records: not the user's
+    }
     key_of_threw(in.slots[from].value);
   }
 

@@ -147,6 +147,9 @@ StepResult Shard::step() {
   context_.capture_cut_off = false;
   for (const auto& task : tasks_) {
     const StepResult one = step(*task);
+    if (context_.error.has_value()) {
+      break;
+    }
     result.deadline = std::min(result.deadline, one.deadline);
     done += one.progress == Progress::kDone ? 1 : 0;
     if (one.progress == Progress::kWorked) {

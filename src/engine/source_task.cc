@@ -8,7 +8,8 @@ namespace rheon::engine {
 
 namespace {
 constexpr std::uint8_t kPositionVersion = 1;
-}
+constexpr std::chrono::seconds kLongPause{1};
+}  // namespace
 
 std::string encode_position(const PositionFact& fact) {
   std::string out;
@@ -118,6 +119,12 @@ void SourceTaskBase::cut(const Barrier& barrier) {
   pass(barrier, nullptr);
 }
 
+void SourceTaskBase::held_up() {
+  if (!held_up_since_.has_value()) {
+    held_up_since_ = shard().monotonic;
+  }
+}
+
 StepResult SourceTaskBase::take_input() {
   if (requested_ != nullptr) {
     cut(*requested_);
@@ -129,6 +136,7 @@ StepResult SourceTaskBase::take_input() {
     return {Progress::kIdle, env::Monotonic::max()};
   }
   if (shard().paused) {
+    held_up();
     return {Progress::kBlocked, env::Monotonic::max()};
   }
   shard().reading = this;
@@ -138,8 +146,12 @@ StepResult SourceTaskBase::take_input() {
     shard().fail(polled.error());
     return {Progress::kIdle, env::Monotonic::max()};
   }
+  // What the reader saw before a pause says nothing about now: the limit counts anew.
+  const bool stale =
+      held_up_since_.has_value() && shard().monotonic - *held_up_since_ >= kLongPause;
+  held_up_since_.reset();
   for (std::size_t i = 0; i < partitions_.size(); ++i) {
-    watermarks_.at_end(i, at_end(i), shard().now);
+    watermarks_.at_end(i, !stale && at_end(i), shard().now);
   }
   ended_ = *polled == Poll::kEnded;
   const Watermark now = watermarks_.current();

@@ -44,6 +44,7 @@ class SourceTaskBase : public Task, private Origin {
 
   void report(EpochPart& part) override;
   [[nodiscard]] StepResult take_input() override;
+  void held_up() override;
 
   virtual void assign_to_reader(const SourcePartition& partition) = 0;
   [[nodiscard]] virtual Result<Poll> poll() = 0;
@@ -86,6 +87,7 @@ class SourceTaskBase : public Task, private Origin {
   std::optional<std::uint64_t> read_from_;
   bool waits_for_partitions_ = false;
   bool ended_ = false;
+  std::optional<env::Monotonic> held_up_since_;
 };
 
 /// `position/<source>/<partition id>` in the commit.

@@ -126,6 +126,7 @@ bool Task::capture(EpochPart& part) {
 
 StepResult Task::step() {
   if (!stage_.ready()) {
+    held_up();
     return {Progress::kBlocked, env::Monotonic::max()};
   }
   if (done_) {

@@ -74,6 +74,8 @@ class Task {
  protected:
   /// Takes some input. Called when the stage is ready for it.
   [[nodiscard]] virtual StepResult take_input() = 0;
+  /// No input was taken in this step: a receiver or a sink is not ready for it.
+  virtual void held_up() {}
   /// Between two bursts of timers, before which no records may be taken: barriers may pass.
   virtual void pass_barriers() {}
   /// Adds to the part what the kind of task has to say, as of the barrier.

@@ -165,6 +165,7 @@ StepResult Worker::run() {
     return {Progress::kIdle, due};
   }
   activity_at_barrier_ = changes;
+  committed_before_drain_ = false;
   cut(/*last=*/false, /*drain=*/false);
   return {Progress::kWorked, env::Monotonic::max()};
 }
@@ -223,6 +224,7 @@ StepResult Worker::give_up_drain() {
   if (now < until) {
     return {Progress::kIdle, until};
   }
+  drain_given_up_ = true;
   {
     const std::lock_guard lock(stats_mutex_);
     stats_.drain_given_up = true;
@@ -289,12 +291,10 @@ void Worker::finish() {
 
 Status Worker::after_stop() {
   RHEON_ASSERT(state_ == WorkerState::kStopped, "the worker has not stopped");
-  if (drain_until_.has_value()) {
-    finish();
-    return {};
-  }
   for (const auto& shard : execution_->shards()) {
-    static_cast<void>(shard->step());  // takes the news of the commit
+    if (!drain_given_up_) {
+      static_cast<void>(shard->step());  // takes the news of the commit
+    }
     shard->close();
     if (shard->context().error.has_value()) {
       return tl::unexpected<Error>(*shard->context().error);

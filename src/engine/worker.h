@@ -205,7 +205,8 @@ class Worker {
   bool paused_ = false;                  // sources are
   bool may_drain_long_ = false;          // operators have timers in event time
   bool committed_before_drain_ = false;  // so that nothing but the drain is lost by giving it up
-  std::optional<env::Monotonic> drain_until_;
+  std::optional<env::Monotonic> drain_until_;  // of one that is asked to stop
+  bool drain_given_up_ = false;
 
   env::Monotonic last_barrier_{0};
   env::Monotonic next_measure_{0};

@@ -177,6 +177,7 @@ void Worker::lay_out(std::vector<KeyGroups> groups) {
   state_ = WorkerState::kRunning;
   activity_at_barrier_ = 0;
   paused_ = false;
+  committed_before_drain_ = false;
   last_barrier_ = clock_.monotonic();
 }
 

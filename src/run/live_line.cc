@@ -48,12 +48,12 @@ std::string summary(const Figures& figures, std::chrono::microseconds elapsed) {
   const double seconds = static_cast<double>(elapsed.count()) / 1e6;
   const double rate = seconds > 0 ? static_cast<double>(stats.records_out) / seconds : 0;
   return fmt::format(
-      "{}: {} records in, {} out in {} ({}/s out); all of it committed, epoch {}; state {} / {} "
+      "{}: {} records in, {} out in {} ({}/s out); {} committed, epoch {}; state {} / {} "
       "keys; rss {}",
       figures.job, with_commas(stats.records_in), with_commas(stats.records_out),
       as_time(static_cast<std::uint64_t>(elapsed.count())), in_thousands(rate),
-      with_commas(stats.epoch.value), as_size(stats.state_bytes), with_commas(stats.state_keys),
-      as_size(figures.resident_bytes));
+      stats.drain_given_up ? "all before the drain" : "all of it", with_commas(stats.epoch.value),
+      as_size(stats.state_bytes), with_commas(stats.state_keys), as_size(figures.resident_bytes));
 }
 
 }  // namespace rheon::run

@@ -59,8 +59,7 @@ std::string show_status(const std::string& text) {
       with_commas(count(json, "records_in")), with_commas(count(json, "records_out")),
       with_commas(count(json, "epoch")), as_time(count(json, "commit_micros")),
       as_size(count(json, "commit_bytes")), with_commas(count(json, "state_keys")),
-      as_size(count(json, "state_bytes")),
-      as_size(count(json, "rss_bytes")));
+      as_size(count(json, "state_bytes")), as_size(count(json, "rss_bytes")));
   if (json.contains("waiting")) {
     out += "  waiting   " + word(json, "waiting") + "\n";
   }

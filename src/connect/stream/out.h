@@ -58,7 +58,7 @@ class StreamWriter final : public engine::SinkWriter<K, T> {
     }
   }
   void watermark(EventTime watermark, bool idle) override { output_.watermark(watermark, idle); }
-  std::uint64_t uncommitted_bytes() const override { return output_.closed_bytes(); }
+  std::uint64_t uncommitted_bytes() const override { return output_.held_bytes(); }
   void prepare(Epoch /*epoch*/) override { output_.prepare(); }
   Result<bool> prepared(engine::SinkFactChanges& /*facts*/,
                         std::vector<log::StreamAppend>& appends) override {

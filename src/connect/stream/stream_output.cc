@@ -36,6 +36,14 @@ bool StreamOutput::wants_mark(const Partition& partition) const {
          clock_.monotonic() - partition.said_at >= kMarkEvery;
 }
 
+std::uint64_t StreamOutput::held_bytes() const {
+  std::uint64_t sum = closed_bytes_;
+  for (const Partition& partition : partitions_) {
+    sum += partition.batch.bytes();
+  }
+  return sum;
+}
+
 void StreamOutput::prepare() {
   for (std::uint32_t i = 0; i < partitions_.size(); ++i) {
     if (partitions_[i].batch.records() > 0 || wants_mark(partitions_[i])) {

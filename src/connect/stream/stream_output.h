@@ -46,8 +46,8 @@ class StreamOutput {
     marks_.idle = idle;
   }
 
-  /// In batches that are full and wait for prepare().
-  [[nodiscard]] std::uint64_t closed_bytes() const { return closed_bytes_; }
+  /// What waits for prepare().
+  [[nodiscard]] std::uint64_t held_bytes() const;
   /// What was written so far belongs to the epoch that take() gives.
   void prepare();
   void take(std::vector<log::StreamAppend>& appends);

@@ -81,6 +81,23 @@ TEST_F(SourceTaskTest, ASilentPartitionBesideALiveOneBecomesIdle) {
   EXPECT_GT(receiver_.time, EventTime{1'000'000});
 }
 
+TEST_F(SourceTaskTest, APartitionDoesNotBecomeIdleByAPause) {
+  WatermarkStrategy strategy;
+  strategy.idle_after = seconds{10};
+  start(strategy);
+  step_after(milliseconds{1});
+  step_after(milliseconds{1});
+  context_.paused = true;
+  step_after(milliseconds{1});
+  context_.paused = false;
+  context_.monotonic += seconds{70};
+  step_after(seconds{70});
+  EXPECT_EQ(receiver_.time, EventTime{500}) << "who knows what has come meanwhile";
+  step_after(seconds{1});
+  step_after(seconds{11});
+  EXPECT_GT(receiver_.time, EventTime{1'000'000});
+}
+
 TEST_F(SourceTaskTest, AnEventTimeFunctionThatThrowsStopsTheJobWithASentence) {
   start({}, [](const int& n) -> EventTime {
     if (n == 2) {

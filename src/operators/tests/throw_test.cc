@@ -141,6 +141,28 @@ TEST(Throw, AnOperatorIsNotBlamedForWhatThrowsBehindIt) {
   EXPECT_THAT(stopped, HasSubstr("the key_by of edge 'more->counts.0' threw"));
 }
 
+TEST(Throw, CallsThatEmitMuchAndThrowDoNotHoldUpThoseBehindThem) {
+  Topology topology([](Job& job) {
+    job.from("numbers", Source<std::int64_t>{})
+        .flat_map(
+            "texts",
+            [](std::int64_t n, Emit<std::string_view>& emit) {
+              emit(std::string(2'000, 't'));
+              no_thirteen(n);
+            },
+            quarantine)
+        .map("sizes", [](std::string_view text) { return text.size(); })
+        .to("out", files::csv("out"));
+  });
+  topology.hold();
+  auto numbers = topology.input<std::int64_t>("numbers");
+  numbers.push(std::vector<std::int64_t>(300, 13));
+  numbers.push(std::vector<std::int64_t>(5'000, 1));
+  topology.release();
+  EXPECT_EQ(topology.output<std::size_t>("out").size(), 5'000u);
+  EXPECT_EQ(topology.worker().ledger().get("operator/texts/quarantined"), 300u);
+}
+
 struct DropsInTimer : KeyedOperator<std::int64_t, std::int64_t, std::int64_t> {
   Timer timer{*this, "timer"};
   void process(const std::int64_t& n, Context&) { timer.set(EventTime{n}); }

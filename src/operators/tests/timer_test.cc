@@ -179,10 +179,27 @@ TEST_F(Timers, ADrainThatNeverEndsIsGivenUpWhenAStopIsAskedFor) {
   EXPECT_TRUE(job_->worker().stats().drain_given_up);
   EXPECT_FALSE(job_->worker().stats().complete);
   EXPECT_EQ(epoch(), before);
+  EXPECT_EQ(job_->worker().stats().records_in, 1u);
   ASSERT_TRUE(job_->start(1));
   EXPECT_FALSE(job_->worker().already_complete());
   spins = 0;
   turn_while([] { return spins < 1'000; });
+}
+
+TEST_F(Timers, ADrainThatEndsWithinASecondAfterAStopIsWhole) {
+  constexpr std::int64_t kNumbers = 2'000;
+  start(all_at_once);
+  for (std::int64_t n = 0; n < kNumbers; ++n) {
+    numbers().push(n, kStart - hours{1});
+  }
+  numbers().end();
+  turn_while([this] { return epoch() < 1; });
+  job_->worker().request_stop();
+  ASSERT_TRUE(job_->run(kTurns));
+  EXPECT_FALSE(job_->worker().stats().drain_given_up);
+  EXPECT_TRUE(job_->worker().stats().complete);
+  EXPECT_EQ(job_->worker().stats().records_in, static_cast<std::uint64_t>(kNumbers));
+  EXPECT_EQ(ends_->sink<std::int64_t>("out").values().size(), static_cast<std::size_t>(kNumbers));
 }
 
 TEST_F(Timers, ABarrierOvertakesABurst) {
