@@ -43,7 +43,7 @@ class Job {
   }
   /// A parameter with a default.
   template <class T>
-  [[nodiscard]] T param(std::string_view name, std::string_view help, T fallback) {
+  [[nodiscard]] T param(std::string_view name, std::string_view help, const T& fallback) {
     return read<T>(name, help, &fallback);
   }
 

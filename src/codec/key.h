@@ -101,7 +101,7 @@ void append_key(std::string& out, const K& key, bool part = false) {
   } else if constexpr (std::is_floating_point_v<K>) {
     using U = std::conditional_t<sizeof(K) == 4, std::uint32_t, std::uint64_t>;
     K normal = key == K{0} ? K{0} : key;
-    if (normal != normal) {  // not a number
+    if (__builtin_isnan(normal)) {
       normal = std::numeric_limits<K>::quiet_NaN();
     }
     const U raw = std::bit_cast<U>(normal);
