@@ -1,5 +1,8 @@
 #include "engine/quarantine.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "codec/stream_batch.h"
 #include "codec/value.h"
 
@@ -32,16 +35,19 @@ log::files::StreamDeclaration quarantine_declaration() {
 
 void ShardContext::quarantine(Quarantined record) {
   record.record.resize(std::min(record.record.size(), kMaxQuarantinedBytes));
-  quarantined_bytes += record.place.size() + record.reason.size() + record.record.size();
-  quarantined.push_back(std::move(record));
+  QuarantineBuffer& buffer = behind_barrier ? quarantined_after : quarantined;
+  buffer.bytes += record.place.size() + record.reason.size() + record.record.size();
+  buffer.records.push_back(std::move(record));
 }
 
 void take_quarantined(ShardContext& shard, EpochPart& part) {
-  if (shard.quarantined.empty()) {
+  const QuarantineBuffer taken =
+      std::exchange(shard.quarantined, std::exchange(shard.quarantined_after, {}));
+  if (taken.records.empty()) {
     return;
   }
   codec::StreamBatchWriter writer(codec::stream_type_id(quarantine_type()), /*keyed=*/false);
-  for (const Quarantined& record : shard.quarantined) {
+  for (const Quarantined& record : taken.records) {
     codec::ValueCodec<QuarantineRecord>::encode(
         {record.operator_name, record.place, record.reason, record.record},
         writer.begin(record.time));
@@ -53,8 +59,6 @@ void take_quarantined(ShardContext& shard, EpochPart& part) {
   append.max_time = writer.max_time();
   append.batch = writer.take({shard.shard.value, shard.shards, EventTime::none(), true});
   part.appends.push_back(std::move(append));
-  shard.quarantined.clear();
-  shard.quarantined_bytes = 0;
 }
 
 }  // namespace rheon::engine

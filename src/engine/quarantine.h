@@ -16,7 +16,8 @@ inline constexpr std::string_view kQuarantineStream = "quarantine";
 /// What open() must be told about the stream.
 [[nodiscard]] log::files::StreamDeclaration quarantine_declaration();
 
-/// Moves what the shard has quarantined in this epoch into its part.
+/// Moves what the shard has quarantined in this epoch into its part; the next epoch begins with
+/// what was quarantined behind the barrier meanwhile.
 void take_quarantined(ShardContext& shard, EpochPart& part);
 
 }  // namespace rheon::engine

@@ -101,7 +101,7 @@ void Shard::publish() {
     gauges_.sources_ended.store(ended, std::memory_order_release);
     coordinator_->ring();
   }
-  std::uint64_t uncommitted = context_.quarantined_bytes;
+  std::uint64_t uncommitted = context_.quarantined.bytes + context_.quarantined_after.bytes;
   for (const auto& task : tasks_) {
     uncommitted += task->stage().uncommitted_bytes();
   }
@@ -118,6 +118,7 @@ void Shard::publish() {
 
 StepResult Shard::step(Task& task) {
   try {
+    context_.behind_barrier = part_ != nullptr && task.passed() == part_->epoch;
     const StepResult result = task.step();
     capture();
     return result;

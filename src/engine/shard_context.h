@@ -26,6 +26,11 @@ struct Quarantined {
 };
 inline constexpr std::size_t kMaxQuarantinedBytes = 64 << 10;
 
+struct QuarantineBuffer {
+  std::vector<Quarantined> records;
+  std::uint64_t bytes = 0;
+};
+
 /// Who knows where the records come from that a stage processes.
 class Origin {
  public:
@@ -60,16 +65,18 @@ struct ShardContext {
   EventTime now;                    // the job's processing clock, as of this step
   env::Monotonic monotonic{0};
 
-  std::optional<Error> error;            // the first reason to stop the job
-  std::vector<Quarantined> quarantined;  // in the running epoch, by quarantine()
-  std::uint64_t quarantined_bytes = 0;
-  std::vector<observe::Span> spans;  // finished, not collected yet
-  std::uint64_t records_in = 0;      // by sources, for the live line
-  std::uint64_t records_out = 0;     // by sinks
-  std::uint64_t activity = 0;        // changes when something must be committed
-  bool capture_cut_off = false;      // by the step's budget: the next step goes on with it
+  std::optional<Error> error;          // the first reason to stop the job
+  QuarantineBuffer quarantined;        // in the running epoch, by quarantine()
+  QuarantineBuffer quarantined_after;  // in the next one, by tasks that have passed the barrier
+  bool behind_barrier = false;         // the task that steps has, while others capture or align
+  std::vector<observe::Span> spans;    // finished, not collected yet
+  std::uint64_t records_in = 0;        // by sources, for the live line
+  std::uint64_t records_out = 0;       // by sinks
+  std::uint64_t activity = 0;          // changes when something must be committed
+  bool capture_cut_off = false;        // by the step's budget: the next step goes on with it
 
-  /// The record, cut to kMaxQuarantinedBytes, goes to the quarantine stream with this epoch.
+  /// The record, cut to kMaxQuarantinedBytes, goes to the quarantine stream with the epoch of the
+  /// task that steps.
   void quarantine(Quarantined record);
   /// Stops the job with this sentence; the first one counts.
   void fail(Error reason) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "engine/job_clock.h"
@@ -63,6 +64,70 @@ TEST_F(ShardTest, does_not_sleep_after_a_stop_whose_ring_the_step_forgot) {
   shard_.park_until(env::Monotonic::max());
   EXPECT_EQ(parked_, 0);
   EXPECT_TRUE(shard_.stopped());
+}
+
+/// Quarantines a record in every step, but for the one in which it passes the barrier.
+class QuarantiningTask : public Task {
+ public:
+  explicit QuarantiningTask(ShardContext& shard) : Task(shard) {}
+  void request(const Barrier& barrier) override { requested_ = &barrier; }
+
+ private:
+  StepResult take_input() override {
+    if (requested_ != nullptr) {
+      pass(*std::exchange(requested_, nullptr), nullptr);
+    } else {
+      shard().quarantine({"parse", "", "bad", std::to_string(++records_), EventTime{0}});
+    }
+    return {Progress::kWorked, env::Monotonic::max()};
+  }
+  void report(EpochPart&) override {}
+
+  const Barrier* requested_ = nullptr;
+  int records_ = 0;
+};
+
+/// The barrier reaches it later than its neighbours.
+class LateTask : public Task {
+ public:
+  explicit LateTask(ShardContext& shard) : Task(shard) {}
+  void arrive(const Barrier& barrier) { arrived_ = &barrier; }
+
+ private:
+  StepResult take_input() override {
+    if (arrived_ != nullptr) {
+      pass(*std::exchange(arrived_, nullptr), nullptr);
+    }
+    return {Progress::kIdle, env::Monotonic::max()};
+  }
+  void report(EpochPart&) override {}
+
+  const Barrier* arrived_ = nullptr;
+};
+
+TEST_F(ShardTest, what_is_quarantined_behind_the_barrier_belongs_to_the_next_epoch) {
+  shard_.add(std::make_unique<QuarantiningTask>(shard_.context()));
+  shard_.add(std::make_unique<LateTask>(shard_.context()));
+  auto& late = static_cast<LateTask&>(*shard_.tasks().back());
+  const auto run_epoch = [&](std::uint64_t epoch) {
+    Barrier barrier;
+    barrier.epoch = Epoch{epoch};
+    Command command;
+    command.barrier = &barrier;
+    shard_.post(std::move(command));
+    static_cast<void>(shard_.step());  // the first task passes it
+    static_cast<void>(shard_.step());  // and goes on
+    static_cast<void>(shard_.step());
+    late.arrive(barrier);
+    static_cast<void>(shard_.step());  // one more, then the late one passes it
+    const std::unique_ptr<EpochPart> part = shard_.take_part();
+    return part->appends.empty() ? 0 : part->appends.front().records;
+  };
+  static_cast<void>(shard_.step());
+  static_cast<void>(shard_.step());
+  EXPECT_EQ(run_epoch(1), 2u);
+  EXPECT_EQ(run_epoch(2), 3u);
+  EXPECT_EQ(shard_.context().quarantined.records.size(), 3u);
 }
 
 TEST(ActivityGauge, rings_once_for_the_first_change_after_the_coordinator_waits) {
