@@ -41,6 +41,7 @@ void StreamHandle::add_source(std::string_view name, const engine::SourceTraits&
   node.name = name;
   node.kind = graph::NodeKind::kSource;
   node.operation = traits.kind;
+  node.place = traits.place.empty() ? traits.kind : traits.place;
   node.output_type = std::move(output_type);
   node.guarantee = traits.replayable ? "exactly-once" : "at-most-once";
   node.runtime = std::move(runtime);

@@ -43,8 +43,8 @@ class KeepingWriter final : public engine::SinkParticipant {
 class KeepingCommitter final : public engine::SinkCommitter {
  public:
   explicit KeepingCommitter(std::shared_ptr<KeptBatches> kept) : kept_(std::move(kept)) {}
-  Status recover(engine::SinkEnvironment& /*environment*/, const engine::SinkFacts& facts,
-                 engine::SinkFactChanges& /*changes*/) override {
+  Status recover(const engine::SinkEnvironment& /*environment*/, const engine::SinkFacts& facts,
+                 engine::SinkRecovery& /*done*/) override {
     for (const auto& [shard, epoch] : facts) {
       kept_->commit(static_cast<std::uint32_t>(std::stoul(shard)), Epoch{std::stoull(epoch)});
     }

@@ -82,13 +82,18 @@ class SinkWriter : public SinkParticipant {
   void write_batch(const BatchBase& batch) final { write(static_cast<const Batch<K, T>&>(batch)); }
 };
 
+/// What recover() has done, beside to the outside.
+struct SinkRecovery {
+  SinkFactChanges changes;           // ride in the next commit
+  std::vector<std::string> notices;  // sentences for the person who starts the job
+};
+
 class SinkCommitter {
  public:
   virtual ~SinkCommitter() = default;
-  /// Before any writer runs: brings the outside to what `facts` say. Blocks. The changes it makes
-  /// to the facts (a file that is gone on purpose, say) ride in the next commit.
-  [[nodiscard]] virtual Status recover(SinkEnvironment& environment, const SinkFacts& facts,
-                                       SinkFactChanges& changes) = 0;
+  /// Before any writer runs: brings the outside to what `facts` say. Blocks.
+  [[nodiscard]] virtual Status recover(const SinkEnvironment& environment, const SinkFacts& facts,
+                                       SinkRecovery& done) = 0;
   /// After a commit, with all facts of the sink as committed. On an I/O thread; repeatable.
   virtual void published(Epoch /*epoch*/, const SinkFacts& /*facts*/) {}
   /// False when published() does nothing, so that nobody copies facts for it.

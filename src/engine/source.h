@@ -90,6 +90,7 @@ struct SourceTraits {
   std::string kind;        // "files", "generator", ...
   bool replayable = true;  // can go back to a committed position
   bool bounded = true;     // ends by itself
+  std::string place{};  // for people: "stream 'words' in words.data"; empty: the kind says it all
 };
 
 /// What readers and discovery may use. `waker` wakes the reader's shard; give it to Completions.

@@ -253,7 +253,7 @@ void Worker::hear_log() {
         committed();
         break;
       case log::Event::Kind::kFailed:
-        fail_with({ErrorCode::kIo, event->sentence});
+        fail_with({event->code, event->sentence});
         break;
       case log::Event::Kind::kWaiting:
         no_space_ = true;

@@ -95,7 +95,8 @@ class Worker {
   [[nodiscard]] bool rung() const { return doorbell_.rung(); }
   /// True when the last commit of an earlier run was marked complete and nothing new has come.
   [[nodiscard]] bool already_complete() const { return already_complete_; }
-  [[nodiscard]] const std::string& notice() const { return opened_.notice; }
+  /// What open() has to say: a crash's trace that was cut off, output that is gone.
+  [[nodiscard]] const std::vector<std::string>& notices() const { return notices_; }
   /// Sources of which open() has found no partition, and that wait for some to appear.
   [[nodiscard]] std::vector<const graph::Node*> sources_that_wait() const;
 
@@ -237,6 +238,7 @@ class Worker {
   std::uint64_t earlier_in_ = 0;  // by executions before this one
   std::uint64_t earlier_out_ = 0;
   std::vector<observe::Span> spans_;
+  std::vector<std::string> notices_;
 };
 
 }  // namespace rheon::engine

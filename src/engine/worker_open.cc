@@ -41,6 +41,9 @@ Status Worker::open() {
     RHEON_ASSIGN(log::files::OpenResult result, log::files::open(env_, log));
     log_ = std::move(result.log);
     opened_ = std::move(result.opened);
+    if (!opened_.notice.empty()) {
+      notices_.push_back(opened_.notice);
+    }
   } else {
     opened_.identity.job = plan_.graph.job;
     opened_.identity.key_groups = plan_.graph.key_groups;
@@ -74,8 +77,8 @@ Status Worker::open() {
          std::any_of(set->declarations.begin(), set->declarations.end(),
                      [](const auto& state) { return state::is_event_timer(state.kind); }));
   }
+  RHEON_TRY(find_partitions());  // first: what is refused here leaves no outputs behind
   RHEON_TRY(recover_sinks());
-  RHEON_TRY(find_partitions());
   std::vector<KeyGroups> groups = make_key_groups(plan_, catalog_);
   if (log_ != nullptr && !opened_.fresh) {
     RHEON_TRY(restore_all(
@@ -113,9 +116,10 @@ Status Worker::recover_sinks() {
     environment.identity = opened_.identity;
     environment.shards = options_.shards;
     environment.sink = node.name;
-    SinkFactChanges changes;
-    RHEON_TRY(committers_[n]->recover(environment, sink_facts(node.name), changes));
-    for (log::FactChange& change : changes) {
+    SinkRecovery done;
+    RHEON_TRY(committers_[n]->recover(environment, sink_facts(node.name), done));
+    std::move(done.notices.begin(), done.notices.end(), std::back_inserter(notices_));
+    for (log::FactChange& change : done.changes) {
       change.key = std::string(kSinkPrefix) + node.name + "/" + change.key;
       if (change.value.has_value()) {
         facts_[change.key] = *change.value;

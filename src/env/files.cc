@@ -29,6 +29,17 @@ std::string directory_of(std::string_view path) {
   return path.empty() ? "/" : std::string(path);
 }
 
+Result<bool> stands_at(Files& files, const std::string& path, std::uint64_t inode) {
+  const auto info = files.info(path);
+  if (info.has_value()) {
+    return info->inode == inode;
+  }
+  if (info.error().code == ErrorCode::kNotFound) {
+    return false;
+  }
+  return tl::unexpected(info.error());
+}
+
 std::string join(std::string_view directory, std::string_view name) {
   std::string path(directory);
   if (!path.empty() && path.back() != '/') {

@@ -91,6 +91,9 @@ class Files {
 [[nodiscard]] std::string directory_of(std::string_view path);
 /// `directory` + "/" + `name`, without doubling the slash.
 [[nodiscard]] std::string join(std::string_view directory, std::string_view name);
+/// Whether the file with this inode still stands at `path`: nobody has removed, moved or replaced
+/// it since it was opened.
+[[nodiscard]] Result<bool> stands_at(Files& files, const std::string& path, std::uint64_t inode);
 /// The whole file. kNotFound when it is not there.
 [[nodiscard]] Result<std::string> read_whole(Files& files, const std::string& path);
 /// Puts `bytes` at `path` so that after a crash either the old or the new file stands there:

@@ -42,6 +42,7 @@ struct Node {
   std::string name;  // the user's; unique within the job
   NodeKind kind = NodeKind::kTransform;
   std::string operation;             // "map", "aggregate", "files", ...
+  std::string place;                 // of a source, for people: "files texts/*.txt"; may be empty
   std::vector<std::string> outputs;  // names of side outputs; the main output is ""
   std::string output_type;           // schema of the main output; empty for sinks
   std::string key_type;              // schema of the key it is keyed by; empty when it is not

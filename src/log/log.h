@@ -112,7 +112,8 @@ struct Event {
   };
   Kind kind{};
   Epoch epoch;
-  std::string sentence;  // for kWaiting and kFailed
+  std::string sentence;             // for kWaiting and kFailed
+  ErrorCode code = ErrorCode::kIo;  // for kFailed; kIo: opening the log anew may help
 };
 
 /// Where the log stands, for people.

@@ -28,6 +28,7 @@ constexpr std::chrono::seconds kSayEvery{10};
 constexpr std::size_t kMaxAborts = 3;
 constexpr std::chrono::seconds kAbortWindow{60};
 constexpr std::chrono::milliseconds kPauseAfterAbort{200};
+constexpr std::uint32_t kManyShardsPerCore = 4;
 
 class Runner {
  public:
@@ -61,7 +62,19 @@ class Runner {
       RHEON_TRY(traces_->open());
     }
     env_.process().watch_stop();
+    judge_shards();
     return {};
+  }
+
+  /// Every pair of shards has rings of its own.
+  void judge_shards() {
+    const std::uint32_t cores = std::max(1u, env_.process().cores());
+    if (shards_ > kManyShardsPerCore * cores) {
+      reporter_.warning(fmt::format(
+          "{} shards on {} core{}: more shards than cores make no job faster, and their memory "
+          "grows with the square of their number",
+          shards_, cores, cores == 1 ? "" : "s"));
+    }
   }
 
   [[nodiscard]] engine::WorkerOptions options() const {
@@ -81,11 +94,18 @@ class Runner {
 
   /// One life of the engine. True: done; false is never answered; an error: see judge().
   Result<bool> attempt() {
+    if (control_ != nullptr && !has_data(env_, line_.data_directory)) {
+      return fail(ErrorCode::kRefused,
+                  fmt::format("data directory '{}' is gone: it was removed or moved away while the "
+                              "job was running. Put it back and run again, or start over with an "
+                              "empty one and empty outputs.",
+                              line_.data_directory));
+    }
     wait_while_held_silently(env_, line_.data_directory);  // a command that looks lets go soon
     engine::Worker worker(env_, engine::make_plan(graph_), options());
     RHEON_TRY(worker.open());
-    if (!worker.notice().empty()) {
-      reporter_.warning(worker.notice());
+    for (const std::string& notice : worker.notices()) {
+      reporter_.warning(notice);
     }
     if (worker.already_complete()) {
       reporter_.info(
@@ -147,7 +167,7 @@ class Runner {
     }
     for (const graph::Node* source : worker.sources_that_wait()) {
       reporter_.info(fmt::format("{}: source '{}' ({}): there is nothing to read yet; waiting",
-                                 graph_.job, source->name, source->operation));
+                                 graph_.job, source->name, source->place));
     }
   }
 
@@ -159,6 +179,9 @@ class Runner {
     const env::Monotonic now = env_.clock().monotonic();
     const engine::WorkerStats stats = worker.stats();
     rate_.add(now, stats.records_out);
+    if (std::exchange(shards_, stats.shards) < stats.shards) {
+      judge_shards();
+    }
     if (stats.waiting != waiting_) {
       reporter_.warning(stats.waiting.empty() ? "commits wait no longer: going on."
                                               : stats.waiting);

@@ -14,12 +14,12 @@ class CsvCommitter : public engine::SinkCommitter {
  public:
   explicit CsvCommitter(std::string directory) : directory_(std::move(directory)) {}
 
-  Status recover(engine::SinkEnvironment& environment, const engine::SinkFacts& facts,
-                 engine::SinkFactChanges& changes) override {
+  Status recover(const engine::SinkEnvironment& environment, const engine::SinkFacts& facts,
+                 engine::SinkRecovery& done) override {
     files_ = &environment.env->files();
     RHEON_ASSIGN(const CsvFacts known, read_facts(facts));
     CsvRecovery recovery(environment, directory_, known);
-    return recovery.run(changes);
+    return recovery.run(done);
   }
 
   bool wants_published() const override { return true; }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace rheon::connect::csv {
@@ -88,7 +89,7 @@ Result<std::optional<Marker>> read_marker(env::Files& files, const std::string& 
   return marker;
 }
 
-CsvRecovery::CsvRecovery(engine::SinkEnvironment& environment, std::string directory,
+CsvRecovery::CsvRecovery(const engine::SinkEnvironment& environment, std::string directory,
                          const CsvFacts& known)
     : environment_(environment),
       files_(environment.env->files()),
@@ -96,8 +97,7 @@ CsvRecovery::CsvRecovery(engine::SinkEnvironment& environment, std::string direc
       own_(marker_of(environment)),
       known_(known) {}
 
-Status CsvRecovery::run(engine::SinkFactChanges& changes) {
-  RHEON_TRY(files_.make_directories(env::join(directory_, kOwnDirectory)));
+Status CsvRecovery::run(engine::SinkRecovery& done) {
   RHEON_TRY(check_marker());
   std::map<std::string, bool> directories{{directory_, true}};
   for (const auto& [path, fact] : known_.files) {
@@ -108,7 +108,9 @@ Status CsvRecovery::run(engine::SinkFactChanges& changes) {
     RHEON_TRY(check_not_ahead(directory));
     RHEON_TRY(check_names(directory));
   }
-  RHEON_TRY(change_files(changes));
+  RHEON_TRY(change_files(done.changes));
+  notice_gone(done.notices);
+  notice_elsewhere(done.notices);
   for (const auto& [directory, unused] : directories) {
     if (files_.info(env::join(directory, kOwnDirectory))) {
       RHEON_TRY(
@@ -232,8 +234,7 @@ Status CsvRecovery::check_names(const std::string& directory) {
   const bool current = directory == directory_;
   auto names = files_.list(directory);
   if (!names) {
-    return names.error().code == ErrorCode::kNotFound && !current ? Status{}
-                                                                  : tl::unexpected(names.error());
+    return names.error().code == ErrorCode::kNotFound ? Status{} : tl::unexpected(names.error());
   }
   if (!current) {
     RHEON_ASSIGN(const std::optional<Marker> marker, read_marker(files_, directory));
@@ -262,6 +263,7 @@ Status CsvRecovery::check_names(const std::string& directory) {
 }
 
 Status CsvRecovery::change_files(engine::SinkFactChanges& changes) {
+  RHEON_TRY(files_.make_directories(env::join(directory_, kOwnDirectory)));
   if (fresh_ || adopted_) {
     RHEON_TRY(env::replace_whole(files_, marker_path(directory_), to_text(own_)));
   }
@@ -286,6 +288,36 @@ Status CsvRecovery::change_files(engine::SinkFactChanges& changes) {
     changes.push_back({std::string(kLineageFact), own_.lineage});
   }
   return {};
+}
+
+void CsvRecovery::notice_gone(std::vector<std::string>& notices) const {
+  if (gone_.empty()) {
+    return;
+  }
+  std::uint64_t bytes = 0;
+  for (const std::string& path : gone_) {
+    bytes += known_.files.at(path).length;
+  }
+  notices.push_back(fmt::format(
+      "sink '{}': {} finished file{} with {} bytes {} gone, the first of them '{}'. If that was "
+      "not "
+      "on purpose, put {} back: the job goes on behind what stood there. `reset` starts over",
+      environment_.sink, gone_.size(), gone_.size() == 1 ? "" : "s", bytes,
+      gone_.size() == 1 ? "is" : "are", gone_.front(), gone_.size() == 1 ? "it" : "them"));
+}
+
+/// Once: later runs have files of their own in the new directory.
+void CsvRecovery::notice_elsewhere(std::vector<std::string>& notices) const {
+  const auto is_here = [this](const auto& file) {
+    return env::directory_of(file.first) == env::directory_of(env::join(directory_, "x"));
+  };
+  if (kept_.empty() || std::any_of(kept_.begin(), kept_.end(), is_here)) {
+    return;
+  }
+  notices.push_back(
+      fmt::format("sink '{}' has written to '{}' before: that stays there, and what is new goes to "
+                  "'{}'. `reset` starts over",
+                  environment_.sink, env::directory_of(kept_.begin()->first), directory_));
 }
 
 }  // namespace rheon::connect::csv

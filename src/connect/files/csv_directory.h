@@ -43,8 +43,9 @@ struct Marker {
 /// what is not as the log left it: first all checks, then all changes. Blocks.
 class CsvRecovery {
  public:
-  CsvRecovery(engine::SinkEnvironment& environment, std::string directory, const CsvFacts& known);
-  [[nodiscard]] Status run(engine::SinkFactChanges& changes);
+  CsvRecovery(const engine::SinkEnvironment& environment, std::string directory,
+              const CsvFacts& known);
+  [[nodiscard]] Status run(engine::SinkRecovery& done);
 
  private:
   [[nodiscard]] Status check_marker();
@@ -52,8 +53,10 @@ class CsvRecovery {
   [[nodiscard]] Status check_file(const std::string& path, const FileFact& fact);
   [[nodiscard]] Status check_names(const std::string& directory);
   [[nodiscard]] Status change_files(engine::SinkFactChanges& changes);
+  void notice_gone(std::vector<std::string>& notices) const;
+  void notice_elsewhere(std::vector<std::string>& notices) const;
 
-  engine::SinkEnvironment& environment_;
+  const engine::SinkEnvironment& environment_;
   env::Files& files_;
   std::string directory_;
   Marker own_;

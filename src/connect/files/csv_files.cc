@@ -59,6 +59,13 @@ Status CsvFiles::close() {
 Status CsvFiles::sync() {
   if (current_.has_value() && std::exchange(current_->unsynced, false)) {
     RHEON_TRY(current_->file->sync());
+    RHEON_ASSIGN(const bool there, env::stands_at(files_, current_->path, current_->fact.inode));
+    if (!there) {
+      return fail(ErrorCode::kRefused,
+                  "'" + current_->path + "' was removed or moved away while the job was writing " +
+                      "it. Put it back and run again, or start over with `reset` and an empty " +
+                      "output directory.");
+    }
   }
   if (std::exchange(directory_unsynced_, false)) {
     RHEON_TRY(files_.sync_directory(place_.directory));

@@ -14,7 +14,10 @@ class LinesConnector : public engine::SourceConnector<std::string_view> {
       : glob_(std::move(glob)), options_(options) {}
 
   engine::SourceTraits traits() const override {
-    return {.kind = "files", .replayable = true, .bounded = !options_.follow};
+    return {.kind = "files",
+            .replayable = true,
+            .bounded = !options_.follow,
+            .place = "files '" + glob_ + "'"};
   }
   Result<std::vector<engine::SourcePartition>> discover(
       engine::SourceEnvironment& environment,

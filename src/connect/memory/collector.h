@@ -112,8 +112,8 @@ class CollectionCommitter final : public engine::SinkCommitter {
  public:
   explicit CollectionCommitter(std::shared_ptr<Collection<C>> collection)
       : collection_(std::move(collection)) {}
-  Status recover(engine::SinkEnvironment& /*environment*/, const engine::SinkFacts& facts,
-                 engine::SinkFactChanges& /*changes*/) override {
+  Status recover(const engine::SinkEnvironment& /*environment*/, const engine::SinkFacts& facts,
+                 engine::SinkRecovery& /*done*/) override {
     for (const auto& [shard, epoch] : facts) {
       collection_->commit(static_cast<std::uint32_t>(std::stoul(shard)), std::stoull(epoch));
     }

@@ -257,7 +257,7 @@ class StreamConnector final : public engine::SourceConnector<R> {
   explicit StreamConnector(StreamPlace place) : place_(std::move(place)) {}
 
   engine::SourceTraits traits() const override {
-    return {.kind = "stream", .replayable = true, .bounded = false};
+    return {.kind = "stream", .replayable = true, .bounded = false, .place = describe(place_)};
   }
   Result<std::vector<engine::SourcePartition>> discover(
       engine::SourceEnvironment& environment,

@@ -117,7 +117,7 @@ void CommittingLog::submit_work(std::function<void()> work) {
 
 void CommittingLog::start_commit() {
   if (auto status = committer_->check(*commit_); !status.has_value()) {
-    fail_for_good(std::move(status).error().message);
+    fail_for_good(std::move(status).error());
     return;
   }
   account();
@@ -142,7 +142,7 @@ void CommittingLog::on_committed() {
   if (!outcome.decided.has_value()) {
     const Error& error = outcome.decided.error();
     if (error.code != ErrorCode::kNoSpace) {
-      fail_for_good(error.message);
+      fail_for_good(error);
       return;
     }
     if (!waiting_) {
@@ -164,7 +164,7 @@ void CommittingLog::on_committed() {
   usage_.last_commit_micros = outcome.micros;
   old_journal_bytes_ = committer_->old_journal_bytes();
   if (!outcome.after.has_value()) {
-    fail_for_good(outcome.after.error().message);
+    fail_for_good(outcome.after.error());
     return;
   }
   if (!sets_in_flight_.empty()) {
@@ -185,7 +185,7 @@ void CommittingLog::on_tidied() {
   const TidyOutcome outcome = std::move(tidy_outcome_);
   slices_.clear();
   if (!outcome.status.has_value()) {
-    fail_for_good(outcome.status.error().message);
+    fail_for_good(outcome.status.error());
     return;
   }
   for (const SliceEntry& slice : outcome.written) {
@@ -212,10 +212,10 @@ void CommittingLog::on_room(const std::string& shortage) {
   }
 }
 
-void CommittingLog::fail_for_good(std::string sentence) {
+void CommittingLog::fail_for_good(Error error) {
   stage_ = Stage::kFailed;
   const Epoch epoch = commit_.has_value() ? commit_->epoch : committer_->standing().epoch;
-  events_.push_back({Event::Kind::kFailed, epoch, std::move(sentence)});
+  events_.push_back({Event::Kind::kFailed, epoch, std::move(error.message), error.code});
 }
 
 void CommittingLog::account() {

@@ -58,7 +58,7 @@ class CommittingLog : public Log {
   void on_committed();
   void on_tidied();
   void on_room(const std::string& shortage);
-  void fail_for_good(std::string sentence);
+  void fail_for_good(Error error);
   void account();
   void submit_work(std::function<void()> work);
   [[nodiscard]] bool is_time_to_look() const;

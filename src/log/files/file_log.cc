@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <utility>
 
@@ -64,10 +65,32 @@ class Opening {
 
   Status take_directory() {
     RHEON_TRY(files_.make_directories(options_.directory));
+    RHEON_TRY(check_not_foreign());
     RHEON_ASSIGN(lock_, lock_directory(files_, options_.directory, options_.job));
     RHEON_ASSIGN(std::string warning,
                  check_file_system(files_, options_.directory, options_.allow_network_file_system));
     add_notice(std::move(warning));
+    return {};
+  }
+
+  /// A directory without an identity is empty, or what a start that was killed has left.
+  Status check_not_foreign() {
+    constexpr std::array kOwn{kIdentityFile,     kLockFile,          kWitnessFile,    kBallastFile,
+                              kJournalDirectory, kSnapshotDirectory, kStreamDirectory};
+    RHEON_ASSIGN(const std::vector<std::string> names, files_.list(options_.directory));
+    if (std::find(names.begin(), names.end(), kIdentityFile) != names.end()) {
+      return {};
+    }
+    for (const std::string& name : names) {
+      const bool own = std::any_of(kOwn.begin(), kOwn.end(),
+                                   [&](std::string_view one) { return name.starts_with(one); });
+      if (!own) {
+        return fail(ErrorCode::kRefused,
+                    fmt::format("'{}' holds '{}' and no data of a job: give --data-dir a directory "
+                                "of its own, new or empty",
+                                options_.directory, name));
+      }
+    }
     return {};
   }
 

@@ -65,6 +65,7 @@ Status Journal::resume(std::vector<JournalSegment> segments, bool append_to_last
   current_.seed = seed_of({options_.identity.lineage, FileKind::kJournal, {}, last.number});
   current_.end = last.bytes;
   current_.allocated = info.size;
+  current_.inode = info.inode;
   current_.in_directory = true;
   return {};
 }
@@ -76,6 +77,7 @@ Result<Journal::Open> Journal::create(std::uint64_t number) {
   RHEON_ASSIGN(const env::FileInfo info, segment.file->info());
   segment.seed = seed_of({options_.identity.lineage, FileKind::kJournal, {}, number});
   segment.allocated = info.size;
+  segment.inode = info.inode;
   RHEON_TRY(allocate(segment, options_.step_bytes));
   return segment;
 }
@@ -173,6 +175,18 @@ Status Journal::sync(Open& segment) {
       return stopped(std::move(status).error());
     }
     segment.in_directory = true;
+  }
+  return check_in_place(segment);
+}
+
+Status Journal::check_in_place(const Open& segment) {
+  const std::string path = path_of(segment.number);
+  RHEON_ASSIGN(const bool there, env::stands_at(files_, path, segment.inode));
+  if (!there) {
+    return fail(ErrorCode::kRefused,
+                "'" + path + "' was removed or moved away while the job was running: the data " +
+                    "directory is not whole any more. Put it back and run again, or start over "
+                    "with an empty data directory.");
   }
   return {};
 }

@@ -74,6 +74,7 @@ class Journal {
     FrameSeed seed = 0;
     std::uint64_t end = 0;
     std::uint64_t allocated = 0;
+    std::uint64_t inode = 0;
     bool in_directory = false;  // its name has been synced
   };
 
@@ -83,6 +84,8 @@ class Journal {
   [[nodiscard]] Result<std::string> write_epoch(Open& segment, const Input& input,
                                                 CommitRecord& record);
   [[nodiscard]] Status sync(Open& segment);
+  /// kRefused when somebody has removed or moved the segment: nothing that is written to it counts.
+  [[nodiscard]] Status check_in_place(const Open& segment);
 
   env::Files& files_;
   JournalOptions options_;

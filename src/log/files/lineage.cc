@@ -28,6 +28,10 @@ Result<std::unique_ptr<env::FileLock>> lock_existing(env::Files& files,
                                                      const std::string& job) {
   auto info = files.info(directory);
   if (!info.has_value()) {
+    if (info.error().code == ErrorCode::kNotFound) {
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("there is no data directory '{}': nothing has run there", directory));
+    }
     return tl::unexpected(std::move(info).error());
   }
   return lock_directory(files, directory, job);

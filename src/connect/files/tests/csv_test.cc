@@ -45,12 +45,13 @@ class Job {
   }
   Status start() {
     auto environment_now = environment(0);
-    engine::SinkFactChanges changes;
-    RHEON_TRY(committer_->recover(environment_now, facts, changes));
+    engine::SinkRecovery done;
+    RHEON_TRY(committer_->recover(environment_now, facts, done));
+    notices = std::move(done.notices);
     for (std::uint32_t shard = 0; shard < shards; ++shard) {
       writers_.push_back(connector_->make_writer(environment(shard), facts));
     }
-    pending_ = changes;
+    pending_ = std::move(done.changes);
     return {};
   }
   void write(std::uint32_t shard, const std::vector<std::pair<std::string, Count>>& records) {
@@ -91,6 +92,7 @@ class Job {
   log::Identity identity{"wordcount", {1, 2}, {3, 4}, kDefaultKeyGroups};
   engine::SinkFacts facts;
   std::uint32_t shards = 1;
+  std::vector<std::string> notices;
 
  private:
   env::Env& env_;
@@ -202,7 +204,10 @@ TEST_F(CsvFilesOfAJob, MayBeTakenAwayWhenTheyAreClosedAndTheirNamesAreNotUsedAga
   start(job_->facts);
   commit();
   EXPECT_EQ(file(".rheon/committed"), "");
+  EXPECT_THAT(job_->notices, ElementsAre(HasSubstr("sink 'csv': 1 finished file with 4 bytes is "
+                                                   "gone, the first of them 'out/0-000001.csv'")));
   start(job_->facts);
+  EXPECT_THAT(job_->notices, testing::IsEmpty()) << "said once";
   job_->write(0, {{"b", 1}});
   commit();
   EXPECT_EQ(file("0-000002.csv"), "b,1\n");
@@ -214,6 +219,7 @@ TEST_F(CsvFilesOfAJob, AreNotWrittenBesideForeignOnes) {
   ASSERT_TRUE(env_.files().make_directories("out"));
   write_file(env_.files(), "out/mine.txt", "precious");
   EXPECT_THAT(refusal_of_restart({}), HasSubstr("'out' holds 'mine.txt'"));
+  EXPECT_EQ(*env_.files().list("out"), std::vector<std::string>{"mine.txt"});
   ASSERT_TRUE(env_.files().rename("out/mine.txt", "out/0-000001.csv"));
   EXPECT_THAT(refusal_of_restart({}), HasSubstr("'out' holds '0-000001.csv'"));
 }
@@ -299,6 +305,36 @@ TEST_F(CsvFilesOfAJob, WaitForSpaceAndLoseNothing) {
     }
   }
   FAIL() << "was never prepared";
+}
+
+TEST_F(CsvFilesOfAJob, ThatAreRemovedWhileTheyAreWrittenStopTheJob) {
+  start();
+  job_->write(0, {{"one", 1}});
+  commit();
+  ASSERT_TRUE(env_.files().remove("out/0-000001.csv"));
+  job_->write(0, {{"two", 1}});
+  const Status committed = job_->commit([this] { env_.io().run_all(); });
+  ASSERT_FALSE(committed);
+  EXPECT_EQ(committed.error().code, ErrorCode::kRefused) << "opening anew does not bring it back";
+  EXPECT_THAT(committed.error().message, HasSubstr("'out/0-000001.csv' was removed or moved away"));
+}
+
+TEST_F(CsvFilesOfAJob, OfTwoDirectoriesAreMentionedOnce) {
+  start();
+  job_->write(0, {{"one", 1}});
+  job_->writer(0).retire();
+  commit();
+  const auto start_elsewhere = [this](engine::SinkFacts facts) {
+    job_.emplace(env_, parker_, "./elsewhere");
+    job_->facts = std::move(facts);
+    ASSERT_EQ(refusal(), "");
+  };
+  start_elsewhere(job_->facts);
+  EXPECT_THAT(job_->notices, ElementsAre(HasSubstr("has written to 'out' before")));
+  job_->write(0, {{"two", 1}});
+  commit();
+  start_elsewhere(job_->facts);
+  EXPECT_THAT(job_->notices, testing::IsEmpty());
 }
 
 TEST_F(CsvFilesOfAJob, AbortTheEpochWhenASyncFails) {

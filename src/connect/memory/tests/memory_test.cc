@@ -72,8 +72,8 @@ class MemoryCollector : public testing::Test {
   void start() {
     const auto connector = collector_.bind<std::string_view, std::uint64_t>();
     engine::SinkEnvironment environment;
-    engine::SinkFactChanges changes;
-    ASSERT_TRUE(connector->make_committer()->recover(environment, facts_, changes));
+    engine::SinkRecovery done;
+    ASSERT_TRUE(connector->make_committer()->recover(environment, facts_, done));
     writer_ = connector->make_writer(environment, facts_);
   }
   void write(std::string_view key, std::uint64_t value) {

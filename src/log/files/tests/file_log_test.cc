@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "log/files/format.h"
 #include "log/files/tests/place.h"
 
 namespace rheon::log::files::testing {
@@ -42,6 +43,37 @@ TEST_P(FileLog, ASecondProcessIsRefused) {
   Result<OpenResult> second = open(machine(), options);
   ASSERT_FALSE(second.has_value());
   EXPECT_EQ(second.error().code, ErrorCode::kRefused);
+}
+
+TEST_P(FileLog, TheDirectoryOfSomethingElseIsRefusedAndNotTouched) {
+  options.directory = env::join(place_->directory(), "photos");
+  env::Files& files = machine().files();
+  ASSERT_TRUE(files.make_directories(options.directory));
+  ASSERT_TRUE(env::replace_whole(files, env::join(options.directory, "cat.jpg"), "meow"));
+  Result<OpenResult> refused = open(machine(), options);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::kRefused);
+  EXPECT_NE(refused.error().message.find("holds 'cat.jpg'"), std::string::npos);
+  EXPECT_EQ(*files.list(options.directory), std::vector<std::string>{"cat.jpg"});
+}
+
+TEST_P(FileLog, ADirectoryThatIsRemovedWhileTheJobRunsFailsTheNextCommitForGood) {
+  open_log();
+  commit({});
+  env::Files& files = machine().files();
+  const std::string journal = env::join(options.directory, kJournalDirectory);
+  const auto segments = files.list(journal);
+  for (const std::string& segment : *segments) {
+    ASSERT_TRUE(files.remove(env::join(journal, segment)));
+  }
+  Commit next;
+  next.epoch = Epoch{2};
+  log->submit(std::move(next));
+  const std::vector<Event> events = place_->settle(*log);
+  ASSERT_TRUE(has(events, Event::Kind::kFailed));
+  EXPECT_EQ(events.back().code, ErrorCode::kRefused) << "not to be tried again";
+  EXPECT_NE(events.back().sentence.find("was removed or moved away"), std::string::npos)
+      << events.back().sentence;
 }
 
 }  // namespace
