@@ -216,4 +216,19 @@ struct ValueCodec<T> {
   }
 };
 
+/// A record as quarantine and sentences show it: text and bytes as they are, everything else
+/// encoded.
+template <class T>
+[[nodiscard, gnu::cold]] std::string shown_bytes(const T& value) {
+  if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>) {
+    return std::string(value);
+  } else if constexpr (std::is_same_v<T, Bytes>) {
+    return std::string(as_text(value));
+  } else {
+    std::string bytes;
+    ValueCodec<T>::encode(value, bytes);
+    return bytes;
+  }
+}
+
 }  // namespace rheon::codec

@@ -178,9 +178,7 @@ class HashSender final : public TypedSender<K, T> {
   }
 
   [[gnu::cold, gnu::noinline]] void key_of_threw(const T& value) {
-    std::string record;
-    codec::ValueCodec<T>::encode(value, record);
-    stop_at_record(shard_, "the key_by of edge '" + this->edge() + "'", record);
+    stop_at_record(shard_, "the key_by of edge '" + this->edge() + "'", codec::shown_bytes(value));
   }
 
   template <class Key>

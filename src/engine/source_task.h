@@ -138,9 +138,7 @@ class SourceTask final : public SourceTaskBase, private SourceOutput<T> {
       }
     }
     if (time > latest_allowed_) [[unlikely]] {
-      std::string bytes;
-      codec::ValueCodec<T>::encode(value, bytes);
-      refuse(bytes, selected_, time);
+      refuse(codec::shown_bytes(value), selected_, time);
       return;
     }
     if (port_.size() >= kBatchRecords) {
@@ -208,9 +206,7 @@ class SourceTask final : public SourceTaskBase, private SourceOutput<T> {
   }
 
   [[gnu::cold, gnu::noinline]] void time_of_threw(const T& value) {
-    std::string record;
-    codec::ValueCodec<T>::encode(value, record);
-    stop_at_record(shard(), "the event_time of source '" + name() + "'", record);
+    stop_at_record(shard(), "the event_time of source '" + name() + "'", codec::shown_bytes(value));
   }
 
   /// The next sampled record is `records` nearer; none is sampled while countdown_ is 0.

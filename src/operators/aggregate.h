@@ -149,9 +149,7 @@ class Aggregate final : public engine::KeyedProcessor {
   }
 
   [[gnu::cold, gnu::noinline]] void aggregator_threw(const T& value) {
-    std::string record;
-    codec::ValueCodec<T>::encode(value, record);
-    engine::stop_at_record(shard(), "operator '" + name() + "'", record);
+    engine::stop_at_record(shard(), "operator '" + name() + "'", codec::shown_bytes(value));
   }
 
   /// An expired accumulator begins anew; every write counts the ttl from now.

@@ -125,9 +125,7 @@ class PerRecord : public engine::Processor {
           }
         }
       } catch (...) {
-        std::string record;
-        codec::ValueCodec<In>::encode(slots[i].value, record);
-        user_code_threw(on_throw_, std::move(record), slots[i].time);
+        user_code_threw(on_throw_, codec::shown_bytes(slots[i].value), slots[i].time);
         ++kept.thrown;
         ++i;
       }
@@ -151,9 +149,7 @@ class PerRecord : public engine::Processor {
         }
       } catch (...) {
         port_.truncate(mark);
-        std::string record;
-        codec::ValueCodec<In>::encode(in.slots[i].value, record);
-        user_code_threw(on_throw_, std::move(record), in.slots[i].time);
+        user_code_threw(on_throw_, codec::shown_bytes(in.slots[i].value), in.slots[i].time);
         ++thrown;
         ++i;
         if (shard().error.has_value()) {

@@ -115,9 +115,7 @@ class Process final : public engine::KeyedProcessor {
         account(slot);
       } catch (...) {
         take_back();
-        std::string record;
-        codec::ValueCodec<In>::encode(slot.value, record);
-        user_code_threw(on_throw_, std::move(record), slot.time);
+        user_code_threw(on_throw_, codec::shown_bytes(slot.value), slot.time);
       }
       if (trace != in.traces.end() && trace->index == i) {
         follow((trace++)->context);
@@ -176,9 +174,7 @@ class Process final : public engine::KeyedProcessor {
   }
   template <class Slot>
   void quarantine_record(const Slot& slot, std::string reason) {
-    std::string record;
-    codec::ValueCodec<std::remove_cvref_t<decltype(slot.value)>>::encode(slot.value, record);
-    quarantine(std::move(record), std::move(reason), slot.time);
+    quarantine(codec::shown_bytes(slot.value), std::move(reason), slot.time);
   }
 
   void fire(state::KeyGroupState& group, const state::DueTimer& timer) override {

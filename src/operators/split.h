@@ -78,9 +78,7 @@ class Split final : public engine::Processor {
     try {
       chosen = first_match(slot.value, std::index_sequence_for<Fn...>());
     } catch (...) {
-      std::string record;
-      codec::ValueCodec<T>::encode(slot.value, record);
-      user_code_threw(on_throw_, std::move(record), slot.time);
+      user_code_threw(on_throw_, codec::shown_bytes(slot.value), slot.time);
       return nullptr;
     }
     Port& port = ports_[chosen];

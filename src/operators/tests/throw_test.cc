@@ -46,8 +46,8 @@ void behind_an_exchange(Job& job) {
 }
 
 /// Pushes the numbers one by one; why the job has stopped.
-std::string stopped_at(testing::JobDescription job) {
-  Topology topology(std::move(job));
+std::string stopped_at(testing::JobDescription job, std::uint32_t shards = 1) {
+  Topology topology(std::move(job), {}, {.shards = shards});
   try {
     for (const std::int64_t n : {11, 12, 13}) {
       topology.input<std::int64_t>("numbers").push(n);
@@ -93,6 +93,50 @@ TEST(Throw, InKeyByTheSentenceNamesTheEdge) {
       stopped_at(in_key_by),
       AllOf(HasSubstr("the key_by of edge 'numbers->counts.0' threw \"13 brings bad luck\""),
             HasSubstr("(source 'numbers', at or behind pushed by the test:2)")));
+}
+
+TEST(Throw, InKeyByOnSeveralShardsAsWell) {
+  EXPECT_THAT(
+      stopped_at(in_key_by, /*shards=*/3),
+      AllOf(HasSubstr("the key_by of edge 'numbers->counts.0' threw \"13 brings bad luck\""),
+            HasSubstr("(source 'numbers', at or behind pushed by the test:2)")));
+}
+
+struct NoClose : NoThirteen {
+  void close() { throw std::domain_error("not today"); }
+};
+
+void in_close(Job& job) {
+  job.from("numbers", Source<std::int64_t>{})
+      .key_by([](std::int64_t n) { return n; })
+      .process<NoClose>("checked")
+      .to("out", files::csv("out"));
+}
+
+template <class Verb>
+std::string stopped_by(Topology& topology, Verb verb) {
+  try {
+    verb(topology);
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return "it has not stopped";
+}
+
+TEST(Throw, InCloseTheJobStopsAndWhatWasCommittedStays) {
+  Topology topology(in_close);
+  topology.input<std::int64_t>("numbers").push({1, 2});
+  EXPECT_THAT(stopped_by(topology, [](Topology& t) { t.end(); }),
+              HasSubstr("operator 'checked' threw \"not today\" in close()"));
+  EXPECT_THAT(topology.output<std::int64_t>("out"), ::testing::UnorderedElementsAre(1, 2));
+}
+
+TEST(Throw, InCloseAtARescaleAsWell) {
+  Topology topology(in_close);
+  topology.input<std::int64_t>("numbers").push({1, 2});
+  EXPECT_THAT(stopped_by(topology, [](Topology& t) { t.rescale(2); }),
+              HasSubstr("operator 'checked' threw \"not today\" in close()"));
+  EXPECT_THAT(topology.output<std::int64_t>("out"), ::testing::UnorderedElementsAre(1, 2));
 }
 
 TEST(Throw, InAnAggregatorTheSentenceNamesTheOperator) {
@@ -232,7 +276,7 @@ TEST(Throw, OfAFileThePlaceIsPathAndByte) {
   const Status stopped = job.run(1'000'000);
   ASSERT_FALSE(stopped);
   // 2,048 lines were read before those that were at work.
-  EXPECT_THAT(stopped.error().message, HasSubstr("at the record '\\x03bad' (source 'lines', at or "
+  EXPECT_THAT(stopped.error().message, HasSubstr("at the record 'bad' (source 'lines', at or "
                                                  "behind in.txt:10240)"));
 }
 
