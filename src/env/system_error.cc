@@ -9,6 +9,7 @@ namespace {
 ErrorCode code_of(int error_number) {
   switch (error_number) {
     case ENOENT:
+    case EPIPE:
       return ErrorCode::kNotFound;
     case ENOSPC:
     case EDQUOT:

@@ -186,8 +186,11 @@ class Parser {
     }
     const std::vector<std::string> left = app_.remaining(/*recurse=*/true);
     if (!left.empty()) {
-      return fmt::format("'{}' has no option or argument '{}'. `{} --help` lists what it has.",
-                         where, left.front(), where);
+      const bool may_be_a_path = !left.front().starts_with('-');
+      return fmt::format(
+          "'{}' has no option or argument '{}'. `{} --help` lists what it has.{}", where,
+          left.front(), where,
+          may_be_a_path ? " A pattern of files stands in quotes: 'texts/*.txt'." : "");
     }
     std::string what = error.what();
     std::replace(what.begin(), what.end(), '\n', ' ');

@@ -105,7 +105,8 @@ class Program {
 
   ExitCode print(const std::string& text) {
     const Status written = env_.process().write(env::Stream::kOut, as_bytes(text));
-    return written.has_value() ? ExitCode::kDone : complain(written.error());
+    const bool enough = !written.has_value() && written.error().code == ErrorCode::kNotFound;
+    return written.has_value() || enough ? ExitCode::kDone : complain(written.error());
   }
 
   ExitCode answer(const Result<std::string>& text) {

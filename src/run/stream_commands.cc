@@ -37,6 +37,21 @@ namespace {
 
 constexpr std::uint64_t kReadBytes = 1 << 20;
 
+[[nodiscard]] Result<std::unique_ptr<log::files::StreamReader>> open_stream(
+    env::Env& env, const std::string& directory, const std::string& stream) {
+  auto reader = log::files::open_stream(env.files(), directory, stream);
+  if (reader.has_value() || reader.error().code != ErrorCode::kNotFound) {
+    return reader;
+  }
+  RHEON_ASSIGN(const auto streams, log::files::list_streams(env.files(), directory));
+  std::string names;
+  for (const log::files::StreamInfo& one : streams) {
+    names += (names.empty() ? "" : ", ") + one.name;
+  }
+  return fail(ErrorCode::kNotFound,
+              fmt::format("'{}' has no stream '{}'. There are: {}.", directory, stream, names));
+}
+
 /// The records of a batch as JSON lines.
 [[nodiscard]] Result<std::string> batch_lines(const log::files::StreamInfo& stream,
                                               const log::files::StreamBatchView& batch) {
@@ -61,7 +76,7 @@ constexpr std::uint64_t kReadBytes = 1 << 20;
 
 Result<std::string> cat_stream(env::Env& env, const std::string& directory,
                                const std::string& stream) {
-  RHEON_ASSIGN(const auto reader, log::files::open_stream(env.files(), directory, stream));
+  RHEON_ASSIGN(const auto reader, open_stream(env, directory, stream));
   const log::files::StreamInfo& info = reader->info();
   for (std::uint32_t partition = 0; partition < info.partitions; ++partition) {
     RHEON_ASSIGN(log::files::StreamPosition position, reader->oldest(partition));
@@ -72,7 +87,11 @@ Result<std::string> cat_stream(env::Env& env, const std::string& directory,
       }
       for (const log::files::StreamBatchView& batch : batches) {
         RHEON_ASSIGN(const std::string lines, batch_lines(info, batch));
-        RHEON_TRY(env.process().write(env::Stream::kOut, as_bytes(lines)));
+        const Status written = env.process().write(env::Stream::kOut, as_bytes(lines));
+        if (!written.has_value()) {
+          const bool enough = written.error().code == ErrorCode::kNotFound;  // `| head`
+          return enough ? Result<std::string>() : tl::unexpected<Error>(written.error());
+        }
         position.next_batch = batch.sequence + 1;
       }
     }

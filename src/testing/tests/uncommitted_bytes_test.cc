@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -99,6 +100,73 @@ TEST(UncommittedBytes, ChangedStateMakesSourcesPauseWhileACommitIsUnderWay) {
       10'000);
   EXPECT_GE(read, 500u);
   EXPECT_LE(read, 2'000u);  // 500 in each of two epochs, and what is under way
+}
+
+/// Counts 5,000 keys; what stands in the way after `before` turns is gone after the rescale.
+void expect_all_counted_over_a_rescale(testing::SimulatedJobOptions options,
+                                       const std::function<void(env::fake::FakeEnv&)>& hinder,
+                                       const std::string& waits_for,
+                                       const std::function<void(env::fake::FakeEnv&)>& heal) {
+  env::fake::FakeEnv env;
+  memory::Collector<std::pair<std::uint64_t, std::uint64_t>> counts;
+  testing::SimulatedJob job(
+      env,
+      [&](Job& described) {
+        std::vector<std::uint64_t> numbers(kKeys);
+        std::iota(numbers.begin(), numbers.end(), 0);
+        described
+            .from("numbers",
+                  testing::small_sips(memory::values<std::uint64_t>(std::move(numbers)), 64))
+            .key_by([](std::uint64_t n) { return n; })
+            .aggregate("counts", count(), unbounded())
+            .to("out", counts);
+      },
+      options);
+  ASSERT_TRUE(job.start(2));
+  hinder(env);
+  const auto step = [&](int steps) {
+    for (int i = 0; i < steps; ++i) {
+      env.clock().advance(std::chrono::microseconds{100});
+      static_cast<void>(job.worker().step());
+      for (const auto& shard : job.worker().execution().shards()) {
+        static_cast<void>(shard->step());
+      }
+      if (waits_for == "space") {
+        env.io().run_all();
+      }
+    }
+  };
+  step(20'000);
+  EXPECT_THAT(job.worker().stats().waiting, ::testing::HasSubstr(waits_for));
+  const std::uint64_t read = job.worker().stats().records_in;
+  EXPECT_LT(read, kKeys) << "sources do not pause";
+  job.rescale(3);
+  step(1'000);
+  EXPECT_EQ(job.worker().stats().shards, 2u);
+  EXPECT_EQ(job.worker().stats().records_in, read) << "the barrier of a rescale ends no pause";
+  heal(env);
+  const Status ended = job.run(kTurns);
+  ASSERT_TRUE(ended) << ended.error().message;
+  EXPECT_EQ(job.worker().stats().shards, 3u);
+  EXPECT_EQ(job.worker().stats().waiting, "");
+  EXPECT_EQ(counts.committed().size(), kKeys);
+}
+
+TEST(UncommittedBytes, ARescaleWhileSourcesPauseComesAfterTheCommit) {
+  testing::SimulatedJobOptions options;
+  options.max_uncommitted_bytes = 10'000;
+  expect_all_counted_over_a_rescale(
+      options, [](env::fake::FakeEnv&) {}, "committed for more than a second",
+      [](env::fake::FakeEnv&) {});
+}
+
+TEST(UncommittedBytes, ARescaleWhileThereIsNoSpaceComesAfterIt) {
+  testing::SimulatedJobOptions options;
+  options.max_uncommitted_bytes = 10'000;
+  options.commit_interval = std::chrono::milliseconds{1};
+  expect_all_counted_over_a_rescale(
+      options, [](env::fake::FakeEnv& env) { env.files().set_capacity(env.files().used_bytes()); },
+      "space", [](env::fake::FakeEnv& env) { env.files().set_capacity(1ull << 40); });
 }
 
 TEST(UncommittedBytes, RecordsForAStreamMakeSourcesPauseWhileACommitIsUnderWay) {
