@@ -36,15 +36,15 @@ template <class T>
 
 }  // namespace rheon::codec
 
-#define RHEON_FIELDS(Type, ...)                                                      \
-  [[maybe_unused]] inline const char* rheon_type_name(const Type*) { return #Type; } \
-  template <class Visit>                                                             \
-  [[maybe_unused]] inline void rheon_fields([[maybe_unused]] const Type*,            \
-                                            [[maybe_unused]] Visit&& visit) {        \
-    RHEON_FIELDS_EACH(Type, __VA_ARGS__)                                             \
+#define RHEON_FIELDS(Type, ...)                                                          \
+  [[maybe_unused]] inline const char* rheon_type_name(const Type*) { return #Type; }     \
+  template <class RheonVisit>                                                            \
+  [[maybe_unused]] inline void rheon_fields([[maybe_unused]] const Type*,                \
+                                            [[maybe_unused]] RheonVisit&& rheon_visit) { \
+    RHEON_FIELDS_EACH(Type, __VA_ARGS__)                                                 \
   }
 
-// visit("a", &Type::a); for each name, by the usual recursion of macros.
+// rheon_visit("a", &Type::a); for each name, by the usual recursion of macros.
 #define RHEON_FIELDS_PARENTHESES ()
 #define RHEON_FIELDS_EXPAND(...) \
   RHEON_FIELDS_EXPAND3(RHEON_FIELDS_EXPAND3(RHEON_FIELDS_EXPAND3(__VA_ARGS__)))
@@ -56,6 +56,6 @@ template <class T>
 #define RHEON_FIELDS_EACH(Type, ...) \
   __VA_OPT__(RHEON_FIELDS_EXPAND(RHEON_FIELDS_NEXT(Type, __VA_ARGS__)))
 #define RHEON_FIELDS_NEXT(Type, name, ...) \
-  visit(#name, &Type::name);               \
+  rheon_visit(#name, &Type::name);         \
   __VA_OPT__(RHEON_FIELDS_AGAIN RHEON_FIELDS_PARENTHESES(Type, __VA_ARGS__))
 #define RHEON_FIELDS_AGAIN() RHEON_FIELDS_NEXT

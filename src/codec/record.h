@@ -7,6 +7,7 @@
 // std::chrono durations, EventTime and structs with RHEON_FIELDS (codec/fields.h). A std::string
 // that is emitted becomes text.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -33,6 +34,29 @@ using Stored = typename StoredAs<std::remove_cvref_t<T>>::type;
 template <class T>
 inline constexpr bool is_self_contained =
     !std::is_same_v<T, std::string_view> && !std::is_same_v<T, Bytes> && !has_fields<T>;
+
+template <class T>
+inline constexpr bool is_text = std::is_same_v<T, std::string_view> || std::is_same_v<T, Bytes>;
+[[nodiscard]] inline std::string_view text_of(std::string_view text) { return text; }
+[[nodiscard]] inline std::string_view text_of(Bytes bytes) { return as_text(bytes); }
+
+/// True when `text` stands within what `value` shows: it lives as long as that does.
+template <class T>
+[[nodiscard]] inline bool shows(const T& value, std::string_view text) {
+  if constexpr (is_text<T>) {
+    const std::string_view whole = text_of(value);
+    const auto from = reinterpret_cast<std::uintptr_t>(text.data()) -
+                      reinterpret_cast<std::uintptr_t>(whole.data());
+    return from <= whole.size() && text.size() <= whole.size() - from;
+  } else if constexpr (has_fields<T>) {
+    bool found = false;
+    for_each_field(
+        value, [&](std::string_view, const auto& field) { found = found || shows(field, text); });
+    return found;
+  } else {
+    return false;
+  }
+}
 
 /// Copies what `value` only shows into the arena, so that the result lives as long as the arena.
 template <class T>

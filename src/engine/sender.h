@@ -5,6 +5,7 @@
 // a task whose senders have waiting messages is not given new input (back-pressure).
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -141,40 +142,107 @@ class HashSender final : public TypedSender<K, T> {
   }
 
  private:
+  static constexpr std::size_t kBlock = 64;
+  using Returned = std::invoke_result_t<const KeyOf&, const T&>;
+  /// Keys can be kept from one call of key_of_ to the next, see outlasts().
+  static constexpr bool kInBlocks =
+      (std::is_reference_v<Returned> || std::is_same_v<Returned, K>) &&
+      (codec::is_text<K> || (codec::is_self_contained<K> && std::is_trivially_copyable_v<K>));
+
   /// Records [from, to) of the batch; `context`: of the one that is followed, or null.
   [[gnu::flatten]] void route(const Batch<KIn, T>& in, std::size_t from, std::size_t to,
-                              const observe::TraceContext* context) try {
-    if (this->fan_out() > 1) {
-      for (; from < to; ++from) {
-        const auto& slot = in.slots[from];
-        // A key that is returned by value lives until it has been copied into the batch.
-        decltype(auto) key = key_of_(slot.value);
-        const std::uint64_t hash = hash_of(key);
-        const std::size_t receiver = owners_[hash & (key_groups_ - 1)];
-        BatchType& out = this->batch_for(receiver);
-        append(out, key, slot.value, slot.time, hash);
-        TypedSender<K, T>::mark(out, context);
-        this->send_if_full(receiver, out);
+                              const observe::TraceContext* context) {
+    if constexpr (kInBlocks) {
+      // Hashing branches on the lengths of keys, which nobody can foresee; finding the place for a
+      // record is a chain of loads. One after the other they wait less than in turn.
+      std::array<K, kBlock> keys;
+      std::array<std::uint64_t, kBlock> hashes;
+      while (from < to) {
+        const std::size_t n =
+            read_keys(in.slots.data() + from, std::min(kBlock, to - from), keys, hashes);
+        if (n == 0) {
+          return;  // the job stops
+        }
+        add_block(in.slots.data() + from, n, keys, hashes, context);
+        from += n;
       }
-      return;
+    } else {
+      route_one_by_one(in, from, to, context);
     }
-    while (from < to) {
-      BatchType& out = this->batch_for(0);
-      const std::size_t room = kBatchRecords - out.slots.size();
-      const std::size_t end = std::min(to, from + room);
-      for (; from < end && out.arena.bytes_used() < kBatchBytes; ++from) {
-        const auto& slot = in.slots[from];
-        decltype(auto) key = key_of_(slot.value);
-        append(out, key, slot.value, slot.time, hash_of(key));
+  }
+
+  /// The number of records whose keys and hashes have been read; 0 when the first one's key_of_
+  /// has thrown.
+  std::size_t read_keys(const Slot<KIn, T>* slots, std::size_t most, std::array<K, kBlock>& keys,
+                        std::array<std::uint64_t, kBlock>& hashes) {
+    std::size_t n = 0;
+    try {
+      while (n < most) {
+        const T& value = slots[n].value;
+        keys[n] = K(key_of_(value));
+        hashes[n] = hash_of(keys[n]);
+        ++n;
+        if (!outlasts(keys[n - 1], value)) [[unlikely]] {
+          break;
+        }
       }
-      TypedSender<K, T>::mark(out, context);
-      this->send_if_full(0, out);
+    } catch (...) {
+      if (n == 0) {
+        key_of_threw(slots[n].value);
+      }
+    }
+    return n;
+  }
+  /// False when the next call of key_of_ may change what the key shows.
+  [[nodiscard]] static bool outlasts(const K& key, const T& value) {
+    if constexpr (codec::is_text<K>) {
+      return codec::shows(value, codec::text_of(key));
+    } else {
+      return true;
+    }
+  }
+
+  void route_one_by_one(const Batch<KIn, T>& in, std::size_t from, std::size_t to,
+                        const observe::TraceContext* context) try {
+    for (; from < to; ++from) {
+      // A key that is returned by value lives until it has been copied into the batch.
+      decltype(auto) key = key_of_(in.slots[from].value);
+      add(in.slots[from], key, hash_of(key), context);
     }
   } catch (...) {
     if (from == to) {
       throw;  // behind the records: not the user's
     }
     key_of_threw(in.slots[from].value);
+  }
+
+  void add_block(const Slot<KIn, T>* slots, std::size_t n, const std::array<K, kBlock>& keys,
+                 const std::array<std::uint64_t, kBlock>& hashes,
+                 const observe::TraceContext* context) {
+    if (this->fan_out() > 1 || context != nullptr) {
+      for (std::size_t i = 0; i < n; ++i) {
+        add(slots[i], keys[i], hashes[i], context);
+      }
+      return;
+    }
+    for (std::size_t i = 0; i < n;) {
+      BatchType& out = this->batch_for(0);
+      const std::size_t end = std::min(n, i + kBatchRecords - out.slots.size());
+      for (; i < end && out.arena.bytes_used() < kBatchBytes; ++i) {
+        append(out, keys[i], slots[i].value, slots[i].time, hashes[i]);
+      }
+      this->send_if_full(0, out);
+    }
+  }
+  template <class Key>
+  void add(const Slot<KIn, T>& slot, const Key& key, std::uint64_t hash,
+           const observe::TraceContext* context) {
+    const std::size_t receiver =
+        this->fan_out() > 1 ? owners_[hash & (key_groups_ - 1)] : std::size_t{0};
+    BatchType& out = this->batch_for(receiver);
+    append(out, key, slot.value, slot.time, hash);
+    TypedSender<K, T>::mark(out, context);
+    this->send_if_full(receiver, out);
   }
 
   [[gnu::cold, gnu::noinline]] void key_of_threw(const T& value) {

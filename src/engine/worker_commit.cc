@@ -12,7 +12,7 @@ namespace rheon::engine {
 namespace {
 
 constexpr std::chrono::microseconds kLongestInterval{100'000};
-constexpr std::int64_t kCostShare = 20;  // barriers and commits take no more than 1/20 of the time
+constexpr std::int64_t kCostShare = 40;  // barriers and commits take no more than 1/40 of the time
 constexpr std::size_t kMaxSpans = 65'536;
 
 }  // namespace

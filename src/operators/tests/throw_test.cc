@@ -47,7 +47,9 @@ void behind_an_exchange(Job& job) {
 
 /// Pushes the numbers one by one; why the job has stopped.
 std::string stopped_at(testing::JobDescription job, std::uint32_t shards = 1) {
-  Topology topology(std::move(job), {}, {.shards = shards});
+  testing::TopologyOptions options;
+  options.shards = shards;
+  Topology topology(std::move(job), {}, options);
   try {
     for (const std::int64_t n : {11, 12, 13}) {
       topology.input<std::int64_t>("numbers").push(n);
