@@ -73,10 +73,12 @@ class Opening {
     return {};
   }
 
-  /// A directory without an identity is empty, or what a start that was killed has left.
+  /// A directory without an identity is empty, the root of a fresh file system, or what a start
+  /// that was killed has left.
   Status check_not_foreign() {
-    constexpr std::array kOwn{kIdentityFile,     kLockFile,          kWitnessFile,    kBallastFile,
-                              kJournalDirectory, kSnapshotDirectory, kStreamDirectory};
+    constexpr std::array kOwn{kIdentityFile,    kLockFile,         kWitnessFile,
+                              kBallastFile,     kJournalDirectory, kSnapshotDirectory,
+                              kStreamDirectory, "lost+found"};
     RHEON_ASSIGN(const std::vector<std::string> names, files_.list(options_.directory));
     if (std::find(names.begin(), names.end(), kIdentityFile) != names.end()) {
       return {};

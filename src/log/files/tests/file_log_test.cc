@@ -57,6 +57,13 @@ TEST_P(FileLog, TheDirectoryOfSomethingElseIsRefusedAndNotTouched) {
   EXPECT_EQ(*files.list(options.directory), std::vector<std::string>{"cat.jpg"});
 }
 
+TEST_P(FileLog, TheRootOfAFreshFileSystemIsTaken) {
+  options.directory = env::join(place_->directory(), "mount");
+  ASSERT_TRUE(machine().files().make_directories(env::join(options.directory, "lost+found")));
+  open_log();
+  EXPECT_TRUE(opened.fresh);
+}
+
 TEST_P(FileLog, ADirectoryThatIsRemovedWhileTheJobRunsFailsTheNextCommitForGood) {
   open_log();
   commit({});
