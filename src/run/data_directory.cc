@@ -16,6 +16,11 @@ bool has_data(env::Env& env, const std::string& directory) {
   return env.files().info(env::join(directory, log::files::kIdentityFile)).has_value();
 }
 
+bool is_gone(env::Env& env, const std::string& directory) {
+  const auto info = env.files().info(env::join(directory, log::files::kIdentityFile));
+  return !info.has_value() && info.error().code == ErrorCode::kNotFound;
+}
+
 bool is_held(env::Env& env, const std::string& directory) {
   if (!has_data(env, directory)) {
     return false;

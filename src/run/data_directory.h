@@ -11,6 +11,9 @@ namespace rheon::run {
 /// True when a job has been set up there.
 [[nodiscard]] bool has_data(env::Env& env, const std::string& directory);
 
+/// True when nothing of a job stands there. Unlike !has_data(): an error of the disk says nothing.
+[[nodiscard]] bool is_gone(env::Env& env, const std::string& directory);
+
 /// True while another process holds the directory: a running job, or a command that looks into it.
 [[nodiscard]] bool is_held(env::Env& env, const std::string& directory);
 

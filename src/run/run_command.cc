@@ -94,7 +94,7 @@ class Runner {
 
   /// One life of the engine. True: done; false is never answered; an error: see judge().
   Result<bool> attempt() {
-    if (control_ != nullptr && !has_data(env_, line_.data_directory)) {
+    if (control_ != nullptr && is_gone(env_, line_.data_directory)) {
       return fail(ErrorCode::kRefused,
                   fmt::format("data directory '{}' is gone: it was removed or moved away while the "
                               "job was running. Put it back and run again, or start over with an "

@@ -299,11 +299,12 @@ void CsvRecovery::notice_gone(std::vector<std::string>& notices) const {
     bytes += known_.files.at(path).length;
   }
   notices.push_back(fmt::format(
-      "sink '{}': {} finished file{} with {} bytes {} gone, the first of them '{}'. If that was "
-      "not "
-      "on purpose, put {} back: the job goes on behind what stood there. `reset` starts over",
+      "sink '{}': {} finished file{} with {} bytes {} gone, the first of them '{}'. The job goes "
+      "on "
+      "behind what stood there and no longer counts it as its own: a copy belongs elsewhere. "
+      "`reset` starts over",
       environment_.sink, gone_.size(), gone_.size() == 1 ? "" : "s", bytes,
-      gone_.size() == 1 ? "is" : "are", gone_.front(), gone_.size() == 1 ? "it" : "them"));
+      gone_.size() == 1 ? "is" : "are", gone_.front()));
 }
 
 /// Once: later runs have files of their own in the new directory.

@@ -50,6 +50,9 @@ Status CsvFiles::close() {
       return fail(ErrorCode::kIo, std::move(synced).error().message);
     }
   }
+  if (current_->file != nullptr) {
+    RHEON_TRY(check_in_place());
+  }
   current_->fact.closed = true;
   changed_[current_->path] = current_->fact;
   current_.reset();
@@ -59,16 +62,21 @@ Status CsvFiles::close() {
 Status CsvFiles::sync() {
   if (current_.has_value() && std::exchange(current_->unsynced, false)) {
     RHEON_TRY(current_->file->sync());
-    RHEON_ASSIGN(const bool there, env::stands_at(files_, current_->path, current_->fact.inode));
-    if (!there) {
-      return fail(ErrorCode::kRefused,
-                  "'" + current_->path + "' was removed or moved away while the job was writing " +
-                      "it. Put it back and run again, or start over with `reset` and an empty " +
-                      "output directory.");
-    }
+    RHEON_TRY(check_in_place());
   }
   if (std::exchange(directory_unsynced_, false)) {
     RHEON_TRY(files_.sync_directory(place_.directory));
+  }
+  return {};
+}
+
+Status CsvFiles::check_in_place() {
+  RHEON_ASSIGN(const bool there, env::stands_at(files_, current_->path, current_->fact.inode));
+  if (!there) {
+    return fail(ErrorCode::kRefused,
+                "'" + current_->path + "' was removed or moved away while the job was writing " +
+                    "it. Put it back and run again, or start over with `reset` and an empty " +
+                    "output directory.");
   }
   return {};
 }

@@ -42,6 +42,8 @@ class CsvFiles {
     bool unsynced = false;
   };
 
+  /// kRefused when somebody has taken the current file away: nothing that is written to it counts.
+  [[nodiscard]] Status check_in_place();
   [[nodiscard]] Status open_again();
   [[nodiscard]] Status create();
 

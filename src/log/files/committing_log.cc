@@ -215,7 +215,9 @@ void CommittingLog::on_room(const std::string& shortage) {
 void CommittingLog::fail_for_good(Error error) {
   stage_ = Stage::kFailed;
   const Epoch epoch = commit_.has_value() ? commit_->epoch : committer_->standing().epoch;
-  events_.push_back({Event::Kind::kFailed, epoch, std::move(error.message), error.code});
+  // A file that is not there: opening anew goes on without it, or says what is gone.
+  const ErrorCode code = error.code == ErrorCode::kNotFound ? ErrorCode::kIo : error.code;
+  events_.push_back({Event::Kind::kFailed, epoch, std::move(error.message), code});
 }
 
 void CommittingLog::account() {

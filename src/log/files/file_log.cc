@@ -78,7 +78,7 @@ class Opening {
   Status check_not_foreign() {
     constexpr std::array kOwn{kIdentityFile,    kLockFile,         kWitnessFile,
                               kBallastFile,     kJournalDirectory, kSnapshotDirectory,
-                              kStreamDirectory, "lost+found"};
+                              kStreamDirectory, "control",         "lost+found"};
     RHEON_ASSIGN(const std::vector<std::string> names, files_.list(options_.directory));
     if (std::find(names.begin(), names.end(), kIdentityFile) != names.end()) {
       return {};
