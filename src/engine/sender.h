@@ -160,19 +160,19 @@ class HashSender final : public TypedSender<K, T> {
       while (from < to) {
         const std::size_t n =
             read_keys(in.slots.data() + from, std::min(kBlock, to - from), keys, hashes);
-        if (n == 0) {
-          return;  // the job stops
-        }
         add_block(in.slots.data() + from, n, keys, hashes, context);
         from += n;
+        if (shard_.error.has_value()) {
+          return;
+        }
       }
     } else {
       route_one_by_one(in, from, to, context);
     }
   }
 
-  /// The number of records whose keys and hashes have been read; 0 when the first one's key_of_
-  /// has thrown.
+  /// The number of records whose keys and hashes have been read. When key_of_ throws at the one
+  /// behind them the job stops.
   std::size_t read_keys(const Slot<KIn, T>* slots, std::size_t most, std::array<K, kBlock>& keys,
                         std::array<std::uint64_t, kBlock>& hashes) {
     std::size_t n = 0;
@@ -187,9 +187,7 @@ class HashSender final : public TypedSender<K, T> {
         }
       }
     } catch (...) {
-      if (n == 0) {
-        key_of_threw(slots[n].value);
-      }
+      key_of_threw(slots[n].value);
     }
     return n;
   }

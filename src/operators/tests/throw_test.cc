@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "connect/files/csv.h"
 #include "connect/files/lines.h"
@@ -104,6 +105,42 @@ TEST(Throw, InKeyByOnSeveralShardsAsWell) {
             HasSubstr("(source 'numbers', at or behind pushed by the test:2)")));
 }
 
+template <class Verb>
+std::string stopped_by(Topology& topology, Verb verb) {
+  try {
+    verb(topology);
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return "it has not stopped";
+}
+
+TEST(Throw, InKeyByInTheMiddleOfABatchAtTheFirstTime) {
+  for (const std::uint32_t shards : {1u, 3u}) {
+    testing::TopologyOptions options;
+    options.shards = shards;
+    bool thrown = false;
+    const auto once = [&thrown](std::int64_t n) {
+      if (n == 13 && !std::exchange(thrown, true)) {
+        throw std::domain_error("only once");
+      }
+      return n;
+    };
+    Topology topology(
+        [&once](Job& job) {
+          job.from("numbers", Source<std::int64_t>{})
+              .key_by(once)
+              .aggregate("counts", count(), unbounded())
+              .to("out", files::csv("out"));
+        },
+        {}, options);
+    topology.hold();
+    topology.input<std::int64_t>("numbers").push({11, 12, 13, 14});
+    EXPECT_THAT(stopped_by(topology, [](Topology& t) { t.release(); }),
+                HasSubstr("threw \"only once\""));
+  }
+}
+
 struct NoClose : NoThirteen {
   void close() { throw std::domain_error("not today"); }
 };
@@ -113,16 +150,6 @@ void in_close(Job& job) {
       .key_by([](std::int64_t n) { return n; })
       .process<NoClose>("checked")
       .to("out", files::csv("out"));
-}
-
-template <class Verb>
-std::string stopped_by(Topology& topology, Verb verb) {
-  try {
-    verb(topology);
-  } catch (const std::runtime_error& error) {
-    return error.what();
-  }
-  return "it has not stopped";
 }
 
 TEST(Throw, InCloseTheJobStopsAndWhatWasCommittedStays) {
