@@ -15,6 +15,7 @@ enum class ErrorCode {
   kNotFound,
   kNoSpace,  // no room on the disk, or a quota: may be tried again when there is space
   kIo,       // any other failed call to the system
+  kClosed,   // whoever read what we write is gone: trying again does not help
   kCorrupt,  // bytes that are not what was written
   kInternal,
 };

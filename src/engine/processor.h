@@ -53,8 +53,8 @@ class Processor : public Receiver {
   /// After on_barrier: adds what belongs to the commit, a bounded part at a time. True: all of it.
   [[nodiscard]] virtual bool capture(EpochPart& /*part*/) { return true; }
   virtual void committed(Epoch /*epoch*/) {}
-  /// True while nothing more can be taken (a sink stalls).
-  [[nodiscard]] virtual bool blocked() const { return false; }
+  /// True while nothing more can be taken (a sink stalls, or has failed the shard).
+  [[nodiscard]] virtual bool blocked() { return false; }
 
   /// Estimate of what waits in memory for the next barrier: state that has changed, records on
   /// their way into a stream.

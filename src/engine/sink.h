@@ -63,8 +63,9 @@ class SinkParticipant {
   virtual void committed(Epoch /*epoch*/) {}
   /// What has been written since the last prepare() and is held in memory until the commit.
   [[nodiscard]] virtual std::uint64_t uncommitted_bytes() const { return 0; }
-  /// True while the sink cannot take more: its task pauses, nothing is lost.
-  [[nodiscard]] virtual bool blocked() const { return false; }
+  /// True while the sink cannot take more: its task pauses, nothing is lost. An error when it never
+  /// will: aborts the epoch at once, whether the barrier has come or waits behind the pause.
+  [[nodiscard]] virtual Result<bool> blocked() { return false; }
   /// The watermark behind which the next records are written; `idle`: it waits for none. Called
   /// when it has changed.
   virtual void watermark(EventTime /*watermark*/, bool /*idle*/) {}

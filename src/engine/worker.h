@@ -62,7 +62,8 @@ struct WorkerStats {
   Epoch epoch;  // last committed
   std::uint64_t commit_micros = 0;
   std::uint64_t commit_bytes = 0;
-  std::uint64_t state_keys = 0;   // as of a commit not long ago
+  double commit_share = 0;       // of the shards' time that goes into barriers and commits, of late
+  std::uint64_t state_keys = 0;  // as of a commit not long ago
   std::uint64_t state_bytes = 0;  // likewise; without what values keep elsewhere in memory
   std::uint32_t shards = 0;
   bool complete = false;
@@ -162,6 +163,8 @@ class Worker {
   void say_waiting();
   void committed();
   void adapt_interval();
+  [[nodiscard]] env::Monotonic cost_to_shards() const;
+  [[nodiscard]] double commit_share();
   void collect_watermarks(std::vector<log::FactChange>& changes);
   void collect_ledger(std::vector<log::FactChange>& changes);
   void answer_questions();
@@ -211,7 +214,8 @@ class Worker {
 
   env::Monotonic last_barrier_{0};
   env::Monotonic next_measure_{0};
-  env::Monotonic captured_in_{0};  // of the submitted epoch, by the average shard
+  env::Monotonic committed_at_{0};  // the epoch before
+  env::Monotonic captured_in_{0};   // of the submitted epoch, by the average shard
   env::Monotonic submitted_at_{0};
   env::Monotonic next_adjust_{0};
   env::Monotonic stop_began_{0};

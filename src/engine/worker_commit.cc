@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "codec/wire.h"
 #include "engine/fact_names.h"
@@ -12,7 +13,8 @@ namespace rheon::engine {
 namespace {
 
 constexpr std::chrono::microseconds kLongestInterval{100'000};
-constexpr std::int64_t kCostShare = 40;  // barriers and commits take no more than 1/40 of the time
+// Barriers and commits shall take 1/40 of the time; more where the longest interval is too short.
+constexpr std::int64_t kCostShare = 40;
 constexpr std::size_t kMaxSpans = 65'536;
 
 }  // namespace
@@ -143,18 +145,29 @@ void Worker::committed() {
     stats_.commit_micros = usage.last_commit_micros;
     stats_.commit_bytes = usage.last_commit_bytes;
     stats_.complete = submitted_complete_;
+    stats_.commit_share = (stats_.commit_share * 3 + commit_share()) / 4;
   }
   phase_ = barrier_->last ? Phase::kPublishing : Phase::kRunning;
+}
+
+/// What a commit costs a shard: capturing, and about as long once more behind it, when every key
+/// changes for the first time.
+env::Monotonic Worker::cost_to_shards() const { return 2 * captured_in_; }
+
+double Worker::commit_share() {
+  const env::Monotonic now = clock_.monotonic();
+  const env::Monotonic since = now - std::exchange(committed_at_, now);
+  return static_cast<double>(cost_to_shards().count()) /
+         static_cast<double>(std::max(since, env::Monotonic{1}).count());
 }
 
 void Worker::adapt_interval() {
   if (options_.commit_interval.has_value()) {
     return;
   }
-  // What a commit keeps busy: the shards while they capture, and about as long once more behind it,
-  // when every key changes for the first time; and the log from submit to answer.
+  // And the log is busy from submit to answer.
   const auto cost = std::chrono::duration_cast<std::chrono::microseconds>(
-      2 * captured_in_ + (clock_.monotonic() - submitted_at_));
+      cost_to_shards() + (clock_.monotonic() - submitted_at_));
   const auto wanted = std::clamp(cost * kCostShare, kShortestCommitInterval, kLongestInterval);
   interval_ = (interval_ * 3 + wanted) / 4;
 }

@@ -1,5 +1,7 @@
 #include "env/files.h"
 
+#include <algorithm>
+
 #include "base/bytes.h"
 
 namespace rheon::env {
@@ -27,6 +29,18 @@ std::string directory_of(std::string_view path) {
     path.remove_suffix(1);
   }
   return path.empty() ? "/" : std::string(path);
+}
+
+std::string plain(std::string_view path) {
+  std::string result(path.starts_with('/') ? "/" : "");
+  while (!path.empty()) {
+    const std::string_view part = path.substr(0, path.find('/'));
+    path.remove_prefix(std::min(part.size() + 1, path.size()));
+    if (!part.empty() && part != ".") {
+      result = join(result, part);
+    }
+  }
+  return result.empty() ? "." : result;
 }
 
 Result<bool> stands_at(Files& files, const std::string& path, std::uint64_t inode) {

@@ -91,6 +91,8 @@ class Files {
 [[nodiscard]] std::string directory_of(std::string_view path);
 /// `directory` + "/" + `name`, without doubling the slash.
 [[nodiscard]] std::string join(std::string_view directory, std::string_view name);
+/// The same path without "." parts and without doubled or trailing slashes.
+[[nodiscard]] std::string plain(std::string_view path);
 /// Whether the file with this inode still stands at `path`: nobody has removed, moved or replaced
 /// it since it was opened.
 [[nodiscard]] Result<bool> stands_at(Files& files, const std::string& path, std::uint64_t inode);

@@ -29,7 +29,7 @@ class Process {
   /// Blocks until something is there; 0 at the end of the input, and once a stop was requested
   /// (ask stop_requested() which it is).
   [[nodiscard]] virtual Result<std::size_t> read_input(std::span<std::byte> into) = 0;
-  /// Blocks until all is written. kNotFound: nobody reads it any more (a closed pipe).
+  /// Blocks until all is written. kClosed: nobody reads it any more (a closed pipe).
   [[nodiscard]] virtual Status write(Stream stream, std::span<const std::byte> bytes) = 0;
   [[nodiscard]] virtual bool is_terminal(Stream stream) = 0;
 };

@@ -9,8 +9,9 @@ namespace {
 ErrorCode code_of(int error_number) {
   switch (error_number) {
     case ENOENT:
-    case EPIPE:
       return ErrorCode::kNotFound;
+    case EPIPE:
+      return ErrorCode::kClosed;
     case ENOSPC:
     case EDQUOT:
     case EFBIG:

@@ -56,7 +56,14 @@ bool Sink::capture(engine::EpochPart& part) {
 
 void Sink::committed(Epoch epoch) { writer_->committed(epoch); }
 
-bool Sink::blocked() const { return writer_->blocked(); }
+bool Sink::blocked() {
+  const Result<bool> blocked = writer_->blocked();
+  if (!blocked.has_value()) {
+    shard().fail(blocked.error());
+    return true;
+  }
+  return *blocked;
+}
 
 std::uint64_t Sink::uncommitted_bytes() const { return writer_->uncommitted_bytes(); }
 

@@ -22,7 +22,7 @@ class Sink final : public engine::Processor {
   void on_barrier(const engine::Barrier& barrier) override;
   [[nodiscard]] bool capture(engine::EpochPart& part) override;
   void committed(Epoch epoch) override;
-  [[nodiscard]] bool blocked() const override;
+  [[nodiscard]] bool blocked() override;
   [[nodiscard]] std::uint64_t uncommitted_bytes() const override;
 
  private:

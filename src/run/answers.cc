@@ -37,6 +37,7 @@ using engine::Catalog;
   json["records_out"] = stats.records_out;
   json["commit_micros"] = stats.commit_micros;
   json["commit_bytes"] = stats.commit_bytes;
+  json["commit_share"] = stats.commit_share;
   json["state_keys"] = stats.state_keys;
   json["state_bytes"] = stats.state_bytes;
   json["last_rescale_micros"] = stats.rescale_micros;
@@ -210,6 +211,7 @@ constexpr std::pair<ErrorCode, const char*> kCodes[] = {{ErrorCode::kInvalidInpu
                                                         {ErrorCode::kNotFound, "not-found"},
                                                         {ErrorCode::kNoSpace, "no-space"},
                                                         {ErrorCode::kIo, "io"},
+                                                        {ErrorCode::kClosed, "closed"},
                                                         {ErrorCode::kCorrupt, "corrupt"},
                                                         {ErrorCode::kInternal, "internal"}};
 

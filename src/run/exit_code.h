@@ -22,6 +22,7 @@ enum class ExitCode : int {
       return ExitCode::kRefused;
     case ErrorCode::kNoSpace:
     case ErrorCode::kIo:
+    case ErrorCode::kClosed:
     case ErrorCode::kInternal:
       return ExitCode::kFailed;
   }

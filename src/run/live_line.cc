@@ -8,6 +8,7 @@ namespace rheon::run {
 
 namespace {
 constexpr std::chrono::seconds kRateWindow{2};
+constexpr double kMuchForCommits = 0.05;  // of the shards' time; worth a word
 }  // namespace
 
 void Rate::add(env::Monotonic now, std::uint64_t total) {
@@ -37,6 +38,9 @@ std::string live_line(const Figures& figures) {
                         with_commas(stats.state_keys));
   }
   line += fmt::format("  rss {}  shards {}", as_size(figures.resident_bytes), stats.shards);
+  if (stats.commit_share > kMuchForCommits) {
+    line += fmt::format("  COMMITS TAKE {:.0f} %", 100 * stats.commit_share);
+  }
   if (!stats.waiting.empty()) {
     line += "  COMMITS WAIT";
   }

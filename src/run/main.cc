@@ -105,7 +105,7 @@ class Program {
 
   ExitCode print(const std::string& text) {
     const Status written = env_.process().write(env::Stream::kOut, as_bytes(text));
-    const bool enough = !written.has_value() && written.error().code == ErrorCode::kNotFound;
+    const bool enough = !written.has_value() && written.error().code == ErrorCode::kClosed;
     return written.has_value() || enough ? ExitCode::kDone : complain(written.error());
   }
 

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "codec/stream_batch.h"
+#include "log/files/format.h"
 #include "log/files/stream_reader.h"
 #include "run/schema_text.h"
 #include "run/table.h"
@@ -43,9 +44,13 @@ constexpr std::uint64_t kReadBytes = 1 << 20;
   if (reader.has_value() || reader.error().code != ErrorCode::kNotFound) {
     return reader;
   }
-  RHEON_ASSIGN(const auto streams, log::files::list_streams(env.files(), directory));
+  const std::string place = env::join(env::join(directory, log::files::kStreamDirectory), stream);
+  const auto streams = log::files::list_streams(env.files(), directory);
+  if (env.files().info(place).has_value() || !streams.has_value() || streams->empty()) {
+    return reader;  // it is being made, or there is nothing to choose from
+  }
   std::string names;
-  for (const log::files::StreamInfo& one : streams) {
+  for (const log::files::StreamInfo& one : *streams) {
     names += (names.empty() ? "" : ", ") + one.name;
   }
   return fail(ErrorCode::kNotFound,
@@ -89,7 +94,7 @@ Result<std::string> cat_stream(env::Env& env, const std::string& directory,
         RHEON_ASSIGN(const std::string lines, batch_lines(info, batch));
         const Status written = env.process().write(env::Stream::kOut, as_bytes(lines));
         if (!written.has_value()) {
-          const bool enough = written.error().code == ErrorCode::kNotFound;  // `| head`
+          const bool enough = written.error().code == ErrorCode::kClosed;  // `| head`
           return enough ? Result<std::string>() : tl::unexpected<Error>(written.error());
         }
         position.next_batch = batch.sequence + 1;

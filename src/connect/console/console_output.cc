@@ -31,9 +31,12 @@ Result<bool> ConsoleOutput::prepared() {
   return !uncovered_;
 }
 
-bool ConsoleOutput::blocked() {
+Result<bool> ConsoleOutput::blocked() {
   if (lines_.size() >= kHandOverBytes) {
     pump();
+  }
+  if (!task_.pending()) {
+    RHEON_TRY(status_);
   }
   return lines_.size() > kBlockedBytes;
 }

@@ -26,7 +26,7 @@ class ConsoleOutput {
   /// Everything up to here is to be written.
   void prepare();
   [[nodiscard]] Result<bool> prepared();
-  [[nodiscard]] bool blocked();
+  [[nodiscard]] Result<bool> blocked();
 
  private:
   void pump();

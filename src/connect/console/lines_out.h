@@ -37,10 +37,10 @@ class ConsoleWriter final : public engine::SinkWriter<K, T> {
                         std::vector<log::StreamAppend>& /*appends*/) override {
     return output_.prepared();
   }
-  bool blocked() const override { return output_.blocked(); }
+  Result<bool> blocked() override { return output_.blocked(); }
 
  private:
-  mutable ConsoleOutput output_;
+  ConsoleOutput output_;
 };
 
 template <class K, class T>

@@ -43,7 +43,7 @@ class CsvWriter final : public engine::SinkWriter<K, T> {
                         std::vector<log::StreamAppend>& /*appends*/) override {
     return output_.prepared(facts);
   }
-  bool blocked() const override { return output_.blocked(); }
+  Result<bool> blocked() override { return output_.blocked(); }
   void retire() override { output_.retire(); }
 
  private:
@@ -91,8 +91,7 @@ struct CsvOptions {
 ///     counts.to("csv", files::csv("out"))          // word,17
 class Csv {
  public:
-  Csv(std::string directory, const CsvOptions& options)
-      : directory_(std::move(directory)), options_(options) {}
+  Csv(const std::string& directory, const CsvOptions& options);
 
   template <class K, class T>
   [[nodiscard]] std::shared_ptr<const engine::SinkConnector<K, T>> bind() const {
@@ -112,8 +111,8 @@ class Csv {
   CsvOptions options_;
 };
 
-[[nodiscard]] inline Csv csv(std::string directory, const CsvOptions& options = {}) {
-  return {std::move(directory), options};
+[[nodiscard]] inline Csv csv(const std::string& directory, const CsvOptions& options = {}) {
+  return {directory, options};
 }
 
 }  // namespace files

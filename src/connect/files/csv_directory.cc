@@ -153,6 +153,13 @@ Status CsvRecovery::check_marker() {
   return {};
 }
 
+/// The path of a file of ours with this name, in whatever directory; null when there is none.
+const std::string* CsvRecovery::known_path(std::string_view name) const {
+  const auto found = std::find_if(known_.files.begin(), known_.files.end(),
+                                  [&](const auto& file) { return name_of(file.first) == name; });
+  return found == known_.files.end() ? nullptr : &found->first;
+}
+
 /// What was published can only be what was committed: otherwise the log is older than the files.
 Status CsvRecovery::check_not_ahead(const std::string& directory) const {
   const auto text = env::read_whole(files_, committed_path(directory));
@@ -166,10 +173,18 @@ Status CsvRecovery::check_not_ahead(const std::string& directory) const {
     if (space == std::string_view::npos) {
       break;
     }
-    const std::string path = env::join(directory, line.substr(0, space));
+    const std::string_view name = line.substr(0, space);
+    const std::string path = env::join(directory, name);
     std::uint64_t length = 0;
     std::from_chars(line.data() + space + 1, line.data() + line.size(), length);
     const auto fact = known_.files.find(path);
+    if (const std::string* known = known_path(name); fact == known_.files.end() && known) {
+      return fail(
+          ErrorCode::kRefused,
+          fmt::format("output directory '{}' holds '{}', which this job wrote as '{}'. Give "
+                      "the directory as before ('{}'), or use an empty one.",
+                      directory, name, *known, env::directory_of(*known)));
+    }
     if (fact == known_.files.end() || fact->second.length < length) {
       return fail(
           ErrorCode::kRefused,
@@ -279,8 +294,11 @@ Status CsvRecovery::change_files(engine::SinkFactChanges& changes) {
   for (const std::string& path : gone_) {
     changes.push_back({std::string(kFilePrefix) + path, std::nullopt});
   }
+  for (const std::string& key : known_.misspelled) {
+    changes.push_back({key, std::nullopt});
+  }
   for (const auto& [path, fact] : kept_) {
-    if (fact != known_.files.at(path)) {
+    if (fact != known_.files.at(path) || !known_.misspelled.empty()) {
       changes.push_back(file_change(path, fact));
     }
   }

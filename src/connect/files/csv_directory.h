@@ -52,6 +52,7 @@ class CsvRecovery {
   [[nodiscard]] Status check_not_ahead(const std::string& directory) const;
   [[nodiscard]] Status check_file(const std::string& path, const FileFact& fact);
   [[nodiscard]] Status check_names(const std::string& directory);
+  [[nodiscard]] const std::string* known_path(std::string_view name) const;
   [[nodiscard]] Status change_files(engine::SinkFactChanges& changes);
   void notice_gone(std::vector<std::string>& notices) const;
   void notice_elsewhere(std::vector<std::string>& notices) const;

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "codec/wire.h"
+#include "env/files.h"
 
 namespace rheon::connect::csv {
 namespace {
@@ -60,6 +61,10 @@ std::optional<FileName> parse_file_name(std::string_view name) {
   return result;
 }
 
+std::string path_of(std::string_view directory, std::string_view name) {
+  return env::join(env::plain(directory), name);
+}
+
 std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 Result<CsvFacts> read_facts(const engine::SinkFacts& facts) {
@@ -75,7 +80,12 @@ Result<CsvFacts> read_facts(const engine::SinkFacts& facts) {
       if (!known || in.failed() || !in.at_end()) {
         return tl::unexpected(broken(key));
       }
-      result.files.emplace(key.substr(kFilePrefix.size()), fact);
+      const std::string path = key.substr(kFilePrefix.size());
+      const std::string plain = path_of(env::directory_of(path), name_of(path));
+      if (path != plain) {
+        result.misspelled.push_back(key);
+      }
+      result.files.emplace(plain, fact);
     } else if (key.starts_with(kSequencePrefix)) {
       std::uint32_t shard = 0;
       if (!parse_number(std::string_view(key).substr(kSequencePrefix.size()), shard) ||

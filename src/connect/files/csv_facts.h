@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "engine/sink.h"
@@ -40,12 +41,16 @@ struct FileName {
 [[nodiscard]] std::string to_string(const FileName& name);
 [[nodiscard]] std::optional<FileName> parse_file_name(std::string_view name);
 
+/// The path of a file in this directory, spelled as in facts: `out/`, `./out` and `out` are the
+/// same.
+[[nodiscard]] std::string path_of(std::string_view directory, std::string_view name);
 /// The part of a path behind its last slash.
 [[nodiscard]] std::string_view name_of(std::string_view path);
 
 /// The facts of a sink, read.
 struct CsvFacts {
-  std::map<std::string, FileFact> files;             // by path
+  std::map<std::string, FileFact> files;             // by path, see path_of()
+  std::vector<std::string> misspelled;               // keys of facts whose path is not like that
   std::map<std::uint32_t, std::uint64_t> sequences;  // by shard
   std::string lineage;                               // empty: nothing was ever committed
 

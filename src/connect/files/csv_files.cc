@@ -6,6 +6,16 @@
 #include "base/bytes.h"
 
 namespace rheon::connect::csv {
+namespace {
+
+Status taken_away(const std::string& path) {
+  return fail(ErrorCode::kRefused, "'" + path +
+                                       "' was removed or moved away while the job was writing "
+                                       "there. Put it back and run again, or start over with "
+                                       "`reset` and an empty output directory.");
+}
+
+}  // namespace
 
 CsvFiles::CsvFiles(env::Files& files, CsvPlace place, const CsvFacts& facts)
     : files_(files), place_(std::move(place)), sequence_(facts.sequence_of(place_.shard)) {
@@ -50,9 +60,7 @@ Status CsvFiles::close() {
       return fail(ErrorCode::kIo, std::move(synced).error().message);
     }
   }
-  if (current_->file != nullptr) {
-    RHEON_TRY(check_in_place());
-  }
+  RHEON_TRY(check_in_place());
   current_->fact.closed = true;
   changed_[current_->path] = current_->fact;
   current_.reset();
@@ -72,13 +80,7 @@ Status CsvFiles::sync() {
 
 Status CsvFiles::check_in_place() {
   RHEON_ASSIGN(const bool there, env::stands_at(files_, current_->path, current_->fact.inode));
-  if (!there) {
-    return fail(ErrorCode::kRefused,
-                "'" + current_->path + "' was removed or moved away while the job was writing " +
-                    "it. Put it back and run again, or start over with `reset` and an empty " +
-                    "output directory.");
-  }
-  return {};
+  return there ? Status{} : taken_away(current_->path);
 }
 
 engine::SinkFactChanges CsvFiles::take_changes() {
@@ -92,23 +94,24 @@ engine::SinkFactChanges CsvFiles::take_changes() {
   return changes;
 }
 
-/// Only a file that is as the last commit left it is gone on with: after a rescale the facts that
-/// we were given may be older than what another writer has made of it since.
+/// The file is as the last commit left it: recovery has seen to that.
 Status CsvFiles::open_again() {
-  auto file = files_.open(current_->path, env::OpenMode::kReadWrite);
-  if (!file && file.error().code == ErrorCode::kNotFound) {
-    current_.reset();
-    return {};
+  RHEON_TRY(check_in_place());
+  auto opened = files_.open(current_->path, env::OpenMode::kReadWrite);
+  if (!opened && opened.error().code == ErrorCode::kNotFound) {
+    return taken_away(current_->path);
   }
-  if (!file) {
-    return tl::unexpected(std::move(file).error());
+  RHEON_ASSIGN(auto file, std::move(opened));
+  RHEON_ASSIGN(const env::FileInfo info, file->info());
+  if (info.size != current_->fact.length) {
+    return fail(ErrorCode::kRefused,
+                "'" + current_->path + "' was changed by somebody else since the job started: it " +
+                    "has " + std::to_string(info.size) + " bytes, not " +
+                    std::to_string(current_->fact.length) +
+                    ". Run the job again: it cuts away what it did not commit, or says what is "
+                    "missing.");
   }
-  RHEON_ASSIGN(const env::FileInfo info, (*file)->info());
-  if (info.size != current_->fact.length || info.inode != current_->fact.inode) {
-    current_.reset();
-    return {};
-  }
-  current_->file = std::move(*file);
+  current_->file = std::move(file);
   return {};
 }
 
@@ -124,7 +127,11 @@ Status CsvFiles::create() {
     if (there.error().code != ErrorCode::kNotFound) {
       return tl::unexpected(there.error());
     }
-    RHEON_ASSIGN(auto file, files_.open(path, env::OpenMode::kCreateNew));
+    auto opened = files_.open(path, env::OpenMode::kCreateNew);
+    if (!opened && opened.error().code == ErrorCode::kNotFound) {
+      return taken_away(place_.directory);
+    }
+    RHEON_ASSIGN(auto file, std::move(opened));
     ++sequence_;
     sequence_changed_ = directory_unsynced_ = true;
     RHEON_ASSIGN(const env::FileInfo info, file->info());

@@ -91,8 +91,11 @@ class CsvOutput::Queue {
     return true;
   }
 
-  [[nodiscard]] bool blocked() {
+  [[nodiscard]] Result<bool> blocked() {
     pump();
+    if (error_.has_value()) {
+      return tl::unexpected(*error_);
+    }
     return waiting_bytes_ > kBlockedBytes || no_space_;
   }
 
@@ -230,7 +233,7 @@ void CsvOutput::prepare() {
 
 Result<bool> CsvOutput::prepared(engine::SinkFactChanges& facts) { return queue_->prepared(facts); }
 
-bool CsvOutput::blocked() const { return queue_->blocked(); }
+Result<bool> CsvOutput::blocked() { return queue_->blocked(); }
 
 void CsvOutput::retire() {
   if (at_ != queue_->filling.bytes.get()) {

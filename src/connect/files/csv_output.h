@@ -32,7 +32,7 @@ class CsvOutput {
   // As engine::SinkParticipant says:
   void prepare();
   [[nodiscard]] Result<bool> prepared(engine::SinkFactChanges& facts);
-  [[nodiscard]] bool blocked() const;
+  [[nodiscard]] Result<bool> blocked();
   void retire();
 
  private:

@@ -23,6 +23,9 @@ class FakeProcess : public Process {
     return count;
   }
   Status write(Stream stream, std::span<const std::byte> bytes) override {
+    if (stream == Stream::kOut && output_closed_) {
+      return fail(ErrorCode::kClosed, "nobody reads the standard output any more");
+    }
     (stream == Stream::kOut ? output_ : errors_) += as_text(bytes);
     return {};
   }
@@ -31,13 +34,15 @@ class FakeProcess : public Process {
   void request_stop() { stop_requested_ = true; }
   void set_cores(unsigned cores) { cores_ = cores; }
   void set_terminal(bool terminal) { terminal_ = terminal; }
+  /// Nobody reads the standard output from now on.
+  void close_output() { output_closed_ = true; }
   /// What read_input() gives from now on, before the end of the input.
   void set_input(std::string text) { input_ = std::move(text); }
   [[nodiscard]] const std::string& output() const { return output_; }
   [[nodiscard]] const std::string& errors() const { return errors_; }
   /// A new process: no stop is asked for, output starts empty. The input stays.
   void restart() {
-    watched_ = stop_requested_ = false;
+    watched_ = stop_requested_ = output_closed_ = false;
     output_.clear();
     errors_.clear();
   }
@@ -47,6 +52,7 @@ class FakeProcess : public Process {
   bool watched_ = false;
   bool stop_requested_ = false;
   bool terminal_ = false;
+  bool output_closed_ = false;
   std::string input_;
   std::string output_;
   std::string errors_;

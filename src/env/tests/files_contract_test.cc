@@ -271,6 +271,13 @@ TEST_P(FilesContract, ErrorsNameThePathAndTheReason) {
 }
 
 TEST(Paths, DirectoryOf) {
+  EXPECT_EQ(plain("out/"), "out");
+  EXPECT_EQ(plain("./out//a/./b"), "out/a/b");
+  EXPECT_EQ(plain("//out/"), "/out");
+  EXPECT_EQ(plain("../out"), "../out");
+  EXPECT_EQ(plain("/"), "/");
+  EXPECT_EQ(plain("./"), ".");
+  EXPECT_EQ(plain(""), ".");
   EXPECT_EQ(directory_of("a"), ".");
   EXPECT_EQ(directory_of("a/b"), "a");
   EXPECT_EQ(directory_of("a/b/"), "a");

@@ -257,7 +257,7 @@ TEST_F(Posix, WritingToAClosedPipeIsAnError) {
   ::close(saved);
   ::close(ends[1]);
   ASSERT_FALSE(status);
-  EXPECT_EQ(status.error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(status.error().code, ErrorCode::kClosed);
 }
 
 }  // namespace

@@ -84,9 +84,10 @@ class Opening {
       return {};
     }
     for (const std::string& name : names) {
-      const bool own = std::any_of(kOwn.begin(), kOwn.end(),
-                                   [&](std::string_view one) { return name.starts_with(one); });
-      if (!own) {
+      const bool own = std::any_of(kOwn.begin(), kOwn.end(), [&](const std::string& one) {
+        return name == one || name == one + ".tmp";
+      });
+      if (!own && !name.starts_with('.')) {
         return fail(ErrorCode::kRefused,
                     fmt::format("'{}' holds '{}' and no data of a job: give --data-dir a directory "
                                 "of its own, new or empty",

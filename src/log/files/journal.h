@@ -84,8 +84,6 @@ class Journal {
   [[nodiscard]] Result<std::string> write_epoch(Open& segment, const Input& input,
                                                 CommitRecord& record);
   [[nodiscard]] Status sync(Open& segment);
-  /// kRefused when somebody has removed or moved the segment: nothing that is written to it counts.
-  [[nodiscard]] Status check_in_place(const Open& segment);
 
   env::Files& files_;
   JournalOptions options_;

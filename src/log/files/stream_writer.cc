@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "log/files/frame_writer.h"
+#include "log/files/in_place.h"
 
 namespace rheon::log::files {
 
@@ -128,6 +129,7 @@ Status StreamWriter::open_segment(std::uint64_t number, bool is_new) {
   RHEON_ASSIGN(const env::FileInfo info, file->info());
   file_ = std::move(file);
   number_ = number;
+  inode_ = info.inode;
   allocated_ = info.size;
   in_directory_ = !is_new;
   if (is_new) {
@@ -148,6 +150,7 @@ Result<CommitRecord::StreamChange> StreamWriter::write(
   }
   RHEON_TRY(write_frames(appends, epoch, after));
   RHEON_TRY(sync());
+  RHEON_TRY(check_in_place(files_, path_of(number_), inode_));
   CommitRecord::StreamChange change;
   change.first_segment = first_kept(after);
   const StreamSegment last = after.segments.back();

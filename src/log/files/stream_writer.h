@@ -115,6 +115,7 @@ class StreamWriter {
   std::unique_ptr<env::File> file_;
   std::uint64_t number_ = 0;
   std::uint64_t allocated_ = 0;
+  std::uint64_t inode_ = 0;
   bool in_directory_ = false;
   bool unpublished_ = false;
   std::vector<std::uint64_t> files_there_;  // segments on the disk, ascending

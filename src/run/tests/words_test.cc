@@ -55,6 +55,9 @@ TEST(LiveLine, shows_what_happens) {
             "wordcount  12.4 M/s  in 1,000  out 5,000  epoch 1,204 (11 ms)  state 1.1 MB / 17,906 "
             "keys  rss "
             "38.0 MB  shards 2");
+  figures.stats.commit_share = 0.123;
+  figures.stats.waiting = "the log";
+  EXPECT_THAT(live_line(figures), HasSubstr("shards 2  COMMITS TAKE 12 %  COMMITS WAIT"));
 }
 
 TEST(Rate, looks_at_the_last_seconds) {
@@ -74,6 +77,7 @@ TEST(ExitCode, is_two_for_input_and_three_for_refusals) {
   EXPECT_EQ(exit_code(ErrorCode::kCorrupt), ExitCode::kRefused);
   EXPECT_EQ(exit_code(ErrorCode::kIo), ExitCode::kFailed);
   EXPECT_EQ(exit_code(ErrorCode::kNoSpace), ExitCode::kFailed);
+  EXPECT_EQ(exit_code(ErrorCode::kClosed), ExitCode::kFailed);
 }
 
 graph::Graph graph_with(const std::string& source, const std::string& sink) {

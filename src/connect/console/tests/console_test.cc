@@ -104,6 +104,24 @@ TEST_F(Console, WritesTextAsItIsAndOthersAsCsv) {
   EXPECT_EQ(env_.process().output(), "a,b\n\n\"a,b\",7\n");
 }
 
+TEST_F(Console, FailsTheJobForGoodWhenNobodyReadsTheOutput) {
+  const auto text = writer<engine::NoKey, std::string_view>();
+  engine::Batch<engine::NoKey, std::string_view> batch;
+  batch.slots.assign(1000, {{}, "a line that nobody reads", EventTime{0}});
+  env_.process().close_output();
+  for (int i = 0; i < 1000; ++i) {  // more than may wait: the barrier stands behind it
+    text->write(batch);
+  }
+  env_.io().run_all();
+  const auto blocked = text->blocked();
+  ASSERT_FALSE(blocked);
+  EXPECT_EQ(blocked.error().code, ErrorCode::kClosed) << "neither bad input nor to be tried again";
+  text->prepare(Epoch{1});
+  engine::SinkFactChanges facts;
+  std::vector<log::StreamAppend> appends;
+  EXPECT_FALSE(text->prepared(facts, appends));
+}
+
 TEST_F(Console, BlocksWhenTheOutputIsSlow) {
   const auto text = writer<engine::NoKey, std::string_view>();
   const std::string line(1000, 'x');
@@ -111,11 +129,11 @@ TEST_F(Console, BlocksWhenTheOutputIsSlow) {
   for (int i = 0; i < 1000; ++i) {
     batch.slots.push_back({{}, line, EventTime{0}});
   }
-  while (!text->blocked()) {
+  while (!*text->blocked()) {
     text->write(batch);
   }
   env_.io().run_all();
-  EXPECT_FALSE(text->blocked());
+  EXPECT_FALSE(*text->blocked());
 }
 
 }  // namespace

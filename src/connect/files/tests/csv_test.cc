@@ -291,7 +291,7 @@ TEST_F(CsvFilesOfAJob, WaitForSpaceAndLoseNothing) {
     const auto prepared = job_->writer(0).prepared(facts, appends);
     ASSERT_TRUE(prepared);
     EXPECT_FALSE(*prepared);
-    EXPECT_TRUE(job_->writer(0).blocked());
+    EXPECT_TRUE(*job_->writer(0).blocked());
   }
   env_.files().set_capacity(1 << 20);
   for (int i = 0; i < 5; ++i) {
@@ -300,7 +300,7 @@ TEST_F(CsvFilesOfAJob, WaitForSpaceAndLoseNothing) {
     ASSERT_TRUE(prepared);
     if (*prepared) {
       EXPECT_EQ(file("0-000001.csv"), "one,1\ntwo,2\nthree,3\n");
-      EXPECT_FALSE(job_->writer(0).blocked());
+      EXPECT_FALSE(*job_->writer(0).blocked());
       return;
     }
   }
@@ -317,6 +317,104 @@ TEST_F(CsvFilesOfAJob, ThatAreRemovedWhileTheyAreWrittenStopTheJob) {
   ASSERT_FALSE(committed);
   EXPECT_EQ(committed.error().code, ErrorCode::kRefused) << "opening anew does not bring it back";
   EXPECT_THAT(committed.error().message, HasSubstr("'out/0-000001.csv' was removed or moved away"));
+}
+
+TEST_F(CsvFilesOfAJob, ThatAreTouchedBetweenTheStartAndTheFirstLineStopTheJobToo) {
+  const auto failure_after = [this](const std::string& directory, const auto& change) {
+    const auto restart = [&](engine::SinkFacts facts) {
+      job_.emplace(env_, parker_, directory);
+      job_->facts = std::move(facts);
+      EXPECT_EQ(refusal(), "");
+    };
+    restart({});
+    job_->write(0, {{"one", 1}});
+    commit();
+    restart(job_->facts);
+    change(directory + "/0-000001.csv");
+    const Status committed = job_->commit([this] { env_.io().run_all(); });
+    return committed ? "committed" : committed.error().message;
+  };
+  EXPECT_THAT(failure_after("longer",
+                            [this](const std::string& path) {
+                              job_->write(0, {{"two", 1}});
+                              append_file(env_.files(), path, "x");
+                            }),
+              HasSubstr("was changed by somebody else"));
+  EXPECT_THAT(failure_after("gone",
+                            [this](const std::string& path) {
+                              job_->write(0, {{"two", 1}});
+                              EXPECT_TRUE(env_.files().remove(path));
+                            }),
+              HasSubstr("was removed or moved away"));
+  EXPECT_THAT(failure_after("closed",
+                            [this](const std::string& path) {
+                              job_->writer(0).retire();
+                              EXPECT_TRUE(env_.files().remove(path));
+                            }),
+              HasSubstr("was removed or moved away"));
+}
+
+TEST_F(CsvFilesOfAJob, AreFoundUnderAnotherSpellingOfTheirDirectory) {
+  start();
+  job_->write(0, {{"one", 1}});
+  commit();
+  write_file(env_.files(), "out/0-000002.csv", "not committed");
+  const auto start_in = [this](const std::string& directory) {
+    engine::SinkFacts facts = job_->facts;
+    job_.emplace(env_, parker_, directory);
+    job_->facts = std::move(facts);
+    return refusal();
+  };
+  EXPECT_THAT(start_in("/out"), HasSubstr("which this job wrote as 'out/0-000001.csv'"));
+  EXPECT_EQ(start_in("./out//"), "");
+  EXPECT_EQ(file("0-000002.csv"), "(none)");
+  job_->write(0, {{"two", 1}});
+  commit();
+  EXPECT_EQ(file("0-000001.csv"), "one,1\ntwo,1\n");
+}
+
+TEST_F(CsvFilesOfAJob, AreKnownInTheSpellingOfEarlierVersions) {
+  start();
+  job_->write(0, {{"one", 1}});
+  commit();
+  engine::SinkFacts facts = job_->facts;
+  auto spelled = facts.extract("file/out/0-000001.csv");
+  spelled.key() = "file/./out/0-000001.csv";
+  facts.insert(std::move(spelled));
+  ASSERT_EQ(refusal_of_restart(facts), "");
+  job_->write(0, {{"two", 1}});
+  commit();
+  EXPECT_EQ(file("0-000001.csv"), "one,1\ntwo,1\n");
+  EXPECT_FALSE(job_->facts.contains("file/./out/0-000001.csv"));
+  EXPECT_TRUE(job_->facts.contains("file/out/0-000001.csv"));
+}
+
+TEST_F(CsvFilesOfAJob, OfADirectoryThatIsGoneAtTheFirstLineStopTheJob) {
+  start();
+  ASSERT_TRUE(env_.files().remove("out/.rheon/marker"));
+  ASSERT_TRUE(env_.files().remove("out/.rheon/committed"));
+  ASSERT_TRUE(env_.files().remove("out/.rheon"));
+  ASSERT_TRUE(env_.files().remove("out"));
+  job_->write(0, {{"one", 1}});
+  const Status committed = job_->commit([this] { env_.io().run_all(); });
+  ASSERT_FALSE(committed);
+  EXPECT_EQ(committed.error().code, ErrorCode::kRefused);
+  EXPECT_THAT(committed.error().message, HasSubstr("'out' was removed or moved away"));
+}
+
+/// More waits than may, the barrier is still to come: only blocked() can say it.
+TEST_F(CsvFilesOfAJob, ThatCannotBeWrittenStopTheJobAlsoWhileItIsBlocked) {
+  start();
+  const std::string word(1000, 'w');
+  for (Result<bool> blocked = false; blocked.has_value() && !*blocked;
+       blocked = job_->writer(0).blocked()) {
+    job_->write(0, std::vector<std::pair<std::string, Count>>(1000, {word, 1}));
+  }
+  env_.files().fail_after(0, Fault::kIo);
+  env_.io().run_all();
+  const Result<bool> blocked = job_->writer(0).blocked();
+  ASSERT_FALSE(blocked.has_value());
+  EXPECT_EQ(blocked.error().code, ErrorCode::kIo);
 }
 
 TEST_F(CsvFilesOfAJob, OfTwoDirectoriesAreMentionedOnce) {
@@ -347,14 +445,14 @@ TEST_F(CsvFilesOfAJob, AbortTheEpochWhenASyncFails) {
 TEST_F(CsvFilesOfAJob, BlockWhenTooMuchWaits) {
   start();
   const std::string word(1000, 'w');
-  while (!job_->writer(0).blocked()) {
+  while (!*job_->writer(0).blocked()) {
     job_->write(0, std::vector<std::pair<std::string, Count>>(1000, {word, 1}));
   }
   EXPECT_EQ(env_.io().pending(), 1u);
-  for (int i = 0; i < 3 && job_->writer(0).blocked(); ++i) {
+  for (int i = 0; i < 3 && *job_->writer(0).blocked(); ++i) {
     env_.io().run_all();
   }
-  EXPECT_FALSE(job_->writer(0).blocked());
+  EXPECT_FALSE(*job_->writer(0).blocked());
   commit();
 }
 

@@ -57,8 +57,21 @@ TEST_P(FileLog, TheDirectoryOfSomethingElseIsRefusedAndNotTouched) {
   EXPECT_EQ(*files.list(options.directory), std::vector<std::string>{"cat.jpg"});
 }
 
+TEST_P(FileLog, NamesThatOnlyBeginLikeItsOwnAreForeign) {
+  options.directory = env::join(place_->directory(), "mine");
+  env::Files& files = machine().files();
+  ASSERT_TRUE(files.make_directories(options.directory));
+  ASSERT_TRUE(env::replace_whole(files, env::join(options.directory, "streaming.mp4"), "la"));
+  Result<OpenResult> refused = open(machine(), options);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_NE(refused.error().message.find("holds 'streaming.mp4'"), std::string::npos);
+}
+
 TEST_P(FileLog, TheRootOfAFreshFileSystemIsTaken) {
   options.directory = env::join(place_->directory(), "mount");
+  ASSERT_TRUE(machine().files().make_directories(env::join(options.directory, ".Trash-0")));
+  ASSERT_TRUE(
+      env::replace_whole(machine().files(), env::join(options.directory, "witness.tmp"), ""));
   ASSERT_TRUE(machine().files().make_directories(env::join(options.directory, "lost+found")));
   open_log();
   EXPECT_TRUE(opened.fresh);

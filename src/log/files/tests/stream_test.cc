@@ -206,6 +206,21 @@ TEST_F(Streams, APositionOfAnotherIncarnationIsRefused) {
   EXPECT_EQ(result.error().code, ErrorCode::kRefused);
 }
 
+TEST_F(Streams, ASegmentThatIsRemovedWhileTheJobRunsFailsTheNextCommitForGood) {
+  open_writer();
+  commit({{"out", 0, 1, EventTime{1}, "a"}});
+  ASSERT_TRUE(env.files().remove("job.data/stream/out/00000001"));
+  Commit next;
+  next.epoch = Epoch{2};
+  next.appends = {{"out", 0, 1, EventTime{1}, "b"}};
+  log->submit(std::move(next));
+  const std::vector<Event> events = settle(env, *log);
+  ASSERT_TRUE(has(events, Event::Kind::kFailed));
+  EXPECT_EQ(events.back().code, ErrorCode::kRefused);
+  EXPECT_NE(events.back().sentence.find("was removed or moved away"), std::string::npos)
+      << events.back().sentence;
+}
+
 TEST_F(Streams, AStreamThatIsNotThereIsNotFound) {
   auto result = open_stream(env.files(), "job.data", "out");
   ASSERT_FALSE(result.has_value());
