@@ -85,6 +85,9 @@ class Files {
   [[nodiscard]] virtual Result<Space> space(const std::string& path) = 0;
   /// Takes an exclusive lock on the file (made when missing); kRefused when another holds it.
   [[nodiscard]] virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
+  /// Whether somebody holds the lock on the file. Takes nothing: who locks meanwhile does not
+  /// notice.
+  [[nodiscard]] virtual Result<bool> is_locked(const std::string& path) = 0;
 };
 
 /// The directory part of a path ("." when it has none).

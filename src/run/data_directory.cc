@@ -25,8 +25,7 @@ bool is_held(env::Env& env, const std::string& directory) {
   if (!has_data(env, directory)) {
     return false;
   }
-  const auto lock = env.files().lock(env::join(directory, log::files::kLockFile));
-  return !lock.has_value() && lock.error().code == ErrorCode::kRefused;
+  return env.files().is_locked(env::join(directory, log::files::kLockFile)).value_or(false);
 }
 
 void wait_while_held_silently(env::Env& env, const std::string& directory) {

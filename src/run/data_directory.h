@@ -15,6 +15,7 @@ namespace rheon::run {
 [[nodiscard]] bool is_gone(env::Env& env, const std::string& directory);
 
 /// True while another process holds the directory: a running job, or a command that looks into it.
+/// Only asks: a job that starts at the same moment gets its directory.
 [[nodiscard]] bool is_held(env::Env& env, const std::string& directory);
 
 /// Waits while the directory is held and nobody answers at its control socket: a job that starts or

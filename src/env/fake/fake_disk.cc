@@ -321,6 +321,11 @@ Result<std::unique_ptr<FileLock>> FakeDisk::lock(const std::string& path) {
   return std::make_unique<FakeLock>(*this, std::move(inode));
 }
 
+Result<bool> FakeDisk::is_locked(const std::string& path) {
+  RHEON_ASSIGN(const FileInfo info, this->info(path));
+  return locked_.contains(info.inode);
+}
+
 Status FakeDisk::write(FakeInode& inode, const std::string& path, std::uint64_t offset,
                        std::string_view bytes) {
   int error = begin(Operation::kWrite);

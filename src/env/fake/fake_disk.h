@@ -52,6 +52,7 @@ class FakeDisk : public Files {
   Result<std::vector<std::string>> glob(const std::string& pattern) override;
   Result<Space> space(const std::string& path) override;
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override;
+  Result<bool> is_locked(const std::string& path) override;
 
   /// Mutating operations since the start, also those that failed.
   [[nodiscard]] std::uint64_t operations() const { return operations_; }

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <linux/magic.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
@@ -42,7 +41,16 @@ Descriptor open_descriptor(const std::string& path, int flags) {
   return Descriptor(retry([&] { return ::open(path.c_str(), flags | O_CLOEXEC, kFileMode); }));
 }
 
-/// The system's lock belongs to the open file: it goes when the descriptor is closed.
+/// The whole file, held against everybody. The lock belongs to the open file (fcntl(2), "Open file
+/// description locks"): it goes when the descriptor is closed. Unlike flock(2) this kind can be
+/// asked for without being taken.
+struct flock whole_file() {
+  struct flock lock{};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
 class HeldLock : public FileLock {
  public:
   explicit HeldLock(Descriptor descriptor) : descriptor_(std::move(descriptor)) {}
@@ -225,13 +233,26 @@ Result<std::unique_ptr<FileLock>> PosixFiles::lock(const std::string& path) {
   if (!descriptor.valid()) {
     return fail_system("open the lock file", path, errno);
   }
-  if (retry([&] { return ::flock(descriptor.get(), LOCK_EX | LOCK_NB); }) != 0) {
-    if (errno == EWOULDBLOCK) {
+  struct flock wanted = whole_file();
+  if (retry([&] { return ::fcntl(descriptor.get(), F_OFD_SETLK, &wanted); }) != 0) {
+    if (errno == EAGAIN || errno == EACCES) {
       return fail(ErrorCode::kRefused, "cannot lock '" + path + "': another process holds it");
     }
     return fail_system("lock", path, errno);
   }
   return std::make_unique<HeldLock>(std::move(descriptor));
+}
+
+Result<bool> PosixFiles::is_locked(const std::string& path) {
+  const Descriptor descriptor = open_descriptor(path, O_RDONLY);
+  if (!descriptor.valid()) {
+    return fail_system("open the lock file", path, errno);
+  }
+  struct flock found = whole_file();
+  if (retry([&] { return ::fcntl(descriptor.get(), F_OFD_GETLK, &found); }) != 0) {
+    return fail_system("ask for the lock on", path, errno);
+  }
+  return found.l_type != F_UNLCK;
 }
 
 }  // namespace rheon::env::posix

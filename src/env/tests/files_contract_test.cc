@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <thread>
 
 #include "base/bytes.h"
 #include "env/env.h"
@@ -232,8 +234,42 @@ TEST_P(FilesContract, LocksExcludeEachOtherUntilGivenBack) {
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ErrorCode::kRefused);
   EXPECT_NE(second.error().message.find(path("LOCK")), std::string::npos);
+  EXPECT_TRUE(*files().is_locked(path("LOCK")));
   first->reset();
   EXPECT_TRUE(files().lock(path("LOCK")));
+}
+
+TEST_P(FilesContract, AskingForALockTakesNothing) {
+  EXPECT_EQ(files().is_locked(path("LOCK")).error().code, ErrorCode::kNotFound);
+  EXPECT_TRUE(files().list(path(""))->empty());
+  {
+    ASSERT_TRUE(files().lock(path("LOCK")));
+  }
+  EXPECT_FALSE(*files().is_locked(path("LOCK")));
+  EXPECT_TRUE(files().lock(path("LOCK")));
+}
+
+/// A command that looked took the lock for a moment, and a job could not start at that moment
+/// (T-01-composed, seed 14).
+TEST(PosixLock, IsNotInTheWayWhileSomebodyAsks) {
+  RealPlace place;
+  const std::string path = place.directory() + "/LOCK";
+  {
+    ASSERT_TRUE(place.env().files().lock(path));
+  }
+  std::atomic<bool> done = false;
+  std::thread asking([&] {
+    while (!done) {
+      EXPECT_TRUE(place.env().files().is_locked(path));
+    }
+  });
+  int refused = 0;
+  for (int i = 0; i < 5000; ++i) {
+    refused += place.env().files().lock(path).has_value() ? 0 : 1;
+  }
+  done = true;
+  asking.join();
+  EXPECT_EQ(refused, 0);
 }
 
 TEST_P(FilesContract, ReplacesWholeFiles) {

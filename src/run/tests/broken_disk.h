@@ -89,6 +89,7 @@ class BrokenDisk final : public env::Files {
     return files_.glob(pattern);
   }
   Result<env::Space> space(const std::string& path) override { return files_.space(path); }
+  Result<bool> is_locked(const std::string& path) override { return files_.is_locked(path); }
   Result<std::unique_ptr<env::FileLock>> lock(const std::string& path) override {
     return files_.lock(path);
   }
