@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # How long a user waits for the compiler: <rheon/rheon.h> beside the standard headers it includes (at most 0.5 s more),
-# and each example as users build it (wordcount: at most 4 s). Medians of five runs, without ccache.
+# and each example as users build it (wordcount: at most 4 s). Medians of three runs, without ccache.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -9,15 +9,15 @@ flags=(-std=c++20 -Isrc -Iinclude -DRHEON_VERSION="\"0\"")
 scratch="$(mktemp -d)"
 trap 'rm -rf "$scratch"' EXIT
 
-# median_s COMMAND...: median wall time of five runs, in seconds.
+# median_s COMMAND...: median wall time of three runs, in seconds.
 median_s() {
   local start
-  for _ in 1 2 3 4 5; do
+  for _ in 1 2 3; do
     start="$(date +%s%N)"
     "$@" || return 1
     echo $(($(date +%s%N) - start))
   done >"$scratch/times"
-  sort -n "$scratch/times" | awk 'NR == 3 {printf "%.2f", $1 / 1e9}'
+  sort -n "$scratch/times" | awk 'NR == 2 {printf "%.2f", $1 / 1e9}'
 }
 
 if [[ ! -f include/rheon/rheon.h ]]; then

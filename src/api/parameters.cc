@@ -104,7 +104,7 @@ void Parameters::mistake(const std::string& name, const Error& error) {
 Status Parameters::check() const {
   for (const auto& [name, value] : values_) {
     if (std::none_of(declared_.begin(), declared_.end(),
-                     [&name = name](const Parameter& p) { return p.name == name; })) {
+                     [&wanted = name](const Parameter& p) { return p.name == wanted; })) {
       return fail(ErrorCode::kInvalidInput,
                   "this job has no parameter --" + name + ". `run --help` lists those it has.");
     }

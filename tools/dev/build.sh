@@ -40,7 +40,7 @@ build_preset() {
   shift
   (($# == 0)) || targets=(--target "$@")
   ensure_packages build
-  [[ "$preset" != fuzz ]] || ensure_packages fuzz
+  [[ "$preset" != asan && "$preset" != fuzz ]] || ensure_packages clang
   configure_preset "$preset"
   with_preset_lock "$preset" cmake --build "build/$preset" -j "$(nproc)" "${targets[@]}" \
     || die "the build of preset $preset failed"

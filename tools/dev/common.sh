@@ -81,6 +81,6 @@ tracked() {
 
 cmd_setup() {
   local start=$SECONDS
-  ensure_packages build lint fuzz
+  ensure_packages build lint clang
   say "ready ($((SECONDS - start)) s)"
 }

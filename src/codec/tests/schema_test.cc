@@ -55,7 +55,6 @@ struct Session {
   std::vector<Page> pages;
   std::uint64_t clicks = 0;
   std::optional<Page> last;
-  friend bool operator==(const Session&, const Session&) = default;
 };
 RHEON_FIELDS(Session, pages, clicks, last)
 }  // namespace v3

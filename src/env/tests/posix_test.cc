@@ -60,10 +60,12 @@ TEST_F(Posix, RandomNumbersDiffer) {
 
 TEST_F(Posix, ThreadsRunUnderTheirNameAndAreJoined) {
   std::string name;
-  env_->threads().start("rheon-shard-with-a-long-name", [&] {
-    name.resize(16);
-    ::pthread_getname_np(::pthread_self(), name.data(), name.size());
-  });
+  {
+    const auto thread = env_->threads().start("rheon-shard-with-a-long-name", [&] {
+      name.resize(16);
+      ::pthread_getname_np(::pthread_self(), name.data(), name.size());
+    });
+  }
   EXPECT_STREQ(name.c_str(), "rheon-shard-wit");
 }
 
