@@ -95,8 +95,10 @@ class SinkCommitter {
   /// Before any writer runs: brings the outside to what `facts` say. Blocks.
   [[nodiscard]] virtual Status recover(const SinkEnvironment& environment, const SinkFacts& facts,
                                        SinkRecovery& done) = 0;
-  /// After a commit, with all facts of the sink as committed. On an I/O thread; repeatable.
-  virtual void published(Epoch /*epoch*/, const SinkFacts& /*facts*/) {}
+  /// After a commit, with all facts of the sink as committed. On an I/O thread; repeatable. Tried
+  /// again when there is no space; other errors are left to the next commit, and that of the last
+  /// one fails the job.
+  [[nodiscard]] virtual Status published(Epoch /*epoch*/, const SinkFacts& /*facts*/) { return {}; }
   /// False when published() does nothing, so that nobody copies facts for it.
   [[nodiscard]] virtual bool wants_published() const { return false; }
 };

@@ -51,6 +51,9 @@ StepResult Worker::step() {
     return {Progress::kDone, env::Monotonic::max()};
   }
   publish_commit();
+  if (state_ != WorkerState::kRunning) {
+    return {Progress::kDone, env::Monotonic::max()};
+  }
   pause_sources();
   switch (phase_) {
     case Phase::kRunning:
@@ -60,11 +63,7 @@ StepResult Worker::step() {
     case Phase::kCommitting:
       return await_commit();
     case Phase::kPublishing:
-      if (publishing_.pending() || publish_again_) {
-        return {Progress::kIdle, env::Monotonic::max()};
-      }
-      state_ = WorkerState::kStopped;
-      return {Progress::kDone, env::Monotonic::max()};
+      return await_publishing();
   }
   return {};
 }
@@ -272,6 +271,10 @@ void Worker::say_waiting() {
   std::string sentence;
   if (no_space_) {
     sentence = no_space_sentence_;
+  } else if (publish_again_ && publish_at_ > env::Monotonic::zero()) {
+    sentence =
+        "what is committed cannot be published: there is no space. Nothing is lost; readers "
+        "of the outputs see it when there is space again.";
   } else if (slow_commit_) {
     sentence = "epoch " + std::to_string(barrier_->epoch.value) +
                " is being committed for more than a second: the disk of '" + options_.directory +

@@ -227,8 +227,11 @@ class Worker {
 
   // Committers publish on an I/O thread, one commit at a time, skipping those that are overtaken.
   void publish_commit();
+  [[nodiscard]] StepResult await_publishing();
+  Status published_;  // of the last attempt; the I/O thread's while it is made
   env::IoTask publishing_{env_.io(), &doorbell_};
   bool publish_again_ = false;
+  env::Monotonic publish_at_{0};  // not before
 
   // Partitions that appear while the job runs.
   env::Monotonic next_discovery_{0};

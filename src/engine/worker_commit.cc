@@ -16,6 +16,7 @@ constexpr std::chrono::microseconds kLongestInterval{100'000};
 // Barriers and commits shall take 1/40 of the time; more where the longest interval is too short.
 constexpr std::int64_t kCostShare = 40;
 constexpr std::size_t kMaxSpans = 65'536;
+constexpr std::chrono::milliseconds kPublishAgainAfter{100};
 
 }  // namespace
 
@@ -173,7 +174,29 @@ void Worker::adapt_interval() {
 }
 
 void Worker::publish_commit() {
-  if (publishing_.pending() || !publish_again_) {
+  if (publishing_.pending()) {
+    return;
+  }
+  const bool had_no_space = publish_at_ > env::Monotonic::zero();
+  const Status last = std::exchange(published_, Status{});
+  if (!last.has_value() && last.error().code == ErrorCode::kNoSpace) {
+    publish_again_ = true;
+    publish_at_ = clock_.monotonic() + kPublishAgainAfter;
+    say_waiting();
+  }
+  if (!last.has_value() && !publish_again_ && phase_ == Phase::kPublishing &&
+      stopping_ != StopReason::kRescale) {
+    fail_with(last.error());  // no further commit, and no recover() by this process
+    return;
+  }
+  if (!publish_again_) {
+    publish_at_ = env::Monotonic::zero();
+    if (had_no_space) {
+      say_waiting();
+    }
+    return;
+  }
+  if (clock_.monotonic() < publish_at_) {
     return;
   }
   publish_again_ = false;
@@ -186,11 +209,30 @@ void Worker::publish_commit() {
   if (work.empty()) {
     return;
   }
-  publishing_.submit([work = std::move(work), epoch = epoch_] {
+  publishing_.submit([this, work = std::move(work), epoch = epoch_] {
     for (const auto& [committer, facts] : work) {
-      committer->published(epoch, facts);
+      if (Status status = committer->published(epoch, facts); !status.has_value()) {
+        published_ = std::move(status);
+      }
     }
   });
+}
+
+StepResult Worker::await_publishing() {
+  if (publishing_.pending()) {
+    return {Progress::kIdle, env::Monotonic::max()};
+  }
+  if (!published_.has_value() || (publish_again_ && publish_at_ == env::Monotonic::zero())) {
+    return {Progress::kWorked, env::Monotonic::max()};  // the next step deals with it
+  }
+  // Without space a job that has ended waits; one that is asked to stop leaves it to the next run.
+  const bool may_wait =
+      stopping_ == StopReason::kEnded && !stop_requested_.load(std::memory_order_acquire);
+  if (publish_again_ && may_wait) {
+    return {Progress::kIdle, std::min(publish_at_, clock_.monotonic() + kPublishAgainAfter)};
+  }
+  state_ = WorkerState::kStopped;
+  return {Progress::kDone, env::Monotonic::max()};
 }
 
 }  // namespace rheon::engine

@@ -24,28 +24,24 @@ class CsvCommitter : public engine::SinkCommitter {
 
   bool wants_published() const override { return true; }
 
-  void published(Epoch /*epoch*/, const engine::SinkFacts& facts) override {
-    const auto known = read_facts(facts);
-    if (!known || files_ == nullptr) {
-      return;
-    }
+  Status published(Epoch /*epoch*/, const engine::SinkFacts& facts) override {
+    RHEON_ASSIGN(const CsvFacts known, read_facts(facts));
     // Not synced: recover() writes it anew, and until then it shows too little, never too much.
-    const std::string text = committed_text(directory_, known->files);
-    if (text == published_) {
-      return;
-    }
-    const std::string path = committed_path(directory_);
-    if (write_quickly(*files_, path, text)) {
+    const std::string text = committed_text(directory_, known.files);
+    if (text != published_) {
+      RHEON_TRY(write_quickly(*files_, committed_path(directory_), text));
       published_ = text;
     }
+    return {};
   }
 
  private:
-  static bool write_quickly(env::Files& files, const std::string& path, const std::string& text) {
+  static Status write_quickly(env::Files& files, const std::string& path, const std::string& text) {
     const std::string temporary = path + ".tmp";
-    const auto file = files.open(temporary, env::OpenMode::kCreate);
-    return file && (*file)->truncate(0) && (*file)->write_at(0, as_bytes(text)) &&
-           files.rename(temporary, path);
+    RHEON_ASSIGN(const auto file, files.open(temporary, env::OpenMode::kCreate));
+    RHEON_TRY(file->truncate(0));
+    RHEON_TRY(file->write_at(0, as_bytes(text)));
+    return files.rename(temporary, path);
   }
 
   std::string directory_;

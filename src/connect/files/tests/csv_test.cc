@@ -84,7 +84,7 @@ class Job {
     for (const auto& writer : writers_) {
       writer->committed(epoch_);
     }
-    committer_->published(epoch_, facts);
+    EXPECT_TRUE(committer_->published(epoch_, facts));
     return {};
   }
   engine::SinkWriter<Key, Count>& writer(std::uint32_t shard) { return *writers_[shard]; }
