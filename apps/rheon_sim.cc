@@ -1,54 +1,91 @@
-// The simulator: jobs on a machine in memory that is killed, loses power and is rescaled, all in
-// one thread, all decided by a seed. `./dev verify T-14 --count N --seed S` runs it.
+// The simulator: jobs on a machine in memory that is killed, loses power, has a disk that fails or
+// is full, and is rescaled, all in one thread, all decided by a seed. `./dev verify T-14 --count N
+// --seed S` runs it.
+
+#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <bit>
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
+#include <string>
 
 #include "sim/seed_run.h"
 
-int main(int argc, char** argv) {
-  CLI::App app("Runs jobs on simulated machines and checks every answer against a model.");
+namespace {
+
+struct Options {
   std::uint64_t count = 100;
   std::uint64_t first = 1;
+  std::string faults;
   bool verbose = false;
-  app.add_option("--count", count, "how many seeds")->capture_default_str();
-  app.add_option("--seed", first, "the first seed")->capture_default_str();
-  app.add_flag("--verbose", verbose, "a line for every seed");
+};
+
+struct Totals {
+  rheon::sim::SeedReport report;
+  std::uint64_t failed = 0;
+};
+
+void add(Totals& totals, const rheon::sim::SeedReport& one) {
+  totals.report.turns += one.turns;
+  totals.report.processes += one.processes;
+  totals.report.aborts += one.aborts;
+  totals.report.epochs += one.epochs;
+  totals.report.trace = std::rotl(totals.report.trace, 1) ^ one.trace;
+}
+
+void tell_failure(std::uint64_t seed, const rheon::sim::Swarm& swarm, const std::string& what) {
+  fmt::print("seed {}: {}\n  repeat: ./dev verify T-14 --count 1 --seed {}\n", seed, what, seed);
+  const rheon::sim::Swarm least = rheon::sim::shrink(seed, swarm);
+  const auto report = rheon::sim::run_seed(seed, least);
+  fmt::print("  with fewer faults: rheon_sim --count 1 --seed {} --faults {}\n    {}\n", seed,
+             least.fault_list(), report.has_value() ? "(does not fail)" : report.error().message);
+}
+
+void run_one(std::uint64_t seed, const Options& options, Totals& totals) {
+  rheon::sim::Swarm swarm = rheon::sim::swarm_of(seed);
+  static_cast<void>(swarm.set_faults(options.faults));  // checked when it was read
+  const auto report = rheon::sim::run_seed(seed, swarm);
+  if (!report.has_value()) {
+    ++totals.failed;
+    tell_failure(seed, swarm, report.error().message);
+    return;
+  }
+  add(totals, *report);
+  if (options.verbose) {
+    fmt::print("seed {}: {} turns, {} processes, {} aborts, {} epochs, trace {:016x}\n", seed,
+               report->turns, report->processes, report->aborts, report->epochs, report->trace);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Runs jobs on simulated machines and checks every answer against a model.");
+  Options options;
+  app.add_option("--count", options.count, "how many seeds")->capture_default_str();
+  app.add_option("--seed", options.first, "the first seed")->capture_default_str();
+  app.add_option("--faults", options.faults,
+                 "how many faults of a kind, in place of what the seed has drawn: "
+                 "kills=1,rescales=0")
+      ->check([](const std::string& list) {
+        const rheon::Status set = rheon::sim::Swarm{}.set_faults(list);
+        return set.has_value() ? std::string() : set.error().message;
+      });
+  app.add_flag("--verbose", options.verbose, "a line for every seed");
   CLI11_PARSE(app, argc, argv);
 
   const auto began = std::chrono::steady_clock::now();
-  std::uint64_t failed = 0;
-  std::uint64_t turns = 0;
-  std::uint64_t processes = 0;
-  std::uint64_t epochs = 0;
-  for (std::uint64_t seed = first; seed < first + count; ++seed) {
-    const rheon::Result<rheon::sim::SeedReport> report = rheon::sim::run_seed(seed);
-    if (!report.has_value()) {
-      ++failed;
-      std::printf("seed %llu: %s\n  repeat: ./dev verify T-14 --count 1 --seed %llu\n",
-                  static_cast<unsigned long long>(seed), report.error().message.c_str(),
-                  static_cast<unsigned long long>(seed));
-      continue;
-    }
-    turns += report->turns;
-    processes += report->processes;
-    epochs += report->epochs;
-    if (verbose) {
-      std::printf("seed %llu: %llu turns, %llu processes, %llu epochs\n",
-                  static_cast<unsigned long long>(seed),
-                  static_cast<unsigned long long>(report->turns),
-                  static_cast<unsigned long long>(report->processes),
-                  static_cast<unsigned long long>(report->epochs));
-    }
+  Totals totals;
+  for (std::uint64_t seed = options.first; seed < options.first + options.count; ++seed) {
+    run_one(seed, options, totals);
   }
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  std::printf(
-      "%llu passed, %llu failed (%.1f ms a seed; %llu turns, %llu processes, %llu epochs)\n",
-      static_cast<unsigned long long>(count - failed), static_cast<unsigned long long>(failed),
-      1000 * seconds / static_cast<double>(count), static_cast<unsigned long long>(turns),
-      static_cast<unsigned long long>(processes), static_cast<unsigned long long>(epochs));
-  return failed == 0 ? 0 : 1;
+  const rheon::sim::SeedReport& sum = totals.report;
+  fmt::print("{} turns, {} processes, {} aborts, {} epochs, {:.1f} ms a seed\ntrace {:016x}\n",
+             sum.turns, sum.processes, sum.aborts, sum.epochs,
+             1000 * seconds / static_cast<double>(options.count), sum.trace);
+  fmt::print("{} passed, {} failed\n", options.count - totals.failed, totals.failed);
+  return totals.failed == 0 ? 0 : 1;
 }

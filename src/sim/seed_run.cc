@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ namespace rheon::sim {
 namespace {
 
 using env::fake::Crash;
+using env::fake::Fault;
 using env::fake::Survival;
 
 constexpr std::uint64_t kMostTurns = 400'000;
@@ -27,9 +29,10 @@ constexpr std::chrono::minutes kMostVirtualTime{2};
 
 class SeedRun {
  public:
-  explicit SeedRun(std::uint64_t seed)
-      : random_(seed),
-        swarm_(Swarm::draw(random_)),
+  SeedRun(std::uint64_t seed, const Swarm& swarm)
+      : random_(skip_drawn(seed)),
+        swarm_(swarm),
+        told_(swarm),
         env_(seed),
         scenario_(any_scenario(env_, random_)),
         job_(env_, scenario_.job, options(seed)) {
@@ -42,14 +45,22 @@ class SeedRun {
       ended = check_output();
     }
     if (!ended.has_value()) {
-      return broken(scenario_.name + ", " + swarm_.describe() + ": " + ended.error().message);
+      return broken(scenario_.name + ", " + told_.describe() + ": " + ended.error().message);
     }
     report_.turns = job_.driver().turns();
+    report_.trace = job_.driver().trace();
     report_.epochs = epoch_;
     return report_;
   }
 
  private:
+  /// The generator stands where it stood after drawing: the rest is the same, whatever the faults.
+  static Generator skip_drawn(std::uint64_t seed) {
+    Generator random(seed);
+    static_cast<void>(Swarm::draw(random));
+    return random;
+  }
+
   [[nodiscard]] testing::SimulatedJobOptions options(std::uint64_t seed) const {
     testing::SimulatedJobOptions options;
     options.seed = seed;
@@ -65,9 +76,14 @@ class SeedRun {
     plan_next_event();
     while (job_.driver().turns() < kMostTurns && report_.processes < kMostStarts) {
       try {
-        RHEON_ASSIGN(const bool finished, go_on());
-        if (finished) {
+        const Result<bool> finished = go_on();
+        if (!finished.has_value()) {
+          RHEON_TRY(judge(finished.error()));
+        } else if (*finished) {
           return {};
+        }
+        if (is_full_ && env_.clock().monotonic() > full_until_) {
+          free_space();
         }
         if (job_.driver().turns() >= next_event_) {
           cause_event();
@@ -107,33 +123,76 @@ class SeedRun {
 
   // ---- faults
 
+  /// What a process does about an error (run/run_command.cc). Only those that were caused may come.
+  Status judge(const Error& error) {
+    const bool no_space = error.code == ErrorCode::kNoSpace;
+    const bool caused = no_space ? was_full_ : error.code == ErrorCode::kIo && errors_left_ > 0;
+    if (!caused) {
+      return tl::unexpected<Error>(error);
+    }
+    if (!no_space) {
+      --errors_left_;
+    } else if (random_() % 2 == 0) {
+      free_space();
+    }
+    ++report_.aborts;
+    job_.abort();
+    env_.clock().advance(std::chrono::milliseconds{200});
+    return {};
+  }
+
+  void fail_an_operation() {
+    constexpr Fault kKinds[] = {Fault::kIo, Fault::kShortWrite, Fault::kFailedSync};
+    env_.files().fail_after(random_() % 40, kKinds[random_() % 3]);
+    ++errors_left_;
+    ++errors_caused_;
+  }
+
+  void fill_disk() {
+    env_.files().set_capacity(env_.files().used_bytes() + random_() % 4096);
+    is_full_ = was_full_ = true;
+    full_until_ = env_.clock().monotonic() + std::chrono::milliseconds{random_() % 5000};
+  }
+
+  void free_space() {
+    env_.files().set_capacity(std::uint64_t{1} << 40);
+    is_full_ = false;
+  }
+
   void plan_next_event() {
     next_event_ = job_.driver().turns() + 1 + random_() % (2 * swarm_.turns_between);
   }
 
   void cause_event() {
-    const std::uint32_t left =
-        swarm_.kills + swarm_.power_cuts + swarm_.disk_crashes + swarm_.rescales;
-    if (left == 0 || !job_.running()) {
+    if (is_full_) {
+      free_space();
+    }
+    if (!job_.running()) {
       return;
     }
-    std::uint64_t pick = random_() % left;
-    const auto is = [&pick](std::uint32_t& kind) {
-      if (pick < kind) {
-        --kind;
-        return true;
-      }
-      pick -= kind;
-      return false;
-    };
-    if (is(swarm_.kills)) {
-      job_.kill();
-    } else if (is(swarm_.power_cuts)) {
-      lose_power();
-    } else if (is(swarm_.disk_crashes)) {
-      env_.files().crash_after(random_() % 40);
-    } else if (is(swarm_.rescales)) {
-      job_.rescale(static_cast<std::uint32_t>(1 + random_() % 5));
+    const std::optional<FaultKind> kind = swarm_.take(random_());
+    if (!kind.has_value()) {
+      return;
+    }
+    switch (*kind) {
+      case FaultKind::kKill:
+        job_.kill();
+        break;
+      case FaultKind::kPowerCut:
+        lose_power();
+        break;
+      case FaultKind::kDiskCrash:
+        env_.files().crash_after(random_() % 40);
+        break;
+      case FaultKind::kDiskError:
+        fail_an_operation();
+        break;
+      case FaultKind::kFullDisk:
+        fill_disk();
+        break;
+      case FaultKind::kRescale:
+        job_.rescale(static_cast<std::uint32_t>(1 + random_() % 5));
+        break;
     }
     if (!job_.running() && random_() % 2 == 0) {
       env_.files().crash_after(random_() % 30);  // and once more during recovery
@@ -201,6 +260,7 @@ class SeedRun {
                  env_.files().glob(std::string(kOutputDirectory) + "/*.csv"));
     for (const std::string& file : files) {
       RHEON_ASSIGN(const std::string text, env::read_whole(env_.files(), file));
+      RHEON_TRY(check_published(file, text.size()));
       RHEON_TRY(read_csv(file, text, found));
     }
     for (auto& [key, values] : found) {
@@ -215,6 +275,21 @@ class SeedRun {
     }
     if (found.size() != scenario_.expected.size()) {
       return broken("the files hold keys that the input does not have.");
+    }
+    return {};
+  }
+
+  /// What readers are told is committed. An error of the disk may leave that to the next start.
+  Status check_published(const std::string& file, std::uint64_t bytes) {
+    if (errors_caused_ > 0) {
+      return {};
+    }
+    RHEON_ASSIGN(
+        const std::string committed,
+        env::read_whole(env_.files(), std::string(kOutputDirectory) + "/.rheon/committed"));
+    const std::string line = file.substr(file.rfind('/') + 1) + " " + std::to_string(bytes) + " ";
+    if (("\n" + committed).find("\n" + line) == std::string::npos) {
+      return broken("readers are not told '" + line + "', but:\n" + committed);
     }
     return {};
   }
@@ -244,17 +319,51 @@ class SeedRun {
 
   Generator random_;
   Swarm swarm_;
+  const Swarm& told_;
   env::fake::FakeEnv env_;
   Scenario scenario_;
   testing::SimulatedJob job_;
   SeedReport report_;
   std::uint64_t next_event_ = 0;
   std::uint64_t epoch_ = 0;
+  std::uint32_t errors_left_ = 0;  // caused, and not seen yet
+  std::uint32_t errors_caused_ = 0;
+  bool is_full_ = false;
+  env::Monotonic full_until_{0};
+  bool was_full_ = false;
   std::map<std::string, std::vector<std::int64_t>> watermarks_;  // by fact, key group
 };
 
 }  // namespace
 
-Result<SeedReport> run_seed(std::uint64_t seed) { return SeedRun(seed).run(); }
+Swarm swarm_of(std::uint64_t seed) {
+  Generator random(seed);
+  return Swarm::draw(random);
+}
+
+Result<SeedReport> run_seed(std::uint64_t seed, const Swarm& swarm) {
+  return SeedRun(seed, swarm).run();
+}
+
+Swarm shrink(std::uint64_t seed, Swarm swarm) {
+  const auto still_fails = [seed](const Swarm& smaller) {
+    return !run_seed(seed, smaller).has_value();
+  };
+  for (bool smaller = true; smaller;) {
+    smaller = false;
+    for (std::uint32_t& count : swarm.faults) {
+      const std::uint32_t before = count;
+      for (const std::uint32_t fewer : {0u, before / 2, before - std::min(before, 1u)}) {
+        count = fewer;
+        if (fewer < before && still_fails(swarm)) {
+          smaller = true;
+          break;
+        }
+        count = before;
+      }
+    }
+  }
+  return swarm;
+}
 
 }  // namespace rheon::sim

@@ -5,16 +5,25 @@
 #include <cstdint>
 
 #include "base/result.h"
+#include "sim/swarm.h"
 
 namespace rheon::sim {
 
 struct SeedReport {
   std::uint64_t turns = 0;
   std::uint64_t processes = 0;  // starts of the job
+  std::uint64_t aborts = 0;     // the engine was torn down after an error of the disk
   std::uint64_t epochs = 0;
+  std::uint64_t trace = 0;  // a hash of everything that was done, in order, and when
 };
 
+/// What the seed itself has drawn.
+[[nodiscard]] Swarm swarm_of(std::uint64_t seed);
+
 /// An error says what does not hold.
-[[nodiscard]] Result<SeedReport> run_seed(std::uint64_t seed);
+[[nodiscard]] Result<SeedReport> run_seed(std::uint64_t seed, const Swarm& swarm);
+
+/// For a seed that fails: with as few faults as still make it fail.
+[[nodiscard]] Swarm shrink(std::uint64_t seed, Swarm swarm);
 
 }  // namespace rheon::sim

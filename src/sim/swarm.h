@@ -2,29 +2,47 @@
 
 // Which faults a seed has, and how often: drawn first, so that some seeds know only one kind.
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <random>
 #include <string>
+#include <string_view>
 
+#include "base/result.h"
 #include "engine/shard_context.h"
 
 namespace rheon::sim {
+
+enum class FaultKind {
+  kKill,       // the process dies between two steps
+  kPowerCut,   // the machine loses what was not synced
+  kDiskCrash,  // ... or dies in the middle of an operation of the disk
+  kDiskError,  // an operation, a write or a sync of the disk fails, once
+  kFullDisk,   // there is no space for a while
+  kRescale,
+};
+inline constexpr std::array<std::string_view, 6> kFaultNames{
+    "kills", "power-cuts", "disk-crashes", "disk-errors", "full-disks", "rescales"};
 
 struct Swarm {
   std::uint32_t shards = 1;
   std::size_t ring_capacity_batches = 1;
   engine::StepBudgets budgets;
-  std::uint32_t kills = 0;         // the process dies between two steps
-  std::uint32_t power_cuts = 0;    // the machine loses what was not synced
-  std::uint32_t disk_crashes = 0;  // ... or dies in the middle of an operation of the disk
-  std::uint32_t rescales = 0;
-  std::uint64_t turns_between = 0;         // mean, from one event to the next
+  std::array<std::uint32_t, kFaultNames.size()> faults{};  // how many of each are still to come
+  std::uint64_t turns_between = 0;                         // mean, from one event to the next
   std::chrono::microseconds slowness{20};  // how much time passes at most in one turn
   std::optional<std::chrono::microseconds> commit_interval;
 
   [[nodiscard]] static Swarm draw(std::mt19937_64& random);
+  /// One of the faults that are still to come, which from then on is not; none: no more come.
+  [[nodiscard]] std::optional<FaultKind> take(std::uint64_t pick);
+  /// "kills=3,rescales=0": what is not named stays. kInvalidInput when it is something else.
+  [[nodiscard]] Status set_faults(std::string_view list);
+  /// All faults in the form that set_faults() reads.
+  [[nodiscard]] std::string fault_list() const;
   [[nodiscard]] std::string describe() const;
 };
 

@@ -1,6 +1,7 @@
 #include "testing/seeded_driver.h"
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 
 namespace rheon::testing {
@@ -39,9 +40,16 @@ void SeededDriver::find_runnable(engine::Worker& worker) {
   }
 }
 
+void SeededDriver::add_to_trace(std::uint64_t what) {
+  trace_ = (std::rotl(trace_, 5) ^ what) * 0x9e3779b97f4a7c15;
+}
+
 void SeededDriver::step(engine::Worker& worker, std::size_t actor) {
+  add_to_trace(actor);
+  add_to_trace(static_cast<std::uint64_t>(env_.clock().monotonic().count()));
   if (actor == actors_.size()) {
     static_cast<void>(env_.io().run_one(random_()));
+    add_to_trace(env_.files().operations());
     return;
   }
   const engine::StepResult result =

@@ -33,6 +33,9 @@ class SeededDriver {
   void forget() { actors_.clear(); }
 
   [[nodiscard]] std::uint64_t turns() const { return turns_; }
+  /// A hash of who did a step and when, and of how much the disk had done by then. The same seed
+  /// has the same one, whatever the compiler's options.
+  [[nodiscard]] std::uint64_t trace() const { return trace_; }
   /// A random number below `bound`.
   [[nodiscard]] std::uint64_t pick(std::uint64_t bound) { return random_() % bound; }
 
@@ -46,12 +49,14 @@ class SeededDriver {
   /// Fills runnable_; the number of I/O pieces counts as one more actor.
   void find_runnable(engine::Worker& worker);
   void step(engine::Worker& worker, std::size_t actor);
+  void add_to_trace(std::uint64_t what);
 
   env::fake::FakeEnv& env_;
   std::mt19937_64 random_;
   std::vector<Actor> actors_;  // the coordinator, then the shards
   std::vector<std::size_t> runnable_;
   std::uint64_t turns_ = 0;
+  std::uint64_t trace_ = 0;
   std::chrono::nanoseconds most_per_turn_ = std::chrono::microseconds{20};
 };
 

@@ -54,6 +54,14 @@ void SimulatedJob::kill() {
   driver_.forget();
 }
 
+void SimulatedJob::abort() {
+  while (env_.io().run_one(driver_.pick(UINT64_MAX))) {
+    // What is under way ends before the engine is gone.
+  }
+  worker_.reset();
+  driver_.forget();
+}
+
 void SimulatedJob::cut_power(env::fake::Survival survival) {
   env_.cut_power(driver_.pick(UINT64_MAX), survival);
   kill();

@@ -53,6 +53,9 @@ class SimulatedJob {
 
   /// kill -9: what was written stays, what is under way is gone.
   void kill();
+  /// As a process does when its log or a sink cannot be written: the engine is torn down, the
+  /// process goes on.
+  void abort();
   /// The machine loses power, and comes back.
   void cut_power(env::fake::Survival survival);
   void rescale(std::uint32_t shards) { worker_->request_shards(shards); }
