@@ -129,3 +129,14 @@ function(rheon_add_fuzzers)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
   endforeach()
 endfunction()
+
+# examples/wordcount once more, as wordcount_faulty: on files of which one operation goes wrong (tests/chaos/faulty/).
+function(rheon_add_faulty_programs)
+  file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/chaos/faulty/*.cc")
+  if(sources)
+    rheon_program(
+      wordcount_faulty SOURCES "${PROJECT_SOURCE_DIR}/examples/wordcount/wordcount.cc" ${sources} LIBRARIES rheon::run
+                                                                                              rheon::env)
+    target_link_options(wordcount_faulty PRIVATE "-Wl,--wrap=_ZN5rheon3env14make_posix_envEv")
+  endif()
+endfunction()
