@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -66,6 +67,36 @@ TEST_F(ShardTest, does_not_sleep_after_a_stop_whose_ring_the_step_forgot) {
   EXPECT_TRUE(shard_.stopped());
 }
 
+/// What comes while a step runs: from another shard, from an I/O thread, from the coordinator.
+class RingingTask : public Task {
+ public:
+  RingingTask(ShardContext& shard, std::function<void()> ring)
+      : Task(shard), ring_(std::move(ring)) {}
+
+ private:
+  StepResult take_input() override {
+    std::exchange(ring_, [] {})();
+    return {Progress::kIdle, env::Monotonic::max()};
+  }
+  void report(EpochPart&) override {}
+
+  std::function<void()> ring_;
+};
+
+TEST_F(ShardTest, does_not_sleep_when_a_command_came_during_the_step) {
+  shard_.add(std::make_unique<RingingTask>(shard_.context(), [this] {
+    Command committed;
+    committed.kind = Command::Kind::kCommitted;
+    shard_.post(std::move(committed));
+  }));
+  static_cast<void>(shard_.step());
+  shard_.park_until(env::Monotonic::max());
+  EXPECT_EQ(parked_, 0);
+  static_cast<void>(shard_.step());
+  shard_.park_until(env::Monotonic::max());
+  EXPECT_EQ(parked_, 1);
+}
+
 /// Quarantines a record in every step, but for the one in which it passes the barrier.
 class QuarantiningTask : public Task {
  public:
@@ -77,6 +108,7 @@ class QuarantiningTask : public Task {
     if (requested_ != nullptr) {
       pass(*std::exchange(requested_, nullptr), nullptr);
     } else {
+      ++shard().records_in;
       shard().quarantine({"parse", "", "bad", std::to_string(++records_), EventTime{0}});
     }
     return {Progress::kWorked, env::Monotonic::max()};
@@ -128,6 +160,50 @@ TEST_F(ShardTest, what_is_quarantined_behind_the_barrier_belongs_to_the_next_epo
   EXPECT_EQ(run_epoch(1), 2u);
   EXPECT_EQ(run_epoch(2), 3u);
   EXPECT_EQ(shard_.context().quarantined.records.size(), 3u);
+}
+
+/// Takes a record in every step, but for the first, in which the barrier of another shard reaches
+/// it.
+class PassingTask : public Task {
+ public:
+  PassingTask(ShardContext& shard, const Barrier& barrier) : Task(shard), barrier_(&barrier) {}
+  [[nodiscard]] int records() const { return records_; }
+  [[nodiscard]] int reported() const { return reported_; }
+
+ private:
+  StepResult take_input() override {
+    if (barrier_ != nullptr) {
+      pass(*std::exchange(barrier_, nullptr), nullptr);
+    } else {
+      ++records_;
+    }
+    return {Progress::kWorked, env::Monotonic::max()};
+  }
+  void report(EpochPart&) override { reported_ = records_; }
+
+  const Barrier* barrier_;
+  int records_ = 0;
+  int reported_ = -1;
+};
+
+// The coordinator tells one shard after the other: the first may have sent the barrier on already.
+TEST_F(ShardTest, a_barrier_that_comes_before_the_command_waits_for_it) {
+  Barrier barrier;
+  barrier.epoch = Epoch{1};
+  shard_.add(std::make_unique<PassingTask>(shard_.context(), barrier));
+  const auto& task = static_cast<const PassingTask&>(*shard_.tasks().back());
+  for (int i = 0; i < 3; ++i) {
+    static_cast<void>(shard_.step());
+  }
+  EXPECT_EQ(task.records(), 0) << "what stands behind the barrier was taken before the report";
+  Command command;
+  command.barrier = &barrier;
+  shard_.post(std::move(command));
+  static_cast<void>(shard_.step());
+  EXPECT_EQ(task.reported(), 0);
+  EXPECT_NE(shard_.take_part(), nullptr);
+  static_cast<void>(shard_.step());
+  EXPECT_EQ(task.records(), 1);
 }
 
 TEST(ActivityGauge, rings_once_for_the_first_change_after_the_coordinator_waits) {

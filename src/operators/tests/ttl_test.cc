@@ -5,7 +5,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "connect/files/csv.h"
 #include "operators/operator.h"
@@ -16,6 +18,7 @@ namespace {
 
 using std::chrono::hours;
 using std::chrono::minutes;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using testing::Topology;
@@ -48,6 +51,47 @@ void told_later(Job& job) {
       .to("out", files::csv("out"));
 }
 
+/// "+word" is remembered for an hour; "?word" tells whether it still is, and writes nothing.
+struct Ask : KeyedOperator<std::string_view, std::string_view, std::uint64_t> {
+  Value<std::uint64_t> seen{*this, "seen", ttl(hours{1})};
+
+  void process(const std::string_view& text, Context& ctx) {
+    if (text.starts_with('+')) {
+      seen.get_or_create() = 1;
+    } else {
+      ctx.emit(seen.exists() && seen.get() != nullptr ? 1 : 0);
+    }
+  }
+};
+
+void asked(Job& job) {
+  job.from("words", Source<std::string_view>{})
+      .key_by([](std::string_view text) { return text.substr(1); })
+      .process<Ask>("asked")
+      .to("out", files::csv("out"));
+}
+
+/// What is over is swept away little by little; who asks before that must not see it either.
+TEST(Ttl, WhatIsOverCannotBeReadThoughItHasNotBeenSweptYet) {
+  Topology topology(asked);
+  auto words = topology.input<std::string_view>("words");
+  std::vector<std::string> keys(2'000);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    keys[i] = "word" + std::to_string(i);
+    words.push_at(kStart, "+" + keys[i]);
+  }
+  words.push_at(kStart, "?word7");
+  EXPECT_THAT(topology.output<std::uint64_t>("out"), ElementsAre(1));
+  words.watermark(kStart + minutes{61});
+  for (const std::string& key : keys) {
+    words.push_at(kStart + minutes{61}, "?" + key);
+  }
+  std::vector<std::uint64_t> told = topology.output<std::uint64_t>("out");
+  ASSERT_EQ(told.size(), 1 + keys.size());
+  told.erase(told.begin());
+  EXPECT_THAT(told, Each(0));
+}
+
 TEST(Ttl, NothingExpiresBeforeTheFirstWatermark) {
   Topology topology(counts_for_an_hour);
   topology.input<std::string_view>("words").push({"a", "a", "a"});
@@ -61,6 +105,16 @@ TEST(Ttl, AnAccumulatorBeginsAnewWhenItsTimeIsOver) {
   words.watermark(kStart + minutes{59}).push_at(kStart + minutes{59}, "a");
   words.watermark(kStart + minutes{120}).push_at(kStart + minutes{120}, "a");
   EXPECT_THAT(topology.output<std::uint64_t>("out"), ElementsAre(1, 2, 3, 1));
+}
+
+TEST(Ttl, CountsFromTheLastWrite) {
+  Topology topology(counts_for_an_hour);
+  auto words = topology.input<std::string_view>("words");
+  words.push_at(kStart, "a");
+  for (int i = 1; i <= 3; ++i) {
+    words.watermark(kStart + i * minutes{50}).push_at(kStart + i * minutes{50}, "a");
+  }
+  EXPECT_THAT(topology.output<std::uint64_t>("out"), ElementsAre(1, 2, 3, 4));
 }
 
 TEST(Ttl, ACrashDoesNotMakeStateLiveLonger) {

@@ -105,6 +105,17 @@ TEST_F(Lineage, ACopyIsRefusedUntilItIsAdopted) {
   EXPECT_EQ(restored(*result->log), job.truth().state);
 }
 
+/// Otherwise two directories would go on under one name, and nobody could tell whose output is
+/// whose.
+TEST_F(Lineage, AnAdoptedDirectoryIsALineageOfItsOwn) {
+  run(5);
+  copy_tree(env.files(), "job.data", "copy.data");
+  ASSERT_TRUE(adopt(env, "copy.data", "job").has_value());
+  const Identity first = check(env.files(), "job.data")->identity;
+  const Identity copy = check(env.files(), "copy.data")->identity;
+  EXPECT_NE(copy.lineage, first.lineage);
+}
+
 TEST_F(Lineage, AnAdoptedDirectoryGoesOnOverManyRestarts) {
   run(20);
   for (int i = 0; i < 3; ++i) {
@@ -132,6 +143,7 @@ TEST_F(Lineage, ABackupOfTheJournalIsRefusedBecauseTheWitnessIsAhead) {
 TEST_F(Lineage, ResetStartsFromNothing) {
   run(10);
   ASSERT_TRUE(reset(env, "job.data", "job").has_value());
+  EXPECT_FALSE(open_stream(env.files(), "job.data", "out").has_value());
   auto result = open(env, ModelJob::options());
   ASSERT_TRUE(result.has_value()) << result.error().message;
   EXPECT_EQ(result->opened.epoch, Epoch{0});

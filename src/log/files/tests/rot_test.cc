@@ -167,6 +167,110 @@ TEST(Rot, ATruncationOfWhatWasCommittedIsFoundInEveryFile) {
   }
 }
 
+constexpr const char* kFirstSegment = "job.data/journal/00000001";
+
+/// Some commits; the second says `word`. The same places and lengths whatever the word of one
+/// length.
+void commit_some(FakeEnv& env, const std::string& word, std::uint64_t epochs = 3) {
+  OpenOptions options = ModelJob::options();
+  options.snapshot_after_bytes = 1 << 20;  // no segment of the journal goes
+  auto result = open(env, options);
+  ASSERT_TRUE(result.has_value()) << result.error().message;
+  for (std::uint64_t epoch = 1; epoch <= epochs; ++epoch) {
+    Commit commit;
+    commit.epoch = Epoch{epoch};
+    commit.deltas = {put_blob(1, "key", epoch == 2 ? word : "other")};
+    commit.facts = {{"fact", epoch == 2 ? word : "other"}};
+    result->log->submit(std::move(commit));
+    ASSERT_TRUE(has(settle(env, *result->log), Event::Kind::kCommitted));
+  }
+}
+
+struct Extent {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+};
+
+std::vector<Extent> frames_of_epoch(FakeEnv& env, Epoch epoch) {
+  std::vector<Extent> found;
+  const std::vector<DumpLine> lines = *dump(env.files(), "job.data");
+  for (const DumpLine& line : lines) {
+    if (std::string_view(kFirstSegment).ends_with(line.file) && line.epoch == epoch) {
+      found.push_back({line.offset, line.offset + line.bytes});
+    }
+  }
+  return found;
+}
+
+void expect_refused(FakeEnv& env) {
+  auto report = check(env.files(), "job.data");
+  ASSERT_TRUE(report.has_value()) << report.error().message;
+  EXPECT_TRUE(report->damaged());
+  auto result = open(env, ModelJob::options());
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().code, ErrorCode::kRefused) << result.error().message;
+}
+
+/// A disk that has lost writes may show what stood at the same places before: every checksum is
+/// right, and yet it is another history.
+TEST(Rot, FramesOfAnotherHistoryAreFound) {
+  FakeEnv other(6);
+  commit_some(other, "lost");
+  const std::string others = contents(other, kFirstSegment);
+  FakeEnv env(6);
+  commit_some(env, "kept");
+  const std::string own = contents(env, kFirstSegment);
+  std::vector<Extent> places = frames_of_epoch(env, Epoch{2});
+  ASSERT_FALSE(places.empty());
+  int spliced = 0;
+  places.push_back({places.front().begin, places.back().end});  // the whole epoch
+  for (const auto& [begin, end] : places) {
+    SCOPED_TRACE("bytes " + std::to_string(begin) + " to " + std::to_string(end));
+    std::string mixed = own;
+    mixed.replace(begin, end - begin, others, begin, end - begin);
+    if (mixed == own) {
+      continue;  // what epoch 1 was, repeated
+    }
+    ++spliced;
+    overwrite(env, kFirstSegment, mixed);
+    expect_refused(env);
+    overwrite(env, kFirstSegment, own);
+  }
+  EXPECT_EQ(spliced, 4);  // delta, facts, commit record, all of them
+  EXPECT_TRUE(open(env, ModelJob::options()).has_value());
+}
+
+TEST(Rot, ASegmentOfAnotherHistoryIsFound) {
+  FakeEnv other(6);
+  commit_some(other, "lost", 40);
+  FakeEnv env(6);
+  commit_some(env, "kept", 40);
+  ASSERT_GE(env.files().list("job.data/journal")->size(), 3u);
+  for (const char* segment : {"job.data/journal/00000001", "job.data/journal/00000002"}) {
+    SCOPED_TRACE(segment);
+    const std::string own = contents(env, segment);
+    overwrite(env, segment, contents(other, segment));
+    expect_refused(env);
+    overwrite(env, segment, own);
+  }
+  EXPECT_TRUE(open(env, ModelJob::options()).has_value());
+}
+
+/// The witness may be older than the last commits. That more follows behind the damage shows that
+/// it is not what a crash has left.
+TEST(Rot, DamageBeforeLaterCommitsIsNotTakenForATornEnd) {
+  FakeEnv young(6);
+  commit_some(young, "kept", 1);
+  FakeEnv env(6);
+  commit_some(env, "kept", 3);
+  const Extent damaged = frames_of_epoch(env, Epoch{2}).back();
+  overwrite(env, "job.data/witness", contents(young, "job.data/witness"));
+  std::string bytes = contents(env, kFirstSegment);
+  bytes[damaged.end - 1] = static_cast<char>(bytes[damaged.end - 1] ^ 1);
+  overwrite(env, kFirstSegment, bytes);
+  expect_refused(env);
+}
+
 TEST(Rot, AMissingFileIsFound) {
   Sound sound(5);
   for (const std::string& path : sound.files) {
