@@ -77,7 +77,8 @@ TEST_F(JobClockTest, NeverStopsWhateverTheWallClockDoes) {
   std::mt19937_64 random(1);
   clock_.start(EventTime::min());
   for (int i = 0; i < 300; ++i) {
-    const auto jump = std::chrono::seconds{static_cast<std::int64_t>(random() % 20'000'000) - 10'000'000};
+    const auto jump =
+        std::chrono::seconds{static_cast<std::int64_t>(random() % 20'000'000) - 10'000'000};
     env_.clock().set_wall(later(env_.clock().wall(), jump));
     const std::chrono::microseconds step = pass(100ms * (1 + random() % 20));
     EXPECT_GE(step, 95ms);

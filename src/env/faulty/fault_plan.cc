@@ -47,8 +47,8 @@ Result<FaultPlan> parse_fault_plan(std::string_view text) {
     left.remove_prefix(std::min(parts.back().size() + 1, left.size()));
   }
   FaultPlan plan;
-  const bool read = parts.size() >= 2 && parts.size() <= 4 && look_up(kWhats, parts[0], plan.what) &&
-                    read_number(parts[1], plan.at) &&
+  const bool read = parts.size() >= 2 && parts.size() <= 4 &&
+                    look_up(kWhats, parts[0], plan.what) && read_number(parts[1], plan.at) &&
                     (parts.size() < 3 || look_up(kSurvivals, parts[2], plan.survival)) &&
                     (parts.size() < 4 || read_number(parts[3], plan.seed));
   if (!read) {

@@ -165,8 +165,7 @@ Result<std::unique_ptr<File>> FaultyFiles::open(const std::string& path, OpenMod
     names_of(path).created(path);
   }
   RHEON_ASSIGN(const FileInfo info, file->info());
-  return std::make_unique<FaultyFile>(*this, std::move(file), path,
-                                      content_of(path, info.inode));
+  return std::make_unique<FaultyFile>(*this, std::move(file), path, content_of(path, info.inode));
 }
 
 Status FaultyFiles::rename(const std::string& from, const std::string& to) {

@@ -38,9 +38,9 @@ class FaultyFiles : public Files {
 
   /// Operations so far that change something, also those that failed.
   [[nodiscard]] std::uint64_t operations() const;
-  /// Syncs of an open file of which one had failed: each is a defect of the caller, because the system
-  /// says nothing of what was lost. Opened anew and brought to what is known to stand, it may be
-  /// synced again.
+  /// Syncs of an open file of which one had failed: each is a defect of the caller, because the
+  /// system says nothing of what was lost. Opened anew and brought to what is known to stand, it
+  /// may be synced again.
   [[nodiscard]] std::uint64_t repeated_syncs() const;
 
  private:
@@ -67,7 +67,7 @@ class FaultyFiles : public Files {
   bool hit_ = false;
   std::uint64_t kept_in_attic_ = 0;
   std::map<std::uint64_t, std::shared_ptr<UnsyncedContent>> contents_;  // by inode
-  std::map<std::string, UnsyncedNames> names_;                         // by directory
+  std::map<std::string, UnsyncedNames> names_;                          // by directory
   std::uint64_t repeated_syncs_ = 0;
 };
 

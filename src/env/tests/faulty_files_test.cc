@@ -29,23 +29,21 @@ class Faulty : public testing::Test {
   }
   /// 14 operations: a file that is synced and then changed, one that is replaced, one removed.
   static void work(Files& files) {
-    const auto open = [&](const std::string& path) {
-      return *files.open(path, OpenMode::kCreate);
-    };
-    const auto a = open("d/a");                                            // 1
-    EXPECT_TRUE(a->write_at(0, as_bytes(std::string_view("synced"))));     // 2
-    EXPECT_TRUE(a->sync());                                                // 3
-    const auto b = open("d/b");                                            // 4
-    EXPECT_TRUE(b->write_at(0, as_bytes(std::string_view("b"))));          // 5
-    EXPECT_TRUE(b->sync());                                                // 6
-    EXPECT_TRUE(files.sync_directory("d"));                                // 7
+    const auto open = [&](const std::string& path) { return *files.open(path, OpenMode::kCreate); };
+    const auto a = open("d/a");                                             // 1
+    EXPECT_TRUE(a->write_at(0, as_bytes(std::string_view("synced"))));      // 2
+    EXPECT_TRUE(a->sync());                                                 // 3
+    const auto b = open("d/b");                                             // 4
+    EXPECT_TRUE(b->write_at(0, as_bytes(std::string_view("b"))));           // 5
+    EXPECT_TRUE(b->sync());                                                 // 6
+    EXPECT_TRUE(files.sync_directory("d"));                                 // 7
     EXPECT_TRUE(a->write_at(3, as_bytes(std::string_view("THING ELSE"))));  // 8
-    EXPECT_TRUE(a->truncate(5));                                           // 9
-    EXPECT_TRUE(a->preallocate(100));                                      // 10
-    const auto c = open("d/c");                                            // 11
-    EXPECT_TRUE(c->write_at(0, as_bytes(std::string_view("c"))));          // 12
-    EXPECT_TRUE(files.rename("d/c", "d/b"));                               // 13
-    EXPECT_TRUE(files.remove("d/a"));                                      // 14
+    EXPECT_TRUE(a->truncate(5));                                            // 9
+    EXPECT_TRUE(a->preallocate(100));                                       // 10
+    const auto c = open("d/c");                                             // 11
+    EXPECT_TRUE(c->write_at(0, as_bytes(std::string_view("c"))));           // 12
+    EXPECT_TRUE(files.rename("d/c", "d/b"));                                // 13
+    EXPECT_TRUE(files.remove("d/a"));                                       // 14
   }
   std::string content(const std::string& path) {
     return read_whole(disk(), path).value_or("(none)");
@@ -134,8 +132,8 @@ TEST(FaultPlan, IsReadFromText) {
   EXPECT_EQ(plan.at, 17u);
   EXPECT_EQ(plan.survival, FaultPlan::Survival::kTorn);
   EXPECT_EQ(plan.seed, 5u);
-  for (const char* wrong : {"", "stop", "stop:x", "halt:1", "stop:1:half", "stop:1:torn:x",
-                            "stop:1:torn:1:1"}) {
+  for (const char* wrong :
+       {"", "stop", "stop:x", "halt:1", "stop:1:half", "stop:1:torn:x", "stop:1:torn:1:1"}) {
     EXPECT_EQ(parse_fault_plan(wrong).error().code, ErrorCode::kInvalidInput) << wrong;
   }
 }

@@ -1,5 +1,5 @@
-// What a sink publishes behind a commit (SinkCommitter::published): with no space it is tried again, and a
-// job does not end before its last commit is published.
+// What a sink publishes behind a commit (SinkCommitter::published): with no space it is tried
+// again, and a job does not end before its last commit is published.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,14 +1,15 @@
-// Linked into a program of a job in place of this machine (-Wl,--wrap): the same program, on files of
-// which one operation goes wrong. What goes wrong says RHEON_FAULT (env/faulty/fault_plan.h);
+// Linked into a program of a job in place of this machine (-Wl,--wrap): the same program, on files
+// of which one operation goes wrong. What goes wrong says RHEON_FAULT (env/faulty/fault_plan.h);
 // RHEON_FAULT_ATTIC is an empty directory for its use, RHEON_FAULT_REPORT a file that tells at the
 // end how many operations there were.
+
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string>
-#include <unistd.h>
 #include <utility>
 
 #include "env/faulty/faulty_files.h"
