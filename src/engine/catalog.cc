@@ -1,6 +1,7 @@
 #include "engine/catalog.h"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 #include "codec/wire.h"
@@ -48,11 +49,13 @@ struct StoredState {
   s.sub_schema = in.bytes();
   s.value_schema = in.bytes();
   s.has_ttl = in.u8() != 0;
-  if (in.failed() || !in.at_end() || version != kCatalogVersion) {
+  const char* const end = key.data() + key.size();
+  const auto [number_end, error] = std::from_chars(key.data() + kPrefix.size(), end, s.id);
+  if (in.failed() || !in.at_end() || version != kCatalogVersion || error != std::errc{} ||
+      number_end != end) {
     return fail(ErrorCode::kCorrupt,
                 "the stored catalog entry '" + key + "' cannot be read by this build.");
   }
-  s.id = static_cast<std::uint32_t>(std::stoul(key.substr(kPrefix.size())));
   return s;
 }
 

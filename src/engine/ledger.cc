@@ -1,5 +1,7 @@
 #include "engine/ledger.h"
 
+#include <algorithm>
+
 namespace rheon::engine {
 
 void OperatorCounters::drop(std::string_view reason, std::uint64_t count) {
@@ -62,7 +64,8 @@ std::vector<Imbalance> Ledger::imbalances() const {
   for (const auto& [counter, count] : counters_) {
     if (counter.starts_with("operator/")) {
       const std::string name(name_in(counter, "operator/"));
-      const std::string_view what = std::string_view(counter).substr(9 + name.size() + 1);
+      const std::string_view what = std::string_view(counter).substr(
+          std::min(counter.size(), std::string_view("operator/").size() + name.size() + 1));
       if (what == "in") {
         inputs[name] += count;
         dispositions[name];  // compared below, also when it has none

@@ -117,7 +117,7 @@ Status restore_all(env::Env& env, log::Log& log, const Plan& plan, const Catalog
   }
   for (std::size_t node = 0; node < groups.size(); ++node) {
     for (const auto& group : groups[node]) {
-      group->rebuild_timers(*catalog.sets()[node]);
+      RHEON_TRY(group->rebuild_timers(*catalog.sets()[node]));
     }
   }
   return {};

@@ -265,11 +265,18 @@ Result<std::string> open_answer(std::string answer) {
   if (!json.contains("error")) {
     return answer;
   }
+  const Json& error = json["error"];
+  const auto word = [&error](const char* name) {
+    return error.is_object() && error.contains(name) && error[name].is_string()
+               ? error[name].get<std::string>()
+               : std::string();
+  };
   ErrorCode code = ErrorCode::kInternal;
   for (const auto& [known, text] : kCodes) {
-    code = json["error"].value("code", "") == text ? known : code;
+    code = word("code") == text ? known : code;
   }
-  return fail(code, json["error"].value("message", "the running job reports an error."));
+  const std::string message = word("message");
+  return fail(code, message.empty() ? "the running job reports an error." : message);
 }
 
 }  // namespace rheon::run

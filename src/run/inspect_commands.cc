@@ -51,7 +51,7 @@ class Inspector {
   }
 
  private:
-  using Show = std::string (*)(const std::string&);
+  using Show = Result<std::string> (*)(const std::string&);
 
   Result<std::string> show(const char* ask, Show words) {
     RHEON_ASSIGN(const std::string json, answer({ask, line_.address, line_.key, 0}));
@@ -61,7 +61,7 @@ class Inspector {
   /// From the running job, or else from its log.
   Result<std::string> answer(const Question& question) {
     if (view_ == nullptr) {
-      wait_while_held_silently(env_, line_.data_directory);
+      static_cast<void>(wait_while_held_silently(env_, line_.data_directory));
       const Result<std::string> told =
           env_.sockets().ask(control_path(line_.data_directory), to_json(question), kAnswerTimeout);
       if (told.has_value()) {
@@ -80,7 +80,8 @@ class Inspector {
     const std::unique_ptr<env::Parker> parker = env_.threads().make_parker();
     for (int i = 0; i < kLooks; ++i) {
       RHEON_ASSIGN(const std::string status, answer({"status", {}, {}, 0}));
-      if (const Result<std::string> done = show_scaled(status, line_.shards); done.has_value()) {
+      if (const Result<std::string> done = show_scaled(status, line_.shards);
+          done.has_value() || done.error().code != ErrorCode::kNotFound) {
         return done;
       }
       parker->park_until(env_.clock().monotonic() + kLookAgain);

@@ -65,8 +65,9 @@ class Cursor {
     return time == EventTime::max() ? "+infinity" : "-infinity";
   }
   constexpr std::int64_t kMicros = 1'000'000;
-  const std::int64_t seconds = time.micros / kMicros - (time.micros % kMicros < 0 ? 1 : 0);
-  const std::int64_t rest = time.micros - seconds * kMicros;
+  const bool before_second = time.micros % kMicros < 0;
+  const std::int64_t seconds = time.micros / kMicros - (before_second ? 1 : 0);
+  const std::int64_t rest = time.micros % kMicros + (before_second ? kMicros : 0);
   constexpr std::int64_t kYear10000 = 253'402'300'800;
   constexpr std::int64_t kYear0 = -62'167'219'200;
   if (seconds < kYear0 || seconds >= kYear10000) {
@@ -101,6 +102,7 @@ struct ValueLeaves {
     micros = in.i64();
     return !in.failed();
   }
+  [[nodiscard]] std::size_t left() const { return in.left(); }
 };
 
 struct KeyLeaves {
@@ -123,6 +125,7 @@ struct KeyLeaves {
     return good;
   }
   bool duration(std::int64_t& micros) { return get(micros); }
+  [[nodiscard]] std::size_t left() const { return in.size(); }
 };
 
 template <class Leaves>
@@ -149,7 +152,7 @@ class Printer {
  private:
   std::optional<Json> list() {
     std::uint64_t count = 0;
-    if (!leaves_.get(count)) {
+    if (!leaves_.get(count) || count > leaves_.left()) {  // an element takes a byte at least
       return std::nullopt;
     }
     Json result = Json::array();

@@ -22,6 +22,13 @@ using Json = nlohmann::ordered_json;
   return json.value(name, std::string());
 }
 
+/// An array of an answer; empty when it is not there.
+[[nodiscard]] const Json& rows(const Json& json, const char* name) {
+  static const Json kNone = Json::array();
+  const auto at = json.find(name);
+  return at == json.end() ? kNone : *at;
+}
+
 /// Text as it is, everything else as JSON.
 [[nodiscard]] std::string plain(const Json& json) {
   return json.is_string() ? json.get<std::string>() : json.dump();
@@ -39,10 +46,7 @@ using Json = nlohmann::ordered_json;
   return with_commas(sum) + (reasons.empty() ? "" : reasons + ")");
 }
 
-}  // namespace
-
-std::string show_status(const std::string& text) {
-  const Json json = Json::parse(text);
+std::string status_text(const Json& json) {
   const std::string job = word(json, "job");
   if (!json.value("running", false)) {
     return fmt::format(
@@ -66,8 +70,7 @@ std::string show_status(const std::string& text) {
   return out;
 }
 
-std::string show_ledger(const std::string& text) {
-  const Json json = Json::parse(text);
+std::string ledger_text(const Json& json) {
   Table operators({"operator", "in", "emitted", "absorbed", "dropped", "late", "quarantined", "out",
                    "balance"});
   std::string alarms;
@@ -78,28 +81,27 @@ std::string show_ledger(const std::string& text) {
     alarms += "THE LEDGER DOES NOT BALANCE: " + word(one, "imbalance") + "\n";
     return std::string("OFF");
   };
-  for (const Json& op : json["operators"]) {
+  for (const Json& op : rows(json, "operators")) {
     operators.add(
         {word(op, "name"), with_commas(count(op, "in")), with_commas(count(op, "emitted")),
          with_commas(count(op, "absorbed")), dropped_of(op), with_commas(count(op, "late")),
          with_commas(count(op, "quarantined")), with_commas(count(op, "out")), balance(op)});
   }
   Table edges({"edge", "sent", "received", "balance"});
-  for (const Json& edge : json["edges"]) {
+  for (const Json& edge : rows(json, "edges")) {
     edges.add({word(edge, "name"), with_commas(count(edge, "sent")),
                with_commas(count(edge, "received")), balance(edge)});
   }
-  return operators.text() + (json["edges"].empty() ? "" : "\n" + edges.text()) +
+  return operators.text() + (rows(json, "edges").empty() ? "" : "\n" + edges.text()) +
          (alarms.empty() ? "" : "\n" + alarms);
 }
 
-std::string show_states(const std::string& text) {
-  const Json json = Json::parse(text);
-  if (json["states"].empty()) {
+std::string states_text(const Json& json) {
+  if (rows(json, "states").empty()) {
     return "this job keeps no state\n";
   }
   Table table({"operator", "state", "kind", "key", "type", "lifetime", "keys", "memory"});
-  for (const Json& state : json["states"]) {
+  for (const Json& state : rows(json, "states")) {
     table.add({word(state, "operator"), word(state, "state"), word(state, "kind"),
                word(state, "key"), word(state, "type"), word(state, "lifetime"),
                with_commas(count(state, "keys")), as_size(count(state, "bytes"))});
@@ -107,8 +109,7 @@ std::string show_states(const std::string& text) {
   return table.text();
 }
 
-std::string show_state(const std::string& text) {
-  const Json json = Json::parse(text);
+std::string state_text(const Json& json) {
   const std::string where =
       fmt::format("{}.{} of {}", word(json, "operator"), word(json, "state"), word(json, "key"));
   if (!json.value("found", false)) {
@@ -135,14 +136,39 @@ std::string show_state(const std::string& text) {
   return out;
 }
 
-Result<std::string> show_scaled(const std::string& status, std::uint32_t shards) {
-  const Json json = Json::parse(status);
-  if (!json.value("running", false) || count(json, "shards") != shards) {
-    return fail(ErrorCode::kNotFound, "not yet.");
+/// `words` of an answer. The other end may be a program of another version, whose answers have
+/// other fields or types.
+template <typename Words>
+[[nodiscard]] Result<std::string> shown(const std::string& answer, const Words& words) {
+  try {
+    return words(Json::parse(answer));
+  } catch (const Json::exception& exception) {
+    return fail(ErrorCode::kInternal,
+                fmt::format("the answer of the job is not one this program knows ({}). If the job "
+                            "runs another version, ask with that one, or with --json.",
+                            exception.what()));
   }
-  return fmt::format("{}: runs on {} shard{} (the last change stopped it for {})\n",
-                     word(json, "job"), shards, shards == 1 ? "" : "s",
-                     as_time(count(json, "last_rescale_micros")));
+}
+
+}  // namespace
+
+Result<std::string> show_status(const std::string& answer) { return shown(answer, status_text); }
+
+Result<std::string> show_ledger(const std::string& answer) { return shown(answer, ledger_text); }
+
+Result<std::string> show_states(const std::string& answer) { return shown(answer, states_text); }
+
+Result<std::string> show_state(const std::string& answer) { return shown(answer, state_text); }
+
+Result<std::string> show_scaled(const std::string& status, std::uint32_t shards) {
+  return shown(status, [shards](const Json& json) -> Result<std::string> {
+    if (!json.value("running", false) || count(json, "shards") != shards) {
+      return fail(ErrorCode::kNotFound, "not yet.");
+    }
+    return fmt::format("{}: runs on {} shard{} (the last change stopped it for {})\n",
+                       word(json, "job"), shards, shards == 1 ? "" : "s",
+                       as_time(count(json, "last_rescale_micros")));
+  });
 }
 
 }  // namespace rheon::run

@@ -54,7 +54,11 @@ void take_last_write(const state::StateDeclaration& state, std::string_view& val
     }
     item["key"] = Json::parse(*sub);
   } else if (state::is_timer(state.kind)) {
-    item["time"] = Json::parse(time_json(state::timer_set_time(entry.sub)));
+    const auto time = state::timer_set_time(entry.sub);
+    if (!time.has_value()) {
+      return unreadable(state);
+    }
+    item["time"] = Json::parse(time_json(*time));
   }
   take_last_write(state, value, item);
   if (!state::is_timer(state.kind)) {

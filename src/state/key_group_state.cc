@@ -43,7 +43,7 @@ void KeyGroupState::attach(ChangeLog* log) {
   }
 }
 
-void KeyGroupState::rebuild_timers(const StateSet& states) {
+Status KeyGroupState::rebuild_timers(const StateSet& states) {
   event_timers_.clear();
   processing_timers_.clear();
   for (std::uint32_t i = 0; i < tables_.size(); ++i) {
@@ -53,16 +53,26 @@ void KeyGroupState::rebuild_timers(const StateSet& states) {
     }
     std::set<DueTimer>& due = timers(is_processing_timer(kind));
     const bool many = kind == StateKind::kEventTimerSet || kind == StateKind::kProcessingTimerSet;
+    bool good = true;
     tables_[i]->for_each([&](std::string_view key, void* value) {
       if (!many) {
         due.insert({*static_cast<const TimerValue*>(value), std::string(key), i});
         return;
       }
       for (const auto& [sub, nothing] : static_cast<const TimerSetValue*>(value)->items()) {
-        due.insert({timer_set_time(sub), std::string(key), i});
+        if (const auto time = timer_set_time(sub); time.has_value()) {
+          due.insert({*time, std::string(key), i});
+        } else {
+          good = false;
+        }
       }
     });
+    if (!good) {
+      return fail(ErrorCode::kCorrupt, "timer set '" + states.declarations[i].name +
+                                           "' holds something that is not a time.");
+    }
   }
+  return {};
 }
 
 }  // namespace rheon::state

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "base/types.h"
 #include "state/declaration.h"
 #include "state/state_table.h"
@@ -49,8 +50,9 @@ class KeyGroupState {
   [[nodiscard]] std::set<DueTimer>& timers(bool processing) {
     return processing ? processing_timers_ : event_timers_;
   }
-  /// After a restore: sets the timers that the timer tables hold.
-  void rebuild_timers(const StateSet& states);
+  /// After a restore: sets the timers that the timer tables hold. kCorrupt when something else
+  /// stands there.
+  [[nodiscard]] Status rebuild_timers(const StateSet& states);
 
   /// The watermark this key group has seen; never goes back, also when it moves to a task that is
   /// behind.

@@ -2,10 +2,10 @@
 
 // How timers are stored: a Timer as a value (its time), a TimerSet as a map from time to nothing.
 
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "base/assert.h"
 #include "base/types.h"
 #include "codec/key.h"
 #include "state/sub_map.h"
@@ -20,11 +20,11 @@ using TimerSetValue = SubMap<bool>;
   codec::append_key(sub, time);
   return sub;
 }
-[[nodiscard]] inline EventTime timer_set_time(std::string_view sub) {
+/// None: these stored bytes are not a time.
+[[nodiscard]] inline std::optional<EventTime> timer_set_time(std::string_view sub) {
   EventTime time;
-  const bool good = codec::take_key(sub, time);
-  RHEON_ASSERT(good, "a timer set holds something that is not a time");
-  return time;
+  const bool good = codec::take_key(sub, time) && sub.empty();
+  return good ? std::optional(time) : std::nullopt;
 }
 
 }  // namespace rheon::state

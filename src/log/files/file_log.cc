@@ -35,6 +35,11 @@ Status check_options(const OpenOptions& options) {
       return fail(ErrorCode::kInvalidInput,
                   fmt::format("stream {} is declared with no partitions", name));
     }
+    if (stream.partitions > kMaxStreamPartitions) {
+      return fail(ErrorCode::kInvalidInput,
+                  fmt::format("stream {} is declared with {} partitions; at most {} are possible",
+                              name, stream.partitions, kMaxStreamPartitions));
+    }
     if (!names.insert(name).second) {
       return fail(ErrorCode::kInvalidInput, fmt::format("stream {} is declared twice", name));
     }

@@ -78,6 +78,8 @@ inline constexpr const char* kPublishedFile = "published";
 
 /// A two-slot file (witness, published) keeps its slots in different blocks of the device.
 inline constexpr std::uint64_t kSlotAlignment = 4096;
+/// Of one stream. A header that says more is not one of ours.
+inline constexpr std::uint32_t kMaxStreamPartitions = 65'536;
 /// The two-slot files are synced once in so many commits; a crash of the machine sets them back by
 /// no more than that.
 inline constexpr std::uint64_t kSlotSyncCommits = 64;

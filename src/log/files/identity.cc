@@ -10,9 +10,14 @@ namespace rheon::log::files {
 
 namespace {
 
+constexpr std::string_view kHeld = "another process is running job ";
 const FileAddress kIdentityAddress{{}, FileKind::kIdentity, {}, 0};
 
 }  // namespace
+
+bool is_held_by_another(const Error& error) {
+  return error.code == ErrorCode::kRefused && error.message.starts_with(kHeld);
+}
 
 Result<std::unique_ptr<env::FileLock>> lock_directory(env::Files& files,
                                                       const std::string& directory,
@@ -20,9 +25,8 @@ Result<std::unique_ptr<env::FileLock>> lock_directory(env::Files& files,
   auto lock = files.lock(env::join(directory, kLockFile));
   if (!lock.has_value() && lock.error().code == ErrorCode::kRefused) {
     return fail(ErrorCode::kRefused,
-                fmt::format("another process is running job {} in {}: stop it first, or give this "
-                            "one another name",
-                            job, directory));
+                fmt::format("{}{} in {}: stop it first, or give this one another name", kHeld, job,
+                            directory));
   }
   return lock;
 }

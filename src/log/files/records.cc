@@ -338,7 +338,7 @@ bool decode(std::string_view bytes, StreamHeaderRecord& record) {
   record.lineage = get_id(reader);
   record.partitions = reader.u32();
   record.type = std::string(reader.bytes());
-  return whole(reader);
+  return whole(reader) && record.partitions > 0 && record.partitions <= kMaxStreamPartitions;
 }
 
 }  // namespace rheon::log::files

@@ -116,12 +116,25 @@ TEST(Guarantees, a_source_that_cannot_be_read_again_needs_consent) {
 }
 
 TEST(Show, an_imbalance_cannot_be_overlooked) {
-  const std::string text = show_ledger(
+  const Result<std::string> shown = show_ledger(
       R"({"job":"j","balanced":false,"operators":[{"name":"a","in":3,"emitted":2,"dropped/no output":1,)"
       R"("imbalance":"operator 'a' took 3."}],"edges":[{"name":"a->b.0","sent":2,"received":2}]})");
-  EXPECT_THAT(text, HasSubstr("THE LEDGER DOES NOT BALANCE: operator 'a' took 3."));
-  EXPECT_THAT(text, HasSubstr("1 (no output)"));
-  EXPECT_THAT(text, HasSubstr("a->b.0     2         2  ok"));
+  ASSERT_TRUE(shown);
+  EXPECT_THAT(*shown, HasSubstr("THE LEDGER DOES NOT BALANCE: operator 'a' took 3."));
+  EXPECT_THAT(*shown, HasSubstr("1 (no output)"));
+  EXPECT_THAT(*shown, HasSubstr("a->b.0     2         2  ok"));
+}
+
+TEST(Show, an_answer_of_another_version_is_a_sentence) {
+  for (const char* answer :
+       {R"({"operators":7})", R"({"operators":[{"name":7}]})", R"({"edges":[7]})"}) {
+    const Result<std::string> shown = show_ledger(answer);
+    ASSERT_FALSE(shown) << answer;
+    EXPECT_THAT(shown.error().message, HasSubstr("is not one this program knows"));
+  }
+  EXPECT_FALSE(show_status(R"({"running":"yes"})"));
+  EXPECT_FALSE(show_states(R"({"states":[{"operator":"o","kind":0}]})"));
+  EXPECT_FALSE(show_scaled(R"({"running":true,"shards":"two"})", 2));
 }
 
 TEST(TraceFile, writes_what_collectors_read) {
