@@ -19,7 +19,7 @@ namespace rheon::run {
 [[nodiscard]] bool is_held(env::Env& env, const std::string& directory);
 
 /// Waits while the directory is held and nobody answers at its control socket: a job that starts or
-/// stops, a command that looks. Gives up after two seconds.
-void wait_while_held_silently(env::Env& env, const std::string& directory);
+/// stops, a command that looks. Gives up after two seconds. False when nobody holds it any more.
+bool wait_while_held_silently(env::Env& env, const std::string& directory);
 
 }  // namespace rheon::run

@@ -11,6 +11,7 @@
 
 #include "engine/thread_driver.h"
 #include "engine/worker.h"
+#include "log/files/identity.h"
 #include "run/control_server.h"
 #include "run/data_directory.h"
 #include "run/guarantees.h"
@@ -29,6 +30,7 @@ constexpr std::size_t kMaxAborts = 3;
 constexpr std::chrono::seconds kAbortWindow{60};
 constexpr std::chrono::milliseconds kPauseAfterAbort{200};
 constexpr std::uint32_t kManyShardsPerCore = 4;
+constexpr int kOpenAttempts = 20;
 
 class Runner {
  public:
@@ -92,6 +94,21 @@ class Runner {
     return options;
   }
 
+  /// Commands that look into the directory hold it for a moment each; a job that runs answers.
+  Result<std::unique_ptr<engine::Worker>> open_worker() {
+    for (int left = kOpenAttempts;; --left) {
+      const bool held = wait_while_held_silently(env_, line_.data_directory);
+      auto worker = std::make_unique<engine::Worker>(env_, engine::make_plan(graph_), options());
+      Status opened = worker->open();
+      if (opened.has_value()) {
+        return worker;
+      }
+      if (held || left == 0 || !log::files::is_held_by_another(opened.error())) {
+        return tl::unexpected<Error>(std::move(opened).error());
+      }
+    }
+  }
+
   /// One life of the engine. True: done; false is never answered; an error: see judge().
   Result<bool> attempt() {
     if (control_ != nullptr && is_gone(env_, line_.data_directory)) {
@@ -101,9 +118,8 @@ class Runner {
                               "empty one and empty outputs.",
                               line_.data_directory));
     }
-    wait_while_held_silently(env_, line_.data_directory);  // a command that looks lets go soon
-    engine::Worker worker(env_, engine::make_plan(graph_), options());
-    RHEON_TRY(worker.open());
+    RHEON_ASSIGN(const std::unique_ptr<engine::Worker> opened, open_worker());
+    engine::Worker& worker = *opened;
     for (const std::string& notice : worker.notices()) {
       reporter_.warning(notice);
     }

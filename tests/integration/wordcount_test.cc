@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <atomic>
 #include <chrono>
 #include <fstream>
 #include <map>
@@ -183,6 +184,30 @@ TEST_F(Wordcount, a_job_that_does_not_run_is_read_from_its_log) {
   const Outcome scale = wordcount({"scale", "2"});
   EXPECT_EQ(scale.code, 2);
   EXPECT_THAT(scale.err, HasSubstr("does not run"));
+}
+
+// Found by ComposedJobs: each look at the log holds the directory for a moment, and a job that
+// began just then was refused.
+TEST_F(Wordcount, commands_that_look_all_the_time_keep_no_job_from_starting) {
+  directory_.write("in/a.txt", "to be or not to be\n");
+  ASSERT_EQ(count("in/*.txt").code, 0);
+  std::atomic<bool> done = false;
+  std::vector<std::thread> looking;
+  for (int i = 0; i < 3; ++i) {
+    looking.emplace_back([&] {
+      while (!done) {
+        static_cast<void>(wordcount({"state", "get", "counts.value", "to"}));
+      }
+    });
+  }
+  for (int i = 0; i < 20; ++i) {
+    const Outcome outcome = count("in/*.txt");
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+  }
+  done = true;
+  for (std::thread& one : looking) {
+    one.join();
+  }
 }
 
 TEST_F(Wordcount, a_line_that_is_too_long_goes_to_quarantine) {
