@@ -143,7 +143,8 @@ class SeedRun {
 
   void fail_an_operation() {
     constexpr Fault kKinds[] = {Fault::kIo, Fault::kShortWrite, Fault::kFailedSync};
-    env_.files().fail_after(random_() % 40, kKinds[random_() % 3]);
+    const std::uint64_t operations = random_() % 40;
+    env_.files().fail_after(operations, kKinds[random_() % 3]);
     ++errors_left_;
     ++errors_caused_;
   }
