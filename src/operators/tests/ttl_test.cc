@@ -117,6 +117,16 @@ TEST(Ttl, CountsFromTheLastWrite) {
   EXPECT_THAT(topology.output<std::uint64_t>("out"), ElementsAre(1, 2, 3, 4));
 }
 
+TEST(Ttl, OfAnOperatorsStateCountsFromTheLastWriteToo) {
+  Topology topology(asked);
+  auto words = topology.input<std::string_view>("words");
+  words.push_at(kStart, "+a");
+  words.watermark(kStart + minutes{50}).push_at(kStart + minutes{50}, "+a");
+  words.watermark(kStart + minutes{100}).push_at(kStart + minutes{100}, "?a");
+  words.watermark(kStart + minutes{110}).push_at(kStart + minutes{110}, "?a");
+  EXPECT_THAT(topology.output<std::uint64_t>("out"), ElementsAre(1, 0));
+}
+
 TEST(Ttl, ACrashDoesNotMakeStateLiveLonger) {
   Topology topology(counts_for_an_hour);
   auto words = topology.input<std::string_view>("words");
