@@ -202,7 +202,7 @@ class SeedRun {
 
   void lose_power() {
     constexpr Survival kKinds[] = {Survival::kAll, Survival::kSynced, Survival::kTorn,
-                                   Survival::kTorn};
+                                   Survival::kScattered};
     job_.cut_power(kKinds[random_() % 4]);
   }
 

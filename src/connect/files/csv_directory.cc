@@ -170,8 +170,9 @@ Status CsvRecovery::check_not_ahead(const std::string& directory) const {
   std::string_view line;
   while (next_line(left, line)) {
     const std::size_t space = line.find(' ');
-    if (space == std::string_view::npos) {
-      break;
+    const bool is_torn = line.find('\0') != std::string_view::npos;  // by a power cut: not synced
+    if (space == std::string_view::npos || is_torn) {
+      continue;
     }
     const std::string_view name = line.substr(0, space);
     const std::string path = env::join(directory, name);

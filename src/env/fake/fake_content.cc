@@ -5,6 +5,12 @@
 
 namespace rheon::env::fake {
 
+namespace {
+
+constexpr std::uint64_t kSectorBytes = 512;
+
+}  // namespace
+
 void FakeContent::write(std::uint64_t offset, std::string_view bytes) {
   if (!bytes.empty()) {
     make({offset, std::string(bytes)});
@@ -58,7 +64,34 @@ void FakeContent::take_random_prefix(Generator& generator) {
   unsynced_.clear();
 }
 
-void FakeContent::fail_sync(Generator& generator) { take_random_prefix(generator); }
+void FakeContent::take_random_sectors(Generator& generator) {
+  const std::uint64_t kept_of_four = generator() % 4;  // sometimes nearly all, sometimes hardly any
+  const auto keeps = [&] { return generator() % 4 <= kept_of_four && generator() % 8 != 0; };
+  for (const Change& change : unsynced_) {
+    if (change.bytes.empty()) {
+      if (keeps()) {
+        apply(change, durable_);
+      }
+      continue;
+    }
+    const std::uint64_t end = change.offset + change.bytes.size();
+    for (std::uint64_t from = change.offset, to = 0; from < end; from = to) {
+      to = std::min(end, (from / kSectorBytes + 1) * kSectorBytes);
+      if (keeps()) {
+        apply({from, change.bytes.substr(from - change.offset, to - from)}, durable_);
+      }
+    }
+  }
+  unsynced_.clear();
+}
+
+void FakeContent::fail_sync(Generator& generator) {
+  if (generator() % 2 == 0) {
+    take_random_prefix(generator);
+  } else {
+    take_random_sectors(generator);
+  }
+}
 
 void FakeContent::cut_power(Survival survival, Generator& generator) {
   switch (survival) {
@@ -70,6 +103,9 @@ void FakeContent::cut_power(Survival survival, Generator& generator) {
       break;
     case Survival::kTorn:
       take_random_prefix(generator);
+      break;
+    case Survival::kScattered:
+      take_random_sectors(generator);
       break;
   }
   visible_ = durable_;

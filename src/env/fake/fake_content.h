@@ -16,9 +16,11 @@ using Generator = std::mt19937_64;
 
 /// What a power cut leaves of the changes that were not synced.
 enum class Survival {
-  kAll,     // every one: the kindest cut
-  kSynced,  // none
-  kTorn,    // of each file and directory a random prefix; the last write of it torn at any byte
+  kAll,        // every one: the kindest cut
+  kSynced,     // none
+  kTorn,       // of each file and directory a random prefix; the last write of it torn at any byte
+  kScattered,  // every sector of a write, and every new size of a file, is kept or lost on its own,
+               // as pages reach a device in any order; of each directory a random prefix
 };
 
 class FakeContent {
@@ -30,8 +32,8 @@ class FakeContent {
   void flip_bit(std::uint64_t bit);
 
   void sync();
-  /// The device takes a random prefix of the changes and forgets the rest, though programs go on
-  /// seeing all of them: a later sync() that succeeds does not bring them back.
+  /// The device takes some of the changes, in order or not, and forgets the rest, though programs
+  /// go on seeing all of them: a later sync() that succeeds does not bring them back.
   void fail_sync(Generator& generator);
   void cut_power(Survival survival, Generator& generator);
 
@@ -45,6 +47,7 @@ class FakeContent {
   static void apply(const Change& change, std::string& to);
   void make(Change change);
   void take_random_prefix(Generator& generator);
+  void take_random_sectors(Generator& generator);
 
   std::string visible_;
   std::string durable_;

@@ -34,6 +34,7 @@ void FakeEntries::cut_power(Survival survival, Generator& generator) {
       unsynced_.clear();
       break;
     case Survival::kTorn:
+    case Survival::kScattered:
       take_prefix(generator() % (unsynced_.size() + 1));
       break;
   }

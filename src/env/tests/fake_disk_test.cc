@@ -77,6 +77,22 @@ TEST_F(FakeDiskTest, ATornCutLeavesAPrefixOfTheWrites) {
   EXPECT_EQ(seen, (std::set<std::string>{"....", "1...", "12..", "123.", "1234", "123"}));
 }
 
+TEST_F(FakeDiskTest, AScatteredCutKeepsAndLosesSectorsInAnyOrder) {
+  std::set<std::string> seen;
+  for (std::uint64_t seed = 0; seed < 500; ++seed) {
+    put_durably("a", std::string(1024, '.'));
+    auto file = open("a");
+    ASSERT_TRUE(file->truncate(1024));
+    ASSERT_TRUE(file->sync());
+    ASSERT_TRUE(file->write_at(510, as_bytes("1234")));
+    ASSERT_TRUE(file->write_at(1022, as_bytes("56")));
+    cut_power(Survival::kScattered, seed);
+    seen.insert(content("a").substr(510, 4) + content("a").substr(1022));
+  }
+  EXPECT_EQ(seen, (std::set<std::string>{"......", "12....", "..34..", "1234..", "....56", "12..56",
+                                         "..3456", "123456"}));
+}
+
 TEST_F(FakeDiskTest, ANewNameNeedsASyncOfItsDirectory) {
   auto file = open("a");
   ASSERT_TRUE(file->write_at(0, as_bytes("abc")));

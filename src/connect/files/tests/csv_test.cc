@@ -527,8 +527,8 @@ TEST(CsvFilesAfterCrashes, HoldExactlyWhatWasCommitted) {
     engine::SinkFacts facts;
     std::map<std::uint32_t, std::vector<std::string>> committed;
     for (int life = 0; life < 6; ++life) {
-      const Survival survival =
-          std::array{Survival::kAll, Survival::kSynced, Survival::kTorn}[random() % 3];
+      const Survival survival = std::array{Survival::kAll, Survival::kSynced, Survival::kTorn,
+                                           Survival::kScattered}[random() % 4];
       std::optional<Job> job;
       job.emplace(env, parker, "out", CsvOptions{.max_file_bytes = 60});
       job->facts = facts;

@@ -1,4 +1,4 @@
-// Crash at every mutating operation, in three ways: what is found is what was committed (T-02).
+// Crash at every mutating operation, in every way: what is found is what was committed (T-02).
 
 #include <gtest/gtest.h>
 
@@ -15,7 +15,31 @@ using env::fake::Survival;
 
 constexpr int kEpochs = 40;
 
-enum class Ending { kKilled, kUnsyncedLost, kTorn, kKilledThenTorn };
+enum class Ending {
+  kKilled,
+  kUnsyncedLost,
+  kTorn,
+  kScattered,
+  kKilledThenTorn,
+  kKilledThenScattered
+};
+
+bool is_killed_first(Ending ending) {
+  return ending == Ending::kKilledThenTorn || ending == Ending::kKilledThenScattered;
+}
+
+Survival survival_of(Ending ending) {
+  switch (ending) {
+    case Ending::kTorn:
+    case Ending::kKilledThenTorn:
+      return Survival::kTorn;
+    case Ending::kScattered:
+    case Ending::kKilledThenScattered:
+      return Survival::kScattered;
+    default:
+      return Survival::kSynced;
+  }
+}
 
 struct Run {
   FakeEnv env;
@@ -25,11 +49,11 @@ struct Run {
   /// What a killed process left unsynced the next one must make durable before it builds on it.
   void end(Ending ending, std::uint64_t seed) {
     ++endings_;
-    if (ending == Ending::kKilledThenTorn) {
-      ending = endings_ == 1 ? Ending::kKilled : Ending::kTorn;
+    if (endings_ == 1 && is_killed_first(ending)) {
+      ending = Ending::kKilled;
     }
     if (ending != Ending::kKilled) {
-      env.cut_power(seed, ending == Ending::kTorn ? Survival::kTorn : Survival::kSynced);
+      env.cut_power(seed, survival_of(ending));
     }
     env.restart();
     job.forget_log();
@@ -63,7 +87,7 @@ void crash_at(std::uint64_t seed, std::uint64_t point, Ending ending) {
   } catch (const Crash&) {
   }
   run.end(ending, seed + point);
-  if (ending == Ending::kKilledThenTorn) {
+  if (is_killed_first(ending)) {
     run.job.open_and_compare(run.env);  // what it tells the engine must outlive a power cut
   } else {
     run.env.files().crash_after(point % 7);
@@ -98,7 +122,8 @@ TEST_P(CrashTest, AtEveryOperationWhatWasCommittedIsThereAndNothingElse) {
 
 INSTANTIATE_TEST_SUITE_P(Endings, CrashTest,
                          ::testing::Values(Ending::kKilled, Ending::kUnsyncedLost, Ending::kTorn,
-                                           Ending::kKilledThenTorn));
+                                           Ending::kScattered, Ending::kKilledThenTorn,
+                                           Ending::kKilledThenScattered));
 
 }  // namespace
 }  // namespace rheon::log::files::testing

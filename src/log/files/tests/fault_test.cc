@@ -52,7 +52,7 @@ void fault_at(std::uint64_t seed, std::uint64_t point, Fault fault, bool then_po
     run.job.forget_log();
     run.job.open_and_compare(run.env);
     ASSERT_FALSE(::testing::Test::HasFatalFailure());
-    run.env.cut_power(seed + point, Survival::kTorn);
+    run.env.cut_power(seed + point, point % 2 == 0 ? Survival::kTorn : Survival::kScattered);
     run.env.restart();
   }
   run.job.forget_log();

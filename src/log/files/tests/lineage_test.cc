@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "log/files/identity.h"
 #include "log/files/inspect.h"
 #include "log/files/tests/model_job.h"
 
@@ -137,6 +138,16 @@ TEST_F(Lineage, ABackupOfTheJournalIsRefusedBecauseTheWitnessIsAhead) {
   copy_tree(env.files(), "backup", "job.data/journal");
   const std::string sentence = refusal(env, ModelJob::options());
   EXPECT_SAYS(sentence, "says that epoch 20 was committed");
+  EXPECT_SAYS(sentence, "`adopt`");
+}
+
+TEST_F(Lineage, AJournalThatWentAnotherWayThanTheWitnessSaysIsRefused) {
+  run(10);
+  const Identity identity = check(env.files(), "job.data")->identity;
+  const Witnessed witness{identity.lineage, Epoch{10}, Chain{7, 7}};
+  ASSERT_TRUE(write_first_witness(env.files(), "job.data", witness).has_value());
+  const std::string sentence = refusal(env, ModelJob::options());
+  EXPECT_SAYS(sentence, "different histories of epoch 10");
   EXPECT_SAYS(sentence, "`adopt`");
 }
 

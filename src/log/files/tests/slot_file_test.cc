@@ -13,6 +13,7 @@ namespace rheon::log::files::testing {
 namespace {
 
 using env::fake::FakeEnv;
+using env::fake::Survival;
 
 const SlotLayout kLayout{{{}, FileKind::kWitness, {}, 0}, FrameType::kWitness, 100};
 
@@ -22,7 +23,7 @@ SlotContents contents(std::uint64_t epoch) {
 
 /// Writes with a sync now and then, loses power, and looks. The file is never without what was last
 /// synced, or something newer.
-void write_and_lose_power(std::uint64_t seed) {
+void write_and_lose_power(std::uint64_t seed, Survival survival) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   FakeEnv env(seed);
   std::mt19937_64 random(seed);
@@ -40,7 +41,7 @@ void write_and_lose_power(std::uint64_t seed) {
       synced = written;
     }
   }
-  env.cut_power(seed);
+  env.cut_power(seed, survival);
   env.restart();
   auto again = SlotFile::open(env.files(), "d/slots", kLayout);
   ASSERT_TRUE(again);
@@ -53,7 +54,7 @@ void write_and_lose_power(std::uint64_t seed) {
 
 TEST(SlotFile, HasWhatWasSyncedWheneverThePowerIsLost) {
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
-    write_and_lose_power(seed);
+    write_and_lose_power(seed, seed % 2 == 0 ? Survival::kTorn : Survival::kScattered);
   }
 }
 

@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <span>
 
 #include "base/bytes.h"
+#include "log/files/frame.h"
 #include "log/files/stream_reader.h"
 #include "log/files/tests/log_fixture.h"
 
@@ -82,6 +84,23 @@ TEST_F(Streams, AReaderGoesOnAcrossTheWritersRestart) {
       open_writer();
     }
   }
+}
+
+/// A crash may leave a segment behind that no commit lists. Its number will be given again.
+TEST_F(Streams, ASegmentThatNoCommitListsIsGoneAfterTheStart) {
+  open_writer();
+  commit({{"out", 0, 1, EventTime{1}, "a"}});
+  const std::string directory = "job.data/stream/out";
+  const std::vector<std::string> before = *env.files().list(directory);
+  const std::string next = number_name(2);
+  ASSERT_EQ(std::count(before.begin(), before.end(), next), 0);
+  log.reset();
+  {
+    auto file = env.files().open(env::join(directory, next), env::OpenMode::kCreate);
+    ASSERT_TRUE((*file)->write_at(0, as_bytes("left over")).has_value());
+  }
+  open_writer();
+  EXPECT_EQ(*env.files().list(directory), before);
 }
 
 TEST_F(Streams, ACompleteJobSealsItsStreams) {
