@@ -240,6 +240,30 @@ TEST(TimerOrder, WhatIsCaughtUpComesBeforeTheRecordsBehindTheWatermark) {
   EXPECT_THAT(topology.output<std::int64_t>("out"), ElementsAre(1, 2, 3, 4, 5, -1));
 }
 
+/// Says of each number whether it came late.
+struct TellLate : KeyedOperator<std::int64_t, std::int64_t, std::string_view> {
+  void process(const std::int64_t&, Context& ctx) { ctx.emit(ctx.is_late() ? "late" : "on time"); }
+};
+
+TEST(TimerOrder, WhatATimerEmitsComesBeforeTheWatermarkThatMadeItDue) {
+  testing::TopologyOptions options;
+  options.budgets.timers = 1;
+  Topology topology(
+      [](Job& job) {
+        job.from("numbers", Source<std::int64_t>{})
+            .key_by([](std::int64_t n) { return n; })
+            .process<AllAtOnce>("all")
+            .process<TellLate>("told")
+            .to("out", files::csv("out"));
+      },
+      {}, options);
+  auto numbers = topology.input<std::int64_t>("numbers");
+  numbers.push_at(kStart - hours{1}, 1).push_at(kStart - hours{1}, 2).push_at(kStart - hours{1}, 3);
+  numbers.watermark(kStart + hours{1});
+  EXPECT_THAT(topology.output<std::string_view>("out"),
+              ElementsAre("on time", "on time", "on time"));
+}
+
 TEST(TimerOrder, SetInThePastItFiresRightAfterTheCallAndCatchesUp) {
   Topology topology(hourly);
   auto numbers = topology.input<std::int64_t>("numbers");

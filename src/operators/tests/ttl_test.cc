@@ -127,6 +127,16 @@ TEST(Ttl, OfAnOperatorsStateCountsFromTheLastWriteToo) {
   EXPECT_THAT(topology.output<std::uint64_t>("out"), ElementsAre(1, 0));
 }
 
+TEST(Ttl, IsOverAtTheMomentItEnds) {
+  Topology topology(asked);
+  auto words = topology.input<std::string_view>("words");
+  words.push_at(kStart, "+a");
+  words.watermark(kStart + hours{1} - std::chrono::microseconds{1})
+      .push_at(kStart + hours{1}, "?a");
+  words.watermark(kStart + hours{1}).push_at(kStart + hours{1}, "?a");
+  EXPECT_THAT(topology.output<std::uint64_t>("out"), ElementsAre(1, 0));
+}
+
 TEST(Ttl, ACrashDoesNotMakeStateLiveLonger) {
   Topology topology(counts_for_an_hour);
   auto words = topology.input<std::string_view>("words");
