@@ -2,8 +2,9 @@
 """Runs rows of the fault table: ./dev verify T-01 --count 1000 --seed 7, or ./dev verify --all --ci.
 
 A row is one command that does `count` trials from `seed` and exits 0 only if all of them held; it prints what failed
-and how to repeat it. A row that this checkout or machine cannot run is printed, counted as not run, and fails the
-call unless tests/not_run.txt names it with a reason.
+and how to repeat it. A row that this checkout or machine cannot run (exit code 77, as in automake) is printed, counted
+as not run, and fails the call unless tests/not_run.txt names it with a reason. With --record what was seen goes into
+docs/reliability.md.
 """
 
 import argparse
@@ -12,14 +13,19 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+
+import reliability
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NOT_RUN = ROOT / "tests" / "not_run.txt"
+CANNOT_RUN_HERE = 77
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,9 +33,10 @@ class Row:
     id: str
     what: str
     command: str  # {bin}, {count} and {seed} are filled in
-    quick: int  # trials in ./dev test
+    quick: int  # trials in ./dev test; 0: the row is too long for it
     ci: int  # trials in ./dev verify --all --ci
     limit_s: int  # a row that takes longer counts as hanging
+    rotates: bool = False  # without --seed each commit takes the next ones
 
 
 ROWS = [
@@ -37,8 +44,22 @@ ROWS = [
         "python3 tests/chaos/kill.py --count {count} --seed {seed}", quick=10, ci=200, limit_s=1500),
     Row("T-01-composed", "kill -9 of two jobs, one reading the stream of the other",
         "python3 tests/chaos/composed.py --count {count} --seed {seed}", quick=3, ci=20, limit_s=900),
+    Row("T-02", "stop before the i-th write, sync, rename: all kept, unsynced lost, torn",
+        "python3 tests/chaos/points.py T-02 --count {count} --seed {seed}", quick=20, ci=1000, limit_s=1500),
+    Row("T-04", "disk full, no inodes, then space again",
+        "python3 tests/chaos/full_disk.py --count {count} --seed {seed}", quick=2, ci=20, limit_s=900),
+    Row("T-05", "EIO, ENOSPC, short write, failed sync at the i-th operation",
+        "python3 tests/chaos/points.py T-05 --count {count} --seed {seed}", quick=20, ci=500, limit_s=1500),
+    Row("T-06", "one flipped bit, zeroed block or cut in any file",
+        "python3 tests/chaos/rot.py --count {count} --seed {seed}", quick=10, ci=200, limit_s=900),
     Row("T-14", "simulation: a swarm of faults in virtual time",
-        "{bin}/rheon_sim --count {count} --seed {seed}", quick=100, ci=1000, limit_s=1500),
+        "{bin}/rheon_sim --count {count} --seed {seed}", quick=100, ci=5000, limit_s=1500),
+    Row("T-15", "a seed has one history: twice, and in every build that is there",
+        "python3 tests/chaos/same_trace.py --count {count} --seed {seed}", quick=10, ci=100, limit_s=900),
+    Row("T-17", "fuzzing of every parser of outside bytes, so many seconds each",
+        "python3 tests/chaos/fuzz.py --count {count} --seed {seed}", quick=0, ci=10, limit_s=900),
+    Row("T-26", "bugs put into the code by hand, each caught by a test",
+        "python3 tests/mutants/run.py --count {count} --seed {seed}", quick=0, ci=3, limit_s=2400, rotates=True),
 ]
 
 
@@ -62,20 +83,41 @@ def missing_piece(command: list[str]) -> str:
     return ""
 
 
-def run(command: list[str], limit_s: int, bin_dir: str) -> str:
-    """Runs a row's command; the answer is empty, or says what went wrong."""
+def run(command: list[str], limit_s: int, bin_dir: str) -> tuple[int | None, str]:
+    """Runs a row's command; its exit code (none: it took too long), and what it printed."""
     environment = dict(os.environ, RHEON_BIN_DIR=str((ROOT / bin_dir).resolve()))
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True, text=True, errors="replace",
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    said = []
+
+    def pass_on() -> None:
+        for line in process.stdout:
+            said.append(line)
+            print(line, end="", flush=True)
+
+    reading = threading.Thread(target=pass_on)
+    reading.start()
     try:
         code = process.wait(timeout=limit_s)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        return f"still running after {limit_s} s"
-    except KeyboardInterrupt:
-        os.killpg(process.pid, signal.SIGKILL)
-        raise
-    return "" if code == 0 else f"exit code {code}"
+        code = None
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    reading.join(timeout=10)
+    return code, "".join(said)
+
+
+def failures_in(said: str) -> int | None:
+    """What the last line 'N passed, N failed ...' of a row says."""
+    found = re.findall(r"^\d+ passed, (\d+) failed", said, re.MULTILINE)
+    return int(found[-1]) if found else None
+
+
+def why_not(said: str) -> str:
+    lines = said.strip().splitlines()
+    return lines[-1] if lines else "it does not say why"
 
 
 def arguments() -> argparse.Namespace:
@@ -86,9 +128,10 @@ def arguments() -> argparse.Namespace:
     size.add_argument("--count", type=int, help="trials per row")
     size.add_argument("--ci", action="store_true", help="as many trials as continuous integration does")
     size.add_argument("--quick", action="store_true", help="as many trials as ./dev test does (default)")
-    parser.add_argument("--seed", default="1", help="number, or 'random'; default 1")
+    parser.add_argument("--seed", help="number, or 'random'; default 1, and where trials rotate the number of commits")
     parser.add_argument("--bin", default="build/bin", help="folder of the programs; default build/bin")
     parser.add_argument("--report", help="also write the counts to this JSON file")
+    parser.add_argument("--record", action="store_true", help="write what was seen into docs/reliability.md")
     args = parser.parse_args()
     known = {row.id for row in ROWS}
     if not args.ids and not args.all:
@@ -96,8 +139,14 @@ def arguments() -> argparse.Namespace:
     for row in args.ids:
         if row not in known:
             parser.error(f"no row {row}; rows: " + ", ".join(sorted(known)))
-    args.seed = random.SystemRandom().randrange(1 << 31) if args.seed == "random" else int(args.seed)
+    if args.seed == "random":
+        args.seed = str(random.SystemRandom().randrange(1 << 31))
     return args
+
+
+def number_of_commits() -> int:
+    counted = subprocess.run(["git", "rev-list", "--count", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    return int(counted.stdout) if counted.returncode == 0 else 1
 
 
 def main() -> int:
@@ -109,22 +158,31 @@ def main() -> int:
         if not args.all and row.id not in args.ids:
             continue
         count = args.count or (row.ci if args.ci else row.quick)
-        command = row.command.format(bin=args.bin, count=count, seed=args.seed).split()
+        if count == 0:
+            continue
+        seed = int(args.seed or (number_of_commits() if row.rotates else 1))
+        command = row.command.format(bin=args.bin, count=count, seed=seed).split()
         start = time.monotonic()
+        code, said = CANNOT_RUN_HERE, ""
         if missing := missing_piece(command):
-            not_run += 1
-            reason = reasons.get(row.id)
-            verdict = f"not run: {reason or missing + ' is not there'}"
-            if not reason:
-                failures.append(f"{row.id}: {verdict}")
+            said = f"{missing} is not there"
         else:
             print(f"{row.id}: {' '.join(command)}", flush=True)
-            problem = run(command, row.limit_s, args.bin)
-            verdict = f"FAILED: {problem}" if problem else "passed"
-            if problem:
-                failures.append(f"{row.id}: {problem}; repeat: ./dev verify {row.id} --count {count} --seed {args.seed}")
-            else:
-                passed += 1
+            code, said = run(command, row.limit_s if not args.count else row.limit_s * max(1, args.count // row.ci), args.bin)
+        repeat = f"./dev verify {row.id} --count {count} --seed {seed}"
+        if code == CANNOT_RUN_HERE:
+            not_run += 1
+            verdict = f"not run: {why_not(said)}"
+            if row.id not in reasons:
+                failures.append(f"{row.id}: {verdict}")
+        elif code != 0:
+            verdict = "FAILED: " + (f"still running after {row.limit_s} s" if code is None else f"exit code {code}")
+            failures.append(f"{row.id}: {verdict}; repeat: {repeat}")
+        else:
+            passed += 1
+            verdict = "passed"
+        if args.record and code != CANNOT_RUN_HERE:
+            reliability.record(row.id, row.what, count, failures_in(said), seed, repeat)
         table.append((row.id, row.what, str(count), f"{time.monotonic() - start:.1f}", verdict))
 
     header = ("row", "fault", "trials", "s", "result")

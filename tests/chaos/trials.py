@@ -13,10 +13,11 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BIN = pathlib.Path(os.environ.get("RHEON_BIN_DIR", ROOT / "build" / "bin"))
+CANNOT_RUN_HERE = 77
 LIMIT_S = int(os.environ.get("RHEON_LIMIT_S", "60"))  # a run that takes longer hangs
 
 
@@ -44,15 +45,16 @@ def lower_case_words(text: str) -> list[str]:
 
 
 def write_corpus(random_: random.Random, directory: pathlib.Path,
-                 words_of: Callable[[str], list[str]] = lower_case_words) -> collections.Counter:
-    """Some text files; the answer is how often each word stands in them."""
+                 words_of: Callable[[str], list[str]] = lower_case_words,
+                 sizes: Sequence[int] = (0, 100, 30_000, 200_000, 500_000)) -> collections.Counter:
+    """Some text files of so many words each; the answer is how often each word stands in them."""
     letters = "abcdefghijklmnopqrstuvwxyz"
     vocabulary = ["".join(random_.choices(letters, k=random_.randint(1, 9))) for _ in range(random_.choice([50, 3000]))]
     weights = [1 / (rank + 1) for rank in range(len(vocabulary))]
     separators = [" ", " ", " ", " ", ", ", ".\n", "\n", "\r\n", " 42 ", "\n\n", " é "]
     truth = collections.Counter()
     for number in range(random_.randint(1, 5)):
-        words = random_.choices(vocabulary, weights, k=random_.choice([0, 100, 30_000, 200_000, 500_000]))
+        words = random_.choices(vocabulary, weights, k=random_.choice(sizes))
         words = [word.capitalize() if index % 7 == 0 else word for index, word in enumerate(words)]
         pieces = random_.choices(separators, k=len(words))
         text = "".join(word + piece for word, piece in zip(words, pieces))
@@ -164,8 +166,9 @@ def measure(run: Callable[[pathlib.Path], float]) -> Speed:
 
 
 def main(row: str, description: str, programs: list[str], run: Callable[[pathlib.Path], float],
-         run_trial: Callable[[int, Speed], Trial]) -> int:
-    """The command line of a row of the fault table. `run`: one run that nothing disturbs, its seconds."""
+         run_trial: Callable[[int, Speed], Trial], faults: str = "kills") -> int:
+    """The command line of a row of the fault table. `run`: one run that nothing disturbs, its seconds. `faults`: what
+    Trial.kills counts."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--count", type=int, default=10, help="trials; default 10")
     parser.add_argument("--seed", type=int, default=1, help="of the first trial; default 1")
@@ -185,10 +188,11 @@ def main(row: str, description: str, programs: list[str], run: Callable[[pathlib
             early += trial.early
             if trial.problem:
                 failed += 1
-                print(f"seed {trial.seed} ({trial.kills} kills): {trial.problem}\n"
+                print(f"seed {trial.seed} ({trial.kills} {faults}): {trial.problem}\n"
                       f"  kept: below build/chaos/; repeat: ./dev verify {row} --count 1 --seed {trial.seed}",
                       flush=True)
     seconds = time.monotonic() - start
-    print(f"{args.count - failed} passed, {failed} failed ({kills} kills, {early} of them while it started; "
+    starting = f", {early} of them while it started" if early else ""
+    print(f"{args.count - failed} passed, {failed} failed ({kills} {faults}{starting}; "
           f"{seconds / max(args.count, 1):.2f} s a trial)")
     return 1 if failed else 0

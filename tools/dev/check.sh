@@ -83,6 +83,9 @@ cmd_verify() {
   local preset rest around
   take_preset "$@"
   build_preset "$preset"
+  if [[ " ${rest[*]} " == *" T-17 "* || " ${rest[*]} " == *" --all "*" --ci "* || " ${rest[*]} " == *" --ci "*" --all "* ]]; then
+    build_preset fuzz
+  fi
   mapfile -t around < <(quiet_layout "$preset")
   "${around[@]}" python3 tools/verify.py --bin "$(bin_dir "$preset")" "${rest[@]}"
 }
