@@ -24,6 +24,12 @@ void LineSplitter::feed(std::string_view chunk) {
   end_ = at_ + chunk.size();
 }
 
+void LineSplitter::forget() {
+  if (line_.capacity() > kKeepCapacityBytes) {
+    std::string().swap(line_);
+  }
+}
+
 bool LineSplitter::run(Output& output) {
   while (at_ != end_) {
     const auto left = static_cast<std::size_t>(end_ - at_);

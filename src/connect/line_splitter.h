@@ -27,6 +27,8 @@ class LineSplitter {
 
   /// The next chunk; the one before must have been taken whole. Stays valid until run() says so.
   void feed(std::string_view chunk);
+  /// Gives the memory of a long line back that was put together. Invalidates views, as feed() does.
+  void forget();
   /// Emits lines until the output is full (false) or the chunk is taken (true). Bytes behind the
   /// last newline are kept for the next chunk.
   [[nodiscard]] bool run(Output& output);
@@ -37,6 +39,8 @@ class LineSplitter {
 
   /// In the input, right behind the last line that was emitted.
   [[nodiscard]] std::uint64_t offset() const { return offset_; }
+  /// That it holds for lines that are put together, in bytes.
+  [[nodiscard]] std::size_t memory() const { return kept_.capacity() + line_.capacity(); }
 
  private:
   void keep(std::string_view piece);

@@ -1,6 +1,5 @@
 #include "engine/quarantine.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "codec/stream_batch.h"
@@ -34,7 +33,9 @@ log::files::StreamDeclaration quarantine_declaration() {
 }
 
 void ShardContext::quarantine(Quarantined record) {
-  record.record.resize(std::min(record.record.size(), kMaxQuarantinedBytes));
+  if (record.record.size() > kMaxQuarantinedBytes) {
+    record.record = record.record.substr(0, kMaxQuarantinedBytes);  // a copy: resize() keeps memory
+  }
   QuarantineBuffer& buffer = behind_barrier ? quarantined_after : quarantined;
   buffer.bytes += record.place.size() + record.reason.size() + record.record.size();
   buffer.records.push_back(std::move(record));

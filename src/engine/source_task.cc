@@ -60,8 +60,8 @@ void SourceTaskBase::quarantine(std::string_view bytes, std::string_view place,
                       std::string(bytes.substr(0, kMaxQuarantinedBytes)), shard().now});
 }
 
-void SourceTaskBase::refuse(std::string_view bytes, std::size_t partition, EventTime time) {
-  quarantine(bytes, partitions_[partition].label,
+void SourceTaskBase::refuse(std::string_view bytes, EventTime time) {
+  quarantine(bytes, place(),
              "event time " + std::to_string(time.micros) +
                  " us lies further in the future than max_future allows");
 }

@@ -61,7 +61,7 @@ class SourceTaskBase : public Task, private Origin {
   void add_target(const Target& target);
   void quarantine(std::string_view bytes, std::string_view place, std::string_view reason);
   /// The record lies further in the future than max_future allows.
-  void refuse(std::string_view bytes, std::size_t partition, EventTime time);
+  void refuse(std::string_view bytes, EventTime time);
   /// A trace that begins here.
   [[nodiscard]] observe::TraceContext new_trace();
   /// A span of this source within the trace; what goes on carries the result.
@@ -138,7 +138,7 @@ class SourceTask final : public SourceTaskBase, private SourceOutput<T> {
       }
     }
     if (time > latest_allowed_) [[unlikely]] {
-      refuse(codec::shown_bytes(value), selected_, time);
+      refuse(codec::shown_bytes(value), time);
       return;
     }
     if (port_.size() >= kBatchRecords) {

@@ -75,6 +75,7 @@ Result<FileChunks::State> LineReader::read(std::size_t index,
                                            engine::SourceOutput<std::string_view>& output) {
   Partition& partition = partitions_[index];
   if (!partition.has_chunk) {
+    partition.splitter.forget();  // many files may rest at their ends
     RHEON_ASSIGN(const FileChunks::State state, partition.chunks->advance());
     partition.at_end = state == FileChunks::State::kAtEnd;
     if (state != FileChunks::State::kReady) {

@@ -114,5 +114,14 @@ TEST_F(SourceTaskTest, AnEventTimeFunctionThatThrowsStopsTheJobWithASentence) {
   EXPECT_THAT(context_.error->message, HasSubstr("(source 'numbers', live)"));
 }
 
+TEST_F(SourceTaskTest, ARecordOfAFarFutureGoesToQuarantineWithItsPlace) {
+  WatermarkStrategy strategy;
+  strategy.max_future = milliseconds{1};
+  start(strategy);
+  step_after(milliseconds{1});
+  ASSERT_EQ(context_.quarantined.records.size(), 1u) << "the other partition's lies in the past";
+  EXPECT_EQ(context_.quarantined.records.front().place, "source 'numbers', live");
+}
+
 }  // namespace
 }  // namespace rheon::engine
