@@ -12,18 +12,17 @@ void JobClock::start(EventTime persisted) {
   const EventTime wall = clock_.wall();
   const EventTime begin = persisted.is_finite() ? std::max(persisted, wall) : wall;
   adjusted_ = clock_.monotonic();
-  offset_micros_ =
-      begin.micros - std::chrono::duration_cast<std::chrono::microseconds>(adjusted_).count();
+  least_micros_ = begin.micros;
+  offset_micros_ = begin.micros - micros(adjusted_);
 }
 
 void JobClock::adjust() {
   const env::Monotonic now = clock_.monotonic();
-  const std::int64_t passed =
-      std::chrono::duration_cast<std::chrono::microseconds>(now - adjusted_).count();
+  const std::int64_t most = micros(now - adjusted_) / kSlewDivisor;
   adjusted_ = now;
-  const std::int64_t behind = clock_.wall().micros - at(now).micros;
-  const std::int64_t most = passed / kSlewDivisor;  // less than has passed: it never goes back
-  offset_micros_ += std::clamp(behind, -most, most);
+  const std::int64_t behind = clock_.wall().micros - (offset_micros_ + micros(now));
+  least_micros_ = at(now).micros;
+  offset_micros_.fetch_add(std::clamp(behind, -most, most), std::memory_order_release);
 }
 
 }  // namespace rheon::engine

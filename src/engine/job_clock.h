@@ -3,6 +3,7 @@
 // The job's own processing clock: follows the monotonic clock, is drawn to the wall clock by at
 // most 5 %, and never goes back, not over a restart either.
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -22,15 +23,22 @@ class JobClock {
   void adjust();
   /// Any thread.
   [[nodiscard]] EventTime at(env::Monotonic monotonic) const {
-    return EventTime{offset_micros_.load(std::memory_order_relaxed) +
-                     std::chrono::duration_cast<std::chrono::microseconds>(monotonic).count()};
+    const std::int64_t offset = offset_micros_.load(std::memory_order_acquire);
+    return EventTime{
+        std::max(offset + micros(monotonic), least_micros_.load(std::memory_order_relaxed))};
   }
   [[nodiscard]] EventTime now() const { return at(clock_.monotonic()); }
   [[nodiscard]] env::Monotonic monotonic() const { return clock_.monotonic(); }
 
  private:
+  [[nodiscard]] static std::int64_t micros(env::Monotonic monotonic) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(monotonic).count();
+  }
+
   env::Clock& clock_;
   std::atomic<std::int64_t> offset_micros_{0};  // job time minus monotonic time
+  // What it showed when it was last set back: there it waits until the new offset is as far.
+  std::atomic<std::int64_t> least_micros_{INT64_MIN};
   env::Monotonic adjusted_{0};
 };
 

@@ -92,6 +92,7 @@ void Shard::capture() {
 void Shard::publish() {
   gauges_.records_in.store(context_.records_in, std::memory_order_relaxed);
   gauges_.records_out.store(context_.records_out, std::memory_order_relaxed);
+  gauges_.slow_sink.store(context_.slow_sink, std::memory_order_release);
   if (gauges_.activity.publish(context_.activity)) {
     coordinator_->ring();
   }
@@ -139,6 +140,7 @@ StepResult Shard::step() {
   context_.monotonic = clock_.monotonic();
   context_.now = std::max(context_.now, clock_.at(context_.monotonic));
   context_.paused = paused_.load(std::memory_order_acquire);
+  context_.slow_sink = nullptr;
   Command command;
   while (commands_.try_pop(command)) {
     obey(command);

@@ -62,7 +62,8 @@ struct ShardContext {
 
   const Origin* reading = nullptr;  // whose records are being processed; null behind an exchange
   bool paused = false;              // sources read nothing new, see Shard::pause()
-  EventTime now;                    // the job's processing clock, as of this step
+  const std::string* slow_sink = nullptr;  // that keeps this step from going on
+  EventTime now;                           // the job's processing clock, as of this step
   env::Monotonic monotonic{0};
 
   std::optional<Error> error;          // the first reason to stop the job

@@ -14,7 +14,7 @@ constexpr std::chrono::milliseconds kIdleLook{250};  // for new partitions, and 
 constexpr std::chrono::seconds kLookAgain{1};
 constexpr std::chrono::milliseconds kMeasureEvery{250};
 constexpr std::chrono::seconds kDrainGrace{1};  // for a drain that is asked to stop
-constexpr std::chrono::seconds kSlowCommit{1};
+constexpr std::chrono::seconds kSlow{1};        // from then on people are told what is waited for
 constexpr std::uint64_t kSliceBytesPerCommit = 4 << 20;
 
 }  // namespace
@@ -55,6 +55,7 @@ StepResult Worker::step() {
     return {Progress::kDone, env::Monotonic::max()};
   }
   pause_sources();
+  look_for_what_is_slow();
   switch (phase_) {
     case Phase::kRunning:
       return run();
@@ -123,6 +124,43 @@ void Worker::pause_sources() {
   paused_ = paused;
   for (const auto& shard : execution_->shards()) {
     shard->pause(paused);
+  }
+}
+
+/// Of a shard that has not passed the barrier; null: none keeps one from going on.
+const std::string* Worker::slow_sink() const {
+  for (std::size_t s = 0; s < parts_.size(); ++s) {
+    const auto& gauge = execution_->shards()[s]->gauges().slow_sink;
+    if (const std::string* sink = gauge.load(std::memory_order_acquire);
+        sink != nullptr && parts_[s] == nullptr) {
+      return sink;
+    }
+  }
+  return nullptr;
+}
+
+void Worker::look_for_what_is_slow() {
+  const env::Monotonic now = clock_.monotonic();
+  if (const std::uint64_t changes = activity(); changes != activity_seen_) {
+    activity_seen_ = changes;
+    active_at_ = now;
+  }
+  const bool cuts_long = phase_ == Phase::kCutting && now - last_barrier_ >= kSlow;
+  const bool stands_still = phase_ == Phase::kRunning && now - active_at_ >= kSlow;
+  const std::string* const sink = cuts_long || stands_still ? slow_sink() : nullptr;
+  std::string sentence;
+  if (sink != nullptr) {
+    sentence = "sink '" + *sink +
+               "' takes nothing: its disk, or who reads what it writes, is slow or does not "
+               "answer. Nothing is lost: the job goes on when the sink does.";
+  } else if (cuts_long && !barrier_->drain) {
+    sentence = "epoch " + std::to_string(barrier_->epoch.value) +
+               " has not passed every operator after a second: one takes long, or many records "
+               "lie before it. Nothing is lost.";
+  }
+  if (sentence != slow_sentence_) {
+    slow_sentence_ = std::move(sentence);
+    say_waiting();
   }
 }
 
@@ -234,7 +272,7 @@ StepResult Worker::give_up_drain() {
 
 StepResult Worker::await_commit() {
   const env::Monotonic now = clock_.monotonic();
-  if (!slow_commit_ && now - submitted_at_ >= kSlowCommit) {
+  if (!slow_commit_ && now - submitted_at_ >= kSlow) {
     slow_commit_ = true;
     say_waiting();
   }
@@ -275,6 +313,8 @@ void Worker::say_waiting() {
     sentence =
         "what is committed cannot be published: there is no space. Nothing is lost; readers "
         "of the outputs see it when there is space again.";
+  } else if (!slow_sentence_.empty()) {
+    sentence = slow_sentence_;
   } else if (slow_commit_) {
     sentence = "epoch " + std::to_string(barrier_->epoch.value) +
                " is being committed for more than a second: the disk of '" + options_.directory +

@@ -44,6 +44,7 @@ bool Sink::capture(engine::EpochPart& part) {
     return false;
   }
   if (!*prepared) {
+    shard().slow_sink = &name();
     return false;
   }
   for (log::FactChange& fact : facts) {
@@ -61,6 +62,9 @@ bool Sink::blocked() {
   if (!blocked.has_value()) {
     shard().fail(blocked.error());
     return true;
+  }
+  if (*blocked) {
+    shard().slow_sink = &name();
   }
   return *blocked;
 }

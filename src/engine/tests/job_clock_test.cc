@@ -73,6 +73,22 @@ TEST_F(JobClockTest, CatchesUpWithAWallClockThatJumpedAhead) {
   EXPECT_EQ(clock_.now(), env_.clock().wall());
 }
 
+TEST_F(JobClockTest, DoesNotGoBackBetweenTwoLooksEither) {
+  clock_.start(EventTime::min());
+  env_.clock().set_wall(later(env_.clock().wall(), -10s));
+  for (int i = 0; i < 100; ++i) {
+    env_.clock().advance(100ms);
+    const EventTime before = clock_.now();
+    clock_.adjust();
+    EXPECT_EQ(clock_.now(), before);
+    env_.clock().advance(4ms);
+    EXPECT_EQ(clock_.now(), before) << "it waits for 5 ms";
+    env_.clock().advance(2ms);
+    EXPECT_GT(clock_.now(), before);
+    EXPECT_LT(clock_.now(), later(before, 2ms));
+  }
+}
+
 TEST_F(JobClockTest, NeverStopsWhateverTheWallClockDoes) {
   std::mt19937_64 random(1);
   clock_.start(EventTime::min());

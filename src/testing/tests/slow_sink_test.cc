@@ -1,0 +1,131 @@
+// A sink that takes nothing more, or does not get durable what it has: the job names it.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <numeric>
+#include <vector>
+
+#include "api/job.h"
+#include "connect/memory/values.h"
+#include "testing/simulated_job.h"
+
+namespace rheon {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// The outside of a job, where its sink writes.
+struct Outside {
+  bool takes_records = true;
+  bool gets_them_durable = true;
+  std::uint64_t taken = 0;
+  env::Waker* waker = nullptr;  // of its writer's shard
+};
+
+template <class K, class T>
+class SlowWriter final : public engine::SinkWriter<K, T> {
+ public:
+  explicit SlowWriter(Outside& outside) : outside_(outside) {}
+  void write(const engine::Batch<K, T>& batch) override { outside_.taken += batch.size(); }
+  void prepare(Epoch /*epoch*/) override {}
+  Result<bool> prepared(engine::SinkFactChanges& /*facts*/,
+                        std::vector<log::StreamAppend>& /*appends*/) override {
+    return outside_.gets_them_durable;
+  }
+  Result<bool> blocked() override { return !outside_.takes_records; }
+
+ private:
+  Outside& outside_;
+};
+
+template <class K, class T>
+class SlowConnector final : public engine::SinkConnector<K, T> {
+ public:
+  explicit SlowConnector(Outside& outside) : outside_(outside) {}
+  engine::SinkTraits traits() const override {
+    return {.kind = "slow", .guarantee = engine::Guarantee::kExactlyOnce};
+  }
+  std::unique_ptr<engine::SinkWriter<K, T>> make_writer(
+      const engine::SinkEnvironment& environment,
+      const engine::SinkFacts& /*recovered*/) const override {
+    outside_.waker = environment.waker;
+    return std::make_unique<SlowWriter<K, T>>(outside_);
+  }
+  std::unique_ptr<engine::SinkCommitter> make_committer() const override { return nullptr; }
+
+ private:
+  Outside& outside_;
+};
+
+struct Slow {
+  Outside& outside;
+  template <class K, class T>
+  [[nodiscard]] std::shared_ptr<const engine::SinkConnector<K, T>> bind() const {
+    return std::make_shared<const SlowConnector<K, T>>(outside);
+  }
+};
+
+class SlowSink : public ::testing::Test {
+ protected:
+  static constexpr std::uint64_t kTurns = 1'000'000;
+  static constexpr std::uint64_t kNumbers = 10'000;
+
+  void start() {
+    testing::SimulatedJobOptions options;
+    options.commit_interval = milliseconds{10};
+    job_ = std::make_unique<testing::SimulatedJob>(
+        env_,
+        [this](Job& described) {
+          std::vector<std::uint64_t> numbers(kNumbers);
+          std::iota(numbers.begin(), numbers.end(), 0);
+          described.from("numbers", memory::values<std::uint64_t>(numbers))
+              .to("out", Slow{outside_});
+        },
+        options);
+    ASSERT_TRUE(job_->start());
+  }
+  void run_for(milliseconds time) {
+    const env::Monotonic until = env_.clock().monotonic() + time;
+    while (env_.clock().monotonic() < until) {
+      env_.clock().advance(milliseconds{1});
+      ASSERT_THAT(job_->turn(), ::testing::Optional(false)) << "it has ended";
+    }
+  }
+  [[nodiscard]] std::string waiting() const { return job_->worker().stats().waiting; }
+
+  env::fake::FakeEnv env_;
+  Outside outside_;
+  std::unique_ptr<testing::SimulatedJob> job_;
+};
+
+TEST_F(SlowSink, ThatTakesNothingIsNamedAfterASecond) {
+  outside_.takes_records = false;
+  start();
+  run_for(milliseconds{500});
+  EXPECT_EQ(waiting(), "");
+  run_for(milliseconds{3'000});
+  EXPECT_THAT(waiting(), ::testing::HasSubstr("sink 'out' takes nothing"));
+  outside_.takes_records = true;
+  outside_.waker->wake();
+  ASSERT_TRUE(job_->run(kTurns));
+  EXPECT_EQ(waiting(), "");
+  EXPECT_EQ(outside_.taken, kNumbers);
+}
+
+TEST_F(SlowSink, ThatDoesNotGetDurableWhatItHasIsNamedToo) {
+  outside_.gets_them_durable = false;
+  start();
+  run_for(milliseconds{3'000});
+  EXPECT_THAT(waiting(), ::testing::HasSubstr("sink 'out' takes nothing"));
+  outside_.gets_them_durable = true;
+  outside_.waker->wake();
+  ASSERT_TRUE(job_->run(kTurns));
+  EXPECT_EQ(waiting(), "");
+}
+
+}  // namespace
+}  // namespace rheon
