@@ -6,6 +6,7 @@
 #include "env/posix.h"
 
 int main(int argc, char** argv) {
+  rheon::env::end_when_memory_is_used_up();
   const auto env = rheon::env::make_posix_env();
   return rheon::cli::run(*env, argc, argv, {std::cout, std::cerr});
 }

@@ -20,7 +20,9 @@ constexpr unsigned kWholeRegion = 9;  // the order of a huge page; 4 KiB has ord
 static_assert(kPageBytes << kWholeRegion == kHugePageBytes);
 
 /// The sanitizer watches the borders of what comes from `new`, not those inside of a region.
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__has_feature)
+constexpr bool kEachFromNew = __has_feature(address_sanitizer);
+#elif defined(__SANITIZE_ADDRESS__)
 constexpr bool kEachFromNew = true;
 #else
 constexpr bool kEachFromNew = false;
@@ -40,6 +42,9 @@ constexpr bool kEachFromNew = false;
   void* mapped =
       ::mmap(nullptr, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) {
+    if (const std::new_handler handler = std::get_new_handler()) {
+      handler();  // as `new` does it
+    }
     throw std::bad_alloc();
   }
   char* const begin = static_cast<char*>(mapped);

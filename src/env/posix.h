@@ -18,4 +18,10 @@ struct PosixOptions {
 [[nodiscard]] std::unique_ptr<Env> make_posix_env();
 [[nodiscard]] std::unique_ptr<Env> make_posix_env(const PosixOptions& options);
 
+/// For main, before anything else: from now on, when an allocation fails because memory is used up,
+/// or a thread cannot be started, the process says so on its standard error and ends at once with
+/// exit code 1, whatever it is doing. To what is durable that is a crash like any other. An
+/// allocation that fails while there is a lot of memory throws std::bad_alloc as ever.
+void end_when_memory_is_used_up();
+
 }  // namespace rheon::env

@@ -128,6 +128,7 @@ class Program {
 }  // namespace run
 
 int main(const char* name, JobFunction job, int argc, char** argv) {
+  env::end_when_memory_is_used_up();
   const std::unique_ptr<env::Env> env = env::make_posix_env();
   const run::Arguments arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
   return static_cast<int>(run::Program(*env, name, job).run(arguments));

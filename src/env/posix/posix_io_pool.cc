@@ -6,12 +6,13 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "env/posix/out_of_memory.h"
 
 namespace rheon::env::posix {
 
 PosixIoPool::PosixIoPool(unsigned threads) {
   for (unsigned i = 0; i < std::max(1u, threads); ++i) {
-    threads_.emplace_back([this] { serve(); });
+    threads_.push_back(start_thread([this] { serve(); }));
   }
 }
 

@@ -15,6 +15,7 @@
 
 #include "env/files.h"
 #include "env/posix/descriptor.h"
+#include "env/posix/out_of_memory.h"
 #include "env/posix/socket_message.h"
 #include "env/system_error.h"
 
@@ -112,7 +113,7 @@ class ServingThread : public LocalServer {
         socket_(std::move(socket)),
         stop_(std::move(stop)),
         answer_(std::move(answer)),
-        thread_([this] { serve(); }) {}
+        thread_(start_thread([this] { serve(); })) {}
 
   ~ServingThread() override {
     const std::uint64_t one = 1;

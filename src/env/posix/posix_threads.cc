@@ -12,16 +12,18 @@
 #include <thread>
 #include <utility>
 
+#include "env/posix/out_of_memory.h"
+
 namespace rheon::env::posix {
 namespace {
 
 class JoiningThread : public Thread {
  public:
   JoiningThread(const std::string& name, std::function<void()> body)
-      : thread_([short_name = name.substr(0, 15), run = std::move(body)] {
+      : thread_(start_thread([short_name = name.substr(0, 15), run = std::move(body)] {
           ::pthread_setname_np(::pthread_self(), short_name.c_str());
           run();
-        }) {}
+        })) {}
   ~JoiningThread() override { thread_.join(); }
 
  private:
