@@ -210,7 +210,7 @@ class Worker {
   bool slow_commit_ = false;
   std::string slow_sentence_;  // about what the job waits for before a commit can begin
   std::uint64_t activity_seen_ = 0;
-  env::Monotonic active_at_{0};  // activity() has changed
+  env::Monotonic active_at_{0};          // activity() has changed
   bool paused_ = false;                  // sources are
   bool may_drain_long_ = false;          // operators have timers in event time
   bool committed_before_drain_ = false;  // so that nothing but the drain is lost by giving it up
