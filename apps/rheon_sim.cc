@@ -1,6 +1,6 @@
 // The simulator: jobs on a machine in memory that is killed, loses power, has a disk that fails or
-// is full, and is rescaled, all in one thread, all decided by a seed. `./dev verify T-14 --count N
-// --seed S` runs it.
+// is full and a clock that jumps, and is rescaled, all in one thread, all decided by a seed.
+// `./dev verify T-14 --count N --seed S` runs it.
 
 #include <fmt/format.h>
 

@@ -5,9 +5,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "codec/wire.h"
+#include "engine/fact_names.h"
 #include "sim/scenario.h"
 #include "sim/swarm.h"
 
@@ -67,6 +69,7 @@ class SeedRun {
     options.ring_capacity_batches = swarm_.ring_capacity_batches;
     options.budgets = swarm_.budgets;
     options.commit_interval = swarm_.commit_interval;
+    options.accept_clock = true;
     options.log = testing::small_log();
     return options;
   }
@@ -160,6 +163,11 @@ class SeedRun {
     is_full_ = false;
   }
 
+  void set_clock() {
+    const std::chrono::seconds off{1 << (random_() % 29)};
+    env_.clock().set_wall(random_() % 2 == 0 ? began_at_ - off : began_at_ + off);
+  }
+
   void plan_next_event() {
     next_event_ = job_.driver().turns() + 1 + random_() % (2 * swarm_.turns_between);
   }
@@ -194,6 +202,9 @@ class SeedRun {
       case FaultKind::kRescale:
         job_.rescale(static_cast<std::uint32_t>(1 + random_() % 5));
         break;
+      case FaultKind::kClockJump:
+        set_clock();
+        break;
     }
     if (!job_.running() && random_() % 2 == 0) {
       env_.files().crash_after(random_() % 30);  // and once more during recovery
@@ -208,11 +219,17 @@ class SeedRun {
 
   // ---- what must hold while it runs
 
-  /// Epochs and watermarks only go on, over restarts, too.
+  /// Epochs, the job's clock and watermarks only go on, over restarts, too.
   Status check_progress() {
     const std::uint64_t epoch = std::max(epoch_, job_.worker().stats().epoch.value);
     epoch_ = epoch;
     for (const auto& [key, value] : job_.worker().facts()) {
+      if (key == engine::kClockFact) {
+        const auto clock = static_cast<std::int64_t>(engine::decode_u64(value));
+        if (clock < std::exchange(job_clock_, clock)) {
+          return broken("the job's clock went back to " + std::to_string(clock) + ".");
+        }
+      }
       if (!key.starts_with("watermark/")) {
         continue;
       }
@@ -331,6 +348,8 @@ class SeedRun {
   std::uint32_t errors_caused_ = 0;
   bool is_full_ = false;
   env::Monotonic full_until_{0};
+  const EventTime began_at_ = env_.clock().wall();
+  std::int64_t job_clock_ = INT64_MIN;  // as committed
   bool was_full_ = false;
   std::map<std::string, std::vector<std::int64_t>> watermarks_;  // by fact, key group
 };

@@ -23,9 +23,10 @@ enum class FaultKind {
   kDiskError,  // an operation, a write or a sync of the disk fails, once
   kFullDisk,   // there is no space for a while
   kRescale,
+  kClockJump,  // the wall clock is set to something up to 8 years off
 };
-inline constexpr std::array<std::string_view, 6> kFaultNames{
-    "kills", "power-cuts", "disk-crashes", "disk-errors", "full-disks", "rescales"};
+inline constexpr std::array<std::string_view, 7> kFaultNames{
+    "kills", "power-cuts", "disk-crashes", "disk-errors", "full-disks", "rescales", "clock-jumps"};
 
 struct Swarm {
   std::uint32_t shards = 1;

@@ -27,6 +27,7 @@ struct SimulatedJobOptions {
   engine::StepBudgets budgets;
   std::uint64_t max_uncommitted_bytes = 64 << 20;
   bool drain = true;
+  bool accept_clock = false;
   std::optional<std::chrono::microseconds> commit_interval;  // none: it adapts
   log::files::OpenOptions log;                               // directory and job are filled in
 };
