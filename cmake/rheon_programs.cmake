@@ -130,13 +130,21 @@ function(rheon_add_fuzzers)
   endforeach()
 endfunction()
 
-# examples/wordcount once more, as wordcount_faulty: on files of which one operation goes wrong (tests/chaos/faulty/).
-function(rheon_add_faulty_programs)
-  file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/chaos/faulty/*.cc")
-  if(sources)
-    rheon_program(
-      wordcount_faulty SOURCES "${PROJECT_SOURCE_DIR}/examples/wordcount/wordcount.cc" ${sources} LIBRARIES rheon::run
-                                                                                              rheon::env)
-    target_link_options(wordcount_faulty PRIVATE "-Wl,--wrap=_ZN5rheon3env14make_posix_envEv")
-  endif()
+# Programs of the fault table (tests/chaos/). jobs/NAME.cc becomes the program NAME, a job made for one row. The files of
+# faulty/ are linked into some jobs once more, as NAME_faulty: on files of which one operation goes wrong, with a clock that
+# jumps.
+function(rheon_add_chaos_programs)
+  set(chaos "${PROJECT_SOURCE_DIR}/tests/chaos")
+  file(GLOB jobs CONFIGURE_DEPENDS "${chaos}/jobs/*.cc")
+  foreach(file IN LISTS jobs)
+    get_filename_component(name "${file}" NAME_WE)
+    rheon_program(${name} SOURCES "${file}" LIBRARIES rheon::run)
+  endforeach()
+
+  file(GLOB sources CONFIGURE_DEPENDS "${chaos}/faulty/*.cc")
+  foreach(file IN ITEMS "${PROJECT_SOURCE_DIR}/examples/wordcount/wordcount.cc" "${chaos}/jobs/timers.cc")
+    get_filename_component(name "${file}" NAME_WE)
+    rheon_program(${name}_faulty SOURCES "${file}" ${sources} LIBRARIES rheon::run rheon::env)
+    target_link_options(${name}_faulty PRIVATE "-Wl,--wrap=_ZN5rheon3env14make_posix_envEv")
+  endforeach()
 endfunction()

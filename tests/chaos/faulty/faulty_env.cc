@@ -1,7 +1,8 @@
 // Linked into a program of a job in place of this machine (-Wl,--wrap): the same program, on files
-// of which one operation goes wrong. What goes wrong says RHEON_FAULT (env/faulty/fault_plan.h);
-// RHEON_FAULT_ATTIC is an empty directory for its use, RHEON_FAULT_REPORT a file that tells at the
-// end how many operations there were.
+// of which one operation goes wrong, or with a wall clock that jumps. RHEON_FAULT says what goes
+// wrong (env/faulty/fault_plan.h); RHEON_FAULT_ATTIC is then an empty directory for its use,
+// RHEON_FAULT_REPORT a file that tells at the end how many operations there were. RHEON_CLOCK says
+// how the clock jumps (env/faulty/jumping_clock.h).
 
 #include <unistd.h>
 
@@ -9,10 +10,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "env/faulty/faulty_files.h"
+#include "env/faulty/jumping_clock.h"
 #include "env/posix.h"
 
 namespace rheon::env {
@@ -24,20 +27,29 @@ std::unique_ptr<Env> faulty_env() asm("__wrap__ZN5rheon3env14make_posix_envEv");
 namespace faulty {
 namespace {
 
-std::string setting(const char* name) {
+[[noreturn]] void refuse(const std::string& sentence) {
+  std::fprintf(stderr, "%s\n", sentence.c_str());
+  std::exit(2);
+}
+
+std::string needed(const char* name) {
   const char* const value = std::getenv(name);
   if (value == nullptr) {
-    std::fprintf(stderr, "set %s: see tests/chaos/faulty/faulty_env.cc\n", name);
-    std::exit(2);
+    refuse(std::string("set ") + name + ": see tests/chaos/faulty/faulty_env.cc");
   }
   return value;
 }
 
-FaultPlan plan() {
-  auto plan = parse_fault_plan(setting("RHEON_FAULT"));
+/// What the variable says; none: it is not set.
+template <class Plan>
+std::optional<Plan> plan_in(const char* name, Result<Plan> (*parse)(std::string_view)) {
+  const char* const value = std::getenv(name);
+  if (value == nullptr) {
+    return std::nullopt;
+  }
+  auto plan = parse(value);
   if (!plan.has_value()) {
-    std::fprintf(stderr, "RHEON_FAULT: %s\n", plan.error().message.c_str());
-    std::exit(2);
+    refuse(std::string(name) + ": " + plan.error().message);
   }
   return *plan;
 }
@@ -47,28 +59,36 @@ void end_process() { ::kill(::getpid(), SIGKILL); }
 class FaultyEnv : public Env {
  public:
   FaultyEnv()
-      : report_(setting("RHEON_FAULT_REPORT")),
-        real_(real_env()),
-        files_(real_->files(), plan(), setting("RHEON_FAULT_ATTIC"), end_process) {}
+      : real_(real_env()),
+        clock_(real_->clock(), plan_in("RHEON_CLOCK", parse_clock_plan).value_or(ClockPlan{})) {
+    if (const auto plan = plan_in("RHEON_FAULT", parse_fault_plan)) {
+      report_ = needed("RHEON_FAULT_REPORT");
+      files_.emplace(real_->files(), *plan, needed("RHEON_FAULT_ATTIC"), end_process);
+    }
+  }
   ~FaultyEnv() override {
-    const std::string text = "operations " + std::to_string(files_.operations()) +
-                             "\nrepeated_syncs " + std::to_string(files_.repeated_syncs()) + "\n";
-    static_cast<void>(replace_whole(real_->files(), report_, text));
+    if (files_.has_value()) {
+      const std::string text = "operations " + std::to_string(files_->operations()) +
+                               "\nrepeated_syncs " + std::to_string(files_->repeated_syncs()) +
+                               "\n";
+      static_cast<void>(replace_whole(real_->files(), report_, text));
+    }
     real_.reset();  // runs what was submitted to its I/O threads, on files_
   }
 
-  Clock& clock() override { return real_->clock(); }
+  Clock& clock() override { return clock_; }
   Random& random() override { return real_->random(); }
-  Files& files() override { return files_; }
+  Files& files() override { return files_.has_value() ? *files_ : real_->files(); }
   IoPool& io() override { return real_->io(); }
   Threads& threads() override { return real_->threads(); }
   Process& process() override { return real_->process(); }
   LocalSockets& sockets() override { return real_->sockets(); }
 
  private:
-  std::string report_;
   std::unique_ptr<Env> real_;
-  FaultyFiles files_;
+  JumpingClock clock_;
+  std::string report_;
+  std::optional<FaultyFiles> files_;
 };
 
 }  // namespace
