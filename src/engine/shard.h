@@ -64,8 +64,10 @@ struct ShardGauges {
   std::atomic<bool> sources_ended{false};
   std::atomic<bool> holds_much{false};  // more than one epoch shall hold waits for its barrier
   std::atomic<bool> failed{false};      // then failure() may be read
-  // The name of a sink that keeps the shard from going on, as of its last step; or null.
+  // As of the last step: the name of a sink that keeps the shard from going on, or null; and since
+  // when it has taken nothing.
   std::atomic<const std::string*> slow_sink{nullptr};
+  std::atomic<env::Monotonic> slow_since{};
 };
 
 class Shard {

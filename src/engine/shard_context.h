@@ -62,7 +62,8 @@ struct ShardContext {
 
   const Origin* reading = nullptr;  // whose records are being processed; null behind an exchange
   bool paused = false;              // sources read nothing new, see Shard::pause()
-  const std::string* slow_sink = nullptr;  // that keeps this step from going on
+  const std::string* slow_sink = nullptr;  // that keeps this step from going on, by its name
+  env::Monotonic slow_since{0};            // it has taken nothing since then
   EventTime now;                           // the job's processing clock, as of this step
   env::Monotonic monotonic{0};
 

@@ -14,7 +14,7 @@ bool Stage::ready() {
     ready = sender->drain() && ready;
   }
   for (const auto& processor : processors) {
-    ready = ready && !processor->blocked();
+    ready = !processor->blocked() && ready;  // each is asked: one may have failed for good
   }
   return ready;
 }

@@ -127,12 +127,13 @@ void Worker::pause_sources() {
   }
 }
 
-/// Of a shard that has not passed the barrier; null: none keeps one from going on.
-const std::string* Worker::slow_sink() const {
+/// That keeps a shard from going on or from passing the barrier, for long; null: there is none.
+const std::string* Worker::slow_sink(env::Monotonic now) const {
   for (std::size_t s = 0; s < parts_.size(); ++s) {
-    const auto& gauge = execution_->shards()[s]->gauges().slow_sink;
-    if (const std::string* sink = gauge.load(std::memory_order_acquire);
-        sink != nullptr && parts_[s] == nullptr) {
+    const ShardGauges& gauges = execution_->shards()[s]->gauges();
+    const std::string* const sink = gauges.slow_sink.load(std::memory_order_acquire);
+    if (sink != nullptr && parts_[s] == nullptr &&
+        now - gauges.slow_since.load(std::memory_order_relaxed) >= kSlow) {
       return sink;
     }
   }
@@ -141,22 +142,17 @@ const std::string* Worker::slow_sink() const {
 
 void Worker::look_for_what_is_slow() {
   const env::Monotonic now = clock_.monotonic();
-  if (const std::uint64_t changes = activity(); changes != activity_seen_) {
-    activity_seen_ = changes;
-    active_at_ = now;
-  }
-  const bool cuts_long = phase_ == Phase::kCutting && now - last_barrier_ >= kSlow;
-  const bool stands_still = phase_ == Phase::kRunning && now - active_at_ >= kSlow;
-  const std::string* const sink = cuts_long || stands_still ? slow_sink() : nullptr;
+  const bool cutting = phase_ == Phase::kCutting;
+  const std::string* const sink = cutting || phase_ == Phase::kRunning ? slow_sink(now) : nullptr;
   std::string sentence;
   if (sink != nullptr) {
     sentence = "sink '" + *sink +
                "' takes nothing: its disk, or who reads what it writes, is slow or does not "
                "answer. Nothing is lost: the job goes on when the sink does.";
-  } else if (cuts_long && !barrier_->drain) {
-    sentence = "epoch " + std::to_string(barrier_->epoch.value) +
-               " has not passed every operator after a second: one takes long, or many records "
-               "lie before it. Nothing is lost.";
+  } else if (cutting && !barrier_->drain && now - last_barrier_ >= kSlow) {
+    sentence =
+        "the barrier of a commit has not passed every operator after a second: one takes long, or "
+        "many records lie before it. Nothing is lost.";
   }
   if (sentence != slow_sentence_) {
     slow_sentence_ = std::move(sentence);

@@ -150,7 +150,7 @@ class Worker {
   [[nodiscard]] std::uint64_t activity() const;
   [[nodiscard]] bool holds_much() const;
   void pause_sources();
-  [[nodiscard]] const std::string* slow_sink() const;
+  [[nodiscard]] const std::string* slow_sink(env::Monotonic now) const;
   void look_for_what_is_slow();
   void cut(bool last, bool drain);
   [[nodiscard]] StepResult gather();
@@ -208,9 +208,7 @@ class Worker {
   bool no_space_ = false;  // the log waits for space
   std::string no_space_sentence_;
   bool slow_commit_ = false;
-  std::string slow_sentence_;  // about what the job waits for before a commit can begin
-  std::uint64_t activity_seen_ = 0;
-  env::Monotonic active_at_{0};          // activity() has changed
+  std::string slow_sentence_;            // about what the job waits for before a commit can begin
   bool paused_ = false;                  // sources are
   bool may_drain_long_ = false;          // operators have timers in event time
   bool committed_before_drain_ = false;  // so that nothing but the drain is lost by giving it up

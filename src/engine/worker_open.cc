@@ -183,7 +183,6 @@ void Worker::lay_out(std::vector<KeyGroups> groups) {
   paused_ = false;
   committed_before_drain_ = false;
   last_barrier_ = clock_.monotonic();
-  active_at_ = last_barrier_;
 }
 
 }  // namespace rheon::engine

@@ -31,6 +31,7 @@ void Sink::on_barrier(const engine::Barrier& barrier) {
   }
   writer_->prepare(barrier.epoch);
   preparing_ = true;
+  preparing_since_ = shard().monotonic;
 }
 
 bool Sink::capture(engine::EpochPart& part) {
@@ -44,7 +45,7 @@ bool Sink::capture(engine::EpochPart& part) {
     return false;
   }
   if (!*prepared) {
-    shard().slow_sink = &name();
+    slow_since(preparing_since_);
     return false;
   }
   for (log::FactChange& fact : facts) {
@@ -63,10 +64,19 @@ bool Sink::blocked() {
     shard().fail(blocked.error());
     return true;
   }
-  if (*blocked) {
-    shard().slow_sink = &name();
+  if (!*blocked) {
+    blocked_since_.reset();
+    return false;
   }
-  return *blocked;
+  blocked_since_ = blocked_since_.value_or(shard().monotonic);
+  slow_since(*blocked_since_);
+  return true;
+}
+
+/// The shard cannot go on because of this sink.
+void Sink::slow_since(env::Monotonic since) {
+  shard().slow_sink = &name();
+  shard().slow_since = since;
 }
 
 std::uint64_t Sink::uncommitted_bytes() const { return writer_->uncommitted_bytes(); }

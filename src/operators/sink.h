@@ -4,6 +4,7 @@
 // part into the commit.
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/processor.h"
@@ -27,7 +28,11 @@ class Sink final : public engine::Processor {
 
  private:
   std::unique_ptr<engine::SinkParticipant> writer_;
+  void slow_since(env::Monotonic since);
+
   bool preparing_ = false;
+  env::Monotonic preparing_since_{0};
+  std::optional<env::Monotonic> blocked_since_;
 };
 
 }  // namespace rheon::operators

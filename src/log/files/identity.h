@@ -16,9 +16,9 @@
 
 namespace rheon::log::files {
 
-/// kRefused when another process holds the directory.
 /// Whether an error of open() is that another process holds the directory.
 [[nodiscard]] bool is_held_by_another(const Error& error);
+/// kRefused when another process holds the directory.
 [[nodiscard]] Result<std::unique_ptr<env::FileLock>> lock_directory(env::Files& files,
                                                                     const std::string& directory,
                                                                     const std::string& job);

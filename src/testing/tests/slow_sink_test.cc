@@ -5,8 +5,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <numeric>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "api/job.h"
@@ -21,7 +24,9 @@ using std::chrono::milliseconds;
 /// The outside of a job, where its sink writes.
 struct Outside {
   bool takes_records = true;
+  int batches_it_takes = std::numeric_limits<int>::max();
   bool gets_them_durable = true;
+  bool is_gone = false;
   std::uint64_t taken = 0;
   env::Waker* waker = nullptr;  // of its writer's shard
 };
@@ -30,13 +35,21 @@ template <class K, class T>
 class SlowWriter final : public engine::SinkWriter<K, T> {
  public:
   explicit SlowWriter(Outside& outside) : outside_(outside) {}
-  void write(const engine::Batch<K, T>& batch) override { outside_.taken += batch.size(); }
+  void write(const engine::Batch<K, T>& batch) override {
+    outside_.taken += batch.size();
+    --outside_.batches_it_takes;
+  }
   void prepare(Epoch /*epoch*/) override {}
   Result<bool> prepared(engine::SinkFactChanges& /*facts*/,
                         std::vector<log::StreamAppend>& /*appends*/) override {
     return outside_.gets_them_durable;
   }
-  Result<bool> blocked() override { return !outside_.takes_records; }
+  Result<bool> blocked() override {
+    if (outside_.is_gone) {
+      return fail(ErrorCode::kIo, "the outside is gone");
+    }
+    return !outside_.takes_records || outside_.batches_it_takes <= 0;
+  }
 
  private:
   Outside& outside_;
@@ -82,8 +95,9 @@ class SlowSink : public ::testing::Test {
         [this](Job& described) {
           std::vector<std::uint64_t> numbers(kNumbers);
           std::iota(numbers.begin(), numbers.end(), 0);
-          described.from("numbers", memory::values<std::uint64_t>(numbers))
-              .to("out", Slow{outside_});
+          const auto read = described.from("numbers", memory::values<std::uint64_t>(numbers));
+          read.to("out", Slow{outside_});
+          read.to("second", Slow{second_outside_});
         },
         options);
     ASSERT_TRUE(job_->start());
@@ -99,6 +113,7 @@ class SlowSink : public ::testing::Test {
 
   env::fake::FakeEnv env_;
   Outside outside_;
+  Outside second_outside_;
   std::unique_ptr<testing::SimulatedJob> job_;
 };
 
@@ -116,6 +131,20 @@ TEST_F(SlowSink, ThatTakesNothingIsNamedAfterASecond) {
   EXPECT_EQ(outside_.taken, kNumbers);
 }
 
+TEST_F(SlowSink, ThatIsOnlyTheSlowestIsNotNamed) {
+  outside_.batches_it_takes = 0;
+  start();
+  std::set<std::string> said;
+  for (int i = 0; i < 6; ++i) {
+    outside_.batches_it_takes = 1;
+    outside_.waker->wake();
+    run_for(milliseconds{500});
+    said.insert(waiting());
+  }
+  EXPECT_LT(outside_.taken, kNumbers);
+  EXPECT_THAT(said, ::testing::Each(""));
+}
+
 TEST_F(SlowSink, ThatDoesNotGetDurableWhatItHasIsNamedToo) {
   outside_.gets_them_durable = false;
   start();
@@ -125,6 +154,17 @@ TEST_F(SlowSink, ThatDoesNotGetDurableWhatItHasIsNamedToo) {
   outside_.waker->wake();
   ASSERT_TRUE(job_->run(kTurns));
   EXPECT_EQ(waiting(), "");
+}
+
+TEST_F(SlowSink, KeepsNoFailureOfAnotherBack) {
+  outside_.takes_records = false;
+  start();
+  run_for(milliseconds{100});
+  second_outside_.is_gone = true;
+  second_outside_.waker->wake();
+  const Status ended = job_->run(kTurns);
+  ASSERT_FALSE(ended);
+  EXPECT_THAT(ended.error().message, ::testing::HasSubstr("the outside is gone"));
 }
 
 }  // namespace
