@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "reliability.md"
 BEGIN = "<!-- campaigns: written by ./dev verify --record -->"
 END = "<!-- end of campaigns -->"
-HEADER = ["| row | fault | trials | failures | seeds | date | commit | repeat |", "|---|---|---|---|---|---|---|---|"]
+HEADER = ["| row | fault | how many | failures | seeds | date | commit | repeat |", "|---|---|---|---|---|---|---|---|"]
 
 
 def commit() -> str:
@@ -22,12 +22,12 @@ def commit() -> str:
     return git("rev-parse", "--short", "HEAD") + ("+" if changed else "")
 
 
-def record(row: str, what: str, count: int, failures: int | None, seed: int, repeat: str) -> None:
+def record(row: str, what: str, count: str, failures: int | None, seeds: str, repeat: str) -> None:
     """Puts the line of `row` into the table. `failures`: none when the row was cut off and nobody knows."""
     before, rest = PAGE.read_text().split(BEGIN + "\n", 1)
     table, after = rest.split(END, 1)
     lines = {line.split("|")[1].strip(): line for line in table.splitlines()[len(HEADER):] if line}
-    cells = [row, what, f"{count:,}", "not known" if failures is None else str(failures), f"{seed}-{seed + count - 1}",
+    cells = [row, what, count, "not known" if failures is None else str(failures), seeds,
              datetime.date.today().isoformat(), commit(), f"`{repeat}`"]
     lines[row] = "| " + " | ".join(cells) + " |"
     PAGE.write_text("\n".join([before + BEGIN, *HEADER, *(lines[name] for name in sorted(lines)), END]) + after)

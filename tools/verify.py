@@ -36,6 +36,7 @@ class Row:
     quick: int  # trials in ./dev test; 0: the row is too long for it
     ci: int  # trials in ./dev verify --all --ci
     limit_s: int  # a row that takes longer counts as hanging
+    unit: str = "trials"  # of which the command takes a number; trials have a seed each
     rotates: bool = False  # without --seed each commit takes the next ones
 
 
@@ -61,9 +62,9 @@ ROWS = [
     Row("T-15", "a seed has one history: twice, and in every build that is there",
         "python3 tests/chaos/same_trace.py --count {count} --seed {seed}", quick=10, ci=100, limit_s=900),
     Row("T-17", "fuzzing of every parser of outside bytes, so many seconds each",
-        "python3 tests/chaos/fuzz.py --count {count} --seed {seed}", quick=0, ci=10, limit_s=900),
+        "python3 tests/chaos/fuzz.py --count {count} --seed {seed}", quick=0, ci=10, limit_s=900, unit="seconds each"),
     Row("T-18", "soak: steady load and a fault now and then, so many minutes, then calm",
-        "python3 tests/chaos/soak.py --count {count} --seed {seed}", quick=0, ci=3, limit_s=900),
+        "python3 tests/chaos/soak.py --count {count} --seed {seed}", quick=0, ci=3, limit_s=900, unit="minutes"),
     Row("T-20", "the wall clock jumps by seconds to years, stands still, goes back",
         "python3 tests/chaos/clock.py --count {count} --seed {seed}", quick=2, ci=20, limit_s=900),
     Row("T-21", "33 kinds of bad record among some thousand good ones, lines of up to 100 MB",
@@ -73,7 +74,8 @@ ROWS = [
     Row("T-24", "state of an older build under a newer one: 1,066 pairs of versions, 1,000 keys each",
         "python3 tests/chaos/evolution.py --count {count} --seed {seed}", quick=20, ci=1066, limit_s=900),
     Row("T-26", "bugs put into the code by hand, each caught by a test",
-        "python3 tests/mutants/run.py --count {count} --seed {seed}", quick=0, ci=3, limit_s=2400, rotates=True),
+        "python3 tests/mutants/run.py --count {count} --seed {seed}", quick=0, ci=3, limit_s=2400, unit="mutants",
+        rotates=True),
 ]
 
 
@@ -177,12 +179,13 @@ def main() -> int:
         seed = int(args.seed or (number_of_commits() if row.rotates else 1))
         command = row.command.format(bin=args.bin, count=count, seed=seed).split()
         start = time.monotonic()
-        code, said = CANNOT_RUN_HERE, ""
+        code, said, limit_s = CANNOT_RUN_HERE, "", row.limit_s
         if missing := missing_piece(command):
             said = f"{missing} is not there"
         else:
             print(f"{row.id}: {' '.join(command)}", flush=True)
-            code, said = run(command, row.limit_s if not args.count else row.limit_s * max(1, args.count // row.ci), args.bin)
+            limit_s = row.limit_s * max(1, count // max(row.ci, 1))
+            code, said = run(command, limit_s, args.bin)
         repeat = f"./dev verify {row.id} --count {count} --seed {seed}"
         if code == CANNOT_RUN_HERE:
             not_run += 1
@@ -190,13 +193,14 @@ def main() -> int:
             if row.id not in reasons:
                 failures.append(f"{row.id}: {verdict}")
         elif code != 0:
-            verdict = "FAILED: " + (f"still running after {row.limit_s} s" if code is None else f"exit code {code}")
+            verdict = "FAILED: " + (f"still running after {limit_s} s" if code is None else f"exit code {code}")
             failures.append(f"{row.id}: {verdict}; repeat: {repeat}")
         else:
             passed += 1
             verdict = "passed"
         if args.record and code != CANNOT_RUN_HERE:
-            reliability.record(row.id, row.what, count, failures_in(said), seed, repeat)
+            seeds = f"{seed}-{seed + count - 1}" if row.unit == "trials" else str(seed)
+            reliability.record(row.id, row.what, f"{count:,} {row.unit}", failures_in(said), seeds, repeat)
         table.append((row.id, row.what, str(count), f"{time.monotonic() - start:.1f}", verdict))
 
     header = ("row", "fault", "trials", "s", "result")

@@ -230,4 +230,4 @@ def run_trial(seed: int, speed: trials.Speed) -> trials.Trial:
 
 if __name__ == "__main__":
     sys.exit(trials.main("T-01-composed", "Kills two jobs of which one reads the other's stream, and checks the result.",
-                         ["split_words", "count_words"], run_undisturbed, run_trial))
+                         ["split_words", "count_words", "rheon"], run_undisturbed, run_trial))

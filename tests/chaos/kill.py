@@ -54,5 +54,5 @@ def run_trial(seed: int, speed: trials.Speed) -> trials.Trial:
 
 
 if __name__ == "__main__":
-    sys.exit(trials.main("T-01", "Kills wordcount at random moments and checks what it wrote.", ["wordcount"],
+    sys.exit(trials.main("T-01", "Kills wordcount at random moments and checks what it wrote.", ["wordcount", "rheon"],
                          run_undisturbed, run_trial))

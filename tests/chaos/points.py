@@ -45,22 +45,42 @@ def run(line: list[str], directory: pathlib.Path, fault: str) -> tuple[int, str,
     return done.returncode, done.stderr.strip(), {name: int(value) for name, value in told.items()}
 
 
-def run_with_fault(line: list[str], directory: pathlib.Path, fault: str) -> bool:
-    """True when the run must be gone on with: it was stopped, or has given up with a sentence."""
+def run_with_fault(line: list[str], directory: pathlib.Path, fault: str) -> tuple[bool, dict[str, int]]:
+    """True when the run must be gone on with: it was stopped, or has given up with a sentence. And what it reports."""
     code, said, told = run(line, directory, fault)
     if told.get("repeated_syncs"):
         raise trials.Failed(f"{told['repeated_syncs']} syncs were tried again after one had failed ({fault})")
     if code == 0 or (fault.startswith("stop") and code == -9):
-        return code != 0
+        return code != 0, told
     if fault.startswith("stop") or code != 1 or not said:
         raise trials.Failed(f"exit code {code} with {fault}: {said or '(nothing was said)'}")
-    return True
+    return True, told
 
 
 def draw_fault(random_: random.Random, kinds: tuple[str, ...], operations: int) -> str:
     kind = random_.choice(kinds)
     fault = f"{kind}:{random_.randint(1, operations)}"
     return f"{fault}:{random_.choice(['all', 'synced', 'torn', 'torn'])}:{random_.randint(1, 10**6)}" if kind == "stop" else fault
+
+
+def operation_of(fault: str) -> int:
+    return int(fault.split(":")[1])
+
+
+def run_to_first_fault(random_: random.Random, kinds: tuple[str, ...], directory: pathlib.Path) -> tuple[str, bool]:
+    """A fault that has met the job, and whether the job must be gone on with."""
+    line = command(random_, directory)
+    code, said, told = run(line, directory, "stop:0")
+    if code != 0:
+        raise trials.Failed(f"exit code {code} without any fault: {said}")
+    for _ in range(10):
+        for name in ("out", "data"):
+            shutil.rmtree(directory / name)
+        fault = draw_fault(random_, kinds, told["operations"])
+        ended_early, told = run_with_fault(line, directory, fault)
+        if ended_early or told["operations"] >= operation_of(fault):
+            return fault, ended_early
+    raise trials.Failed("the job has come to its end before each of ten points")
 
 
 def run_trial(kinds: tuple[str, ...], seed: int, _speed: trials.Speed) -> trials.Trial:
@@ -70,16 +90,12 @@ def run_trial(kinds: tuple[str, ...], seed: int, _speed: trials.Speed) -> trials
     random_ = random.Random(seed)
     try:
         truth = trials.write_corpus(random_, directory / "texts", sizes=[0, 100, 3_000, 30_000])
-        code, said, told = run(command(random_, directory), directory, "stop:0")
-        if code != 0:
-            raise trials.Failed(f"exit code {code} without any fault: {said}")
-        for name in ("out", "data"):
-            shutil.rmtree(directory / name)
-        faults = [draw_fault(random_, kinds, told["operations"])]
+        fault, ended_early = run_to_first_fault(random_, kinds, directory)
+        faults = [fault]
+        trial.kills += ended_early
         if random_.random() < 0.3:
-            faults.append(draw_fault(random_, kinds, min(40, told["operations"])))  # while it recovers
-        for fault in faults:
-            trial.kills += run_with_fault(command(random_, directory), directory, fault)
+            faults.append(draw_fault(random_, kinds, 40))  # while it recovers
+            trial.kills += run_with_fault(command(random_, directory), directory, faults[-1])[0]
         code, said, _ = run(command(random_, directory), directory, "stop:0")
         if code != 0:
             raise trials.Failed(f"exit code {code} after {', '.join(faults)}: {said}")
@@ -102,5 +118,5 @@ def run_undisturbed(directory: pathlib.Path) -> float:
 
 if __name__ == "__main__":
     row = sys.argv.pop(1)
-    sys.exit(trials.main(row, __doc__.splitlines()[0], ["wordcount_faulty"], run_undisturbed,
+    sys.exit(trials.main(row, __doc__.splitlines()[0], ["wordcount_faulty", "rheon"], run_undisturbed,
                          functools.partial(run_trial, {"T-02": STOP, "T-05": ERRORS}[row]), "runs that ended early"))

@@ -101,4 +101,4 @@ if __name__ == "__main__":
     if sentence := why_not():
         print(sentence)
         sys.exit(trials.CANNOT_RUN_HERE)
-    sys.exit(trials.main("T-03", __doc__.splitlines()[0], ["wordcount"], run_undisturbed, run_trial, "power cuts"))
+    sys.exit(trials.main("T-03", __doc__.splitlines()[0], ["wordcount", "rheon"], run_undisturbed, run_trial, "power cuts"))

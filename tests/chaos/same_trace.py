@@ -39,8 +39,8 @@ def main() -> int:
         for seed, told in history(program, args.seed, args.count).items():
             if told != wanted[seed]:
                 different[seed] = f"seed {seed}: {first} has {wanted[seed]}, {program} has {told}"
-    for sentence in different.values():
-        print(f"{sentence}\n  repeat: ./dev verify T-15 --count 1 --seed {args.seed}")
+    for seed, sentence in different.items():
+        print(f"{sentence}\n  repeat: ./dev verify T-15 --count 1 --seed {seed}")
     print(f"compared with {first}: {', '.join(str(program) for program in others)}")
     print(f"{args.count - len(different)} passed, {len(different)} failed")
     return 1 if different else 0

@@ -79,11 +79,21 @@ cmd_lint() {
   ((lint_failed == 0))
 }
 
+# Runs all unit, model, golden and integration tests once, counted.
+cmd_coverage() {
+  local profiles="$PWD/build/coverage/profiles"
+  build_preset coverage
+  rm -rf "$profiles"
+  LLVM_PROFILE_FILE="$profiles/%4m.profraw" ctest --test-dir build/coverage -j "$(nproc)" --output-on-failure --no-tests=error
+  python3 tools/coverage.py "$@"
+}
+
 cmd_verify() {
   local preset rest around
   take_preset "$@"
   build_preset "$preset"
-  if [[ " ${rest[*]} " == *" T-17 "* || " ${rest[*]} " == *" --all "*" --ci "* || " ${rest[*]} " == *" --ci "*" --all "* ]]; then
+  local wanted=" ${rest[*]} "
+  if [[ "$wanted" == *" T-17 "* ]] || [[ "$wanted" == *" --all "* && "$wanted" != *" --quick "* ]]; then
     build_preset fuzz
   fi
   mapfile -t around < <(quiet_layout "$preset")
