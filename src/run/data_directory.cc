@@ -32,13 +32,14 @@ bool wait_while_held_silently(env::Env& env, const std::string& directory) {
   const std::unique_ptr<env::Parker> parker = env.threads().make_parker();
   const env::Monotonic end = env.clock().monotonic() + kGiveUpAfter;
   const std::string question = to_json(Question{"status", {}, {}, 0});
-  while (is_held(env, directory) && env.clock().monotonic() < end) {
-    if (env.sockets().ask(control_path(directory), question, kAnswerTimeout).has_value()) {
+  while (is_held(env, directory)) {
+    if (env.clock().monotonic() >= end ||
+        env.sockets().ask(control_path(directory), question, kAnswerTimeout).has_value()) {
       return true;
     }
     parker->park_until(env.clock().monotonic() + kLookAgain);
   }
-  return is_held(env, directory);
+  return false;
 }
 
 }  // namespace rheon::run

@@ -52,16 +52,29 @@ class ComposedJobs : public testing::Test {
     return result;
   }
 
-  /// Until the running reader has counted the word so often; false after 20 seconds.
-  bool counted(const std::string& word, int times) {
+  /// Waits until the running reader has counted the word so often; after 20 seconds it fails, and
+  /// says what the jobs say.
+  testing::AssertionResult counted(const std::string& word, int times) {
     const std::string wanted = "counts.value of " + word + ": " + std::to_string(times) + "\n";
+    Outcome last;
     for (int i = 0; i < 400; ++i) {
-      if (count("state get", {"counts", word}).out == wanted) {
-        return true;
+      last = count("state get", {"counts", word});
+      if (last.out == wanted) {
+        return testing::AssertionSuccess();
       }
       std::this_thread::sleep_for(std::chrono::milliseconds{50});
     }
-    return false;
+    testing::AssertionResult result = testing::AssertionFailure();
+    result << "wanted " << wanted << "state get: " << last.out << last.err;
+    for (const Outcome& said : {count("status"), split("status"), split("streams ls")}) {
+      result << said.out << said.err;
+    }
+    for (const auto& entry : std::filesystem::directory_iterator(directory_.path())) {
+      if (entry.path().extension() == ".err") {
+        result << "--- " << entry.path().filename() << "\n" << std::ifstream(entry.path()).rdbuf();
+      }
+    }
+    return result;
   }
 
   static std::vector<std::string> line(const std::string& command,
