@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "codec/wire.h"
+#include "log/log.h"
 
 namespace rheon::engine {
 
@@ -25,6 +26,16 @@ inline constexpr std::string_view kWatermarkPrefix = "watermark/";
 }
 [[nodiscard]] inline std::uint64_t decode_u64(std::string_view value) {
   return codec::Reader(value).u64();
+}
+
+/// Keys of the result are the sink's own.
+[[nodiscard]] inline log::Facts facts_of_sink(const log::Facts& all, const std::string& sink) {
+  const std::string prefix = std::string(kSinkPrefix) + sink + "/";
+  log::Facts result;
+  for (auto at = all.lower_bound(prefix); at != all.end() && at->first.starts_with(prefix); ++at) {
+    result.emplace(at->first.substr(prefix.size()), at->second);
+  }
+  return result;
 }
 
 }  // namespace rheon::engine

@@ -96,8 +96,8 @@ class SinkCommitter {
   [[nodiscard]] virtual Status recover(const SinkEnvironment& environment, const SinkFacts& facts,
                                        SinkRecovery& done) = 0;
   /// After a commit, with all facts of the sink as committed. On an I/O thread; repeatable. Tried
-  /// again when there is no space; other errors are left to the next commit, and that of the last
-  /// one fails the job.
+  /// again while there is no space (kNoSpace); any other error fails the running epoch, and
+  /// recover() comes next.
   [[nodiscard]] virtual Status published(Epoch /*epoch*/, const SinkFacts& /*facts*/) { return {}; }
   /// False when published() does nothing, so that nobody copies facts for it.
   [[nodiscard]] virtual bool wants_published() const { return false; }

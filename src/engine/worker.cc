@@ -50,7 +50,7 @@ StepResult Worker::step() {
   if (state_ != WorkerState::kRunning) {
     return {Progress::kDone, env::Monotonic::max()};
   }
-  publish_commit();
+  publish();
   if (state_ != WorkerState::kRunning) {
     return {Progress::kDone, env::Monotonic::max()};
   }
@@ -305,7 +305,7 @@ void Worker::say_waiting() {
   std::string sentence;
   if (no_space_) {
     sentence = no_space_sentence_;
-  } else if (publish_again_ && publish_at_ > env::Monotonic::zero()) {
+  } else if (publisher_.lacks_space()) {
     sentence =
         "what is committed cannot be published: there is no space. Nothing is lost; readers "
         "of the outputs see it when there is space again.";

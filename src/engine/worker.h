@@ -16,6 +16,7 @@
 #include "engine/catalog.h"
 #include "engine/execution.h"
 #include "engine/ledger.h"
+#include "engine/publisher.h"
 #include "engine/quarantine_limit.h"
 #include "engine/questions.h"
 #include "env/io_task.h"
@@ -140,7 +141,6 @@ class Worker {
   [[nodiscard]] Status take_committed_positions(std::size_t node);
   void lay_out(std::vector<KeyGroups> groups);
   void restore_watermarks(std::vector<KeyGroups>& groups);
-  [[nodiscard]] SinkFacts sink_facts(const std::string& sink) const;
   [[nodiscard]] SourceEnvironment source_environment();
 
   [[nodiscard]] bool failed();
@@ -164,6 +164,8 @@ class Worker {
   void hear_log();
   void say_waiting();
   void committed();
+  void publish();
+  [[nodiscard]] StepResult await_publishing();
   void adapt_interval();
   [[nodiscard]] env::Monotonic cost_to_shards() const;
   [[nodiscard]] double commit_share();
@@ -185,12 +187,12 @@ class Worker {
   log::Opened opened_;
   log::Facts facts_;  // as committed
   Catalog catalog_;
-  std::vector<log::FactChange> pending_facts_;              // for the next commit
-  std::vector<std::unique_ptr<SinkCommitter>> committers_;  // by node
+  std::vector<log::FactChange> pending_facts_;  // for the next commit
   Ledger ledger_;
   QuarantineLimit quarantine_limit_;
   std::vector<std::vector<PlacedPartition>> partitions_;  // by node
   std::unique_ptr<Execution> execution_;
+  Publisher publisher_{env_, doorbell_};
 
   WorkerState state_ = WorkerState::kRunning;
   std::optional<Error> failure_;
@@ -227,14 +229,6 @@ class Worker {
   std::atomic<bool> stop_requested_{false};
   std::atomic<std::uint32_t> wanted_shards_{0};
   Questions questions_;
-
-  // Committers publish on an I/O thread, one commit at a time, skipping those that are overtaken.
-  void publish_commit();
-  [[nodiscard]] StepResult await_publishing();
-  Status published_;  // of the last attempt; the I/O thread's while it is made
-  env::IoTask publishing_{env_.io(), &doorbell_};
-  bool publish_again_ = false;
-  env::Monotonic publish_at_{0};  // not before
 
   // Partitions that appear while the job runs.
   env::Monotonic next_discovery_{0};

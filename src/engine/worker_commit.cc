@@ -16,7 +16,6 @@ constexpr std::chrono::microseconds kLongestInterval{100'000};
 // Barriers and commits shall take 1/40 of the time; more where the longest interval is too short.
 constexpr std::int64_t kCostShare = 40;
 constexpr std::size_t kMaxSpans = 65'536;
-constexpr std::chrono::milliseconds kPublishAgainAfter{100};
 
 }  // namespace
 
@@ -136,8 +135,7 @@ void Worker::committed() {
     command.epoch = epoch_;
     shard->post(std::move(command));
   }
-  publish_again_ = true;
-  publish_commit();
+  publisher_.committed(epoch_);
   adapt_interval();
   {
     const log::Usage usage = log_ != nullptr ? log_->usage() : log::Usage{};
@@ -173,63 +171,23 @@ void Worker::adapt_interval() {
   interval_ = (interval_ * 3 + wanted) / 4;
 }
 
-void Worker::publish_commit() {
-  if (publishing_.pending()) {
-    return;
-  }
-  const bool had_no_space = publish_at_ > env::Monotonic::zero();
-  const Status last = std::exchange(published_, Status{});
-  if (!last.has_value() && last.error().code == ErrorCode::kNoSpace) {
-    publish_again_ = true;
-    publish_at_ = clock_.monotonic() + kPublishAgainAfter;
+void Worker::publish() {
+  const bool lacked_space = publisher_.lacks_space();
+  if (Status status = publisher_.step(clock_.monotonic(), facts_); !status.has_value()) {
+    fail_with(std::move(status).error());
+  } else if (publisher_.lacks_space() != lacked_space) {
     say_waiting();
   }
-  if (!last.has_value() && !publish_again_ && phase_ == Phase::kPublishing &&
-      stopping_ != StopReason::kRescale) {
-    fail_with(last.error());  // no further commit, and no recover() by this process
-    return;
-  }
-  if (!publish_again_) {
-    publish_at_ = env::Monotonic::zero();
-    if (had_no_space) {
-      say_waiting();
-    }
-    return;
-  }
-  if (clock_.monotonic() < publish_at_) {
-    return;
-  }
-  publish_again_ = false;
-  std::vector<std::pair<SinkCommitter*, SinkFacts>> work;
-  for (std::size_t n = 0; n < committers_.size(); ++n) {
-    if (committers_[n] != nullptr && committers_[n]->wants_published()) {
-      work.emplace_back(committers_[n].get(), sink_facts(plan_.graph.nodes[n].name));
-    }
-  }
-  if (work.empty()) {
-    return;
-  }
-  publishing_.submit([this, work = std::move(work), epoch = epoch_] {
-    for (const auto& [committer, facts] : work) {
-      if (Status status = committer->published(epoch, facts); !status.has_value()) {
-        published_ = std::move(status);
-      }
-    }
-  });
 }
 
 StepResult Worker::await_publishing() {
-  if (publishing_.pending()) {
-    return {Progress::kIdle, env::Monotonic::max()};
-  }
-  if (!published_.has_value() || (publish_again_ && publish_at_ == env::Monotonic::zero())) {
-    return {Progress::kWorked, env::Monotonic::max()};  // the next step deals with it
-  }
-  // Without space a job that has ended waits; one that is asked to stop leaves it to the next run.
+  // Without space a job that has ended waits; one that is asked to stop leaves it to the next run,
+  // one that is rescaled goes on with it.
   const bool may_wait =
       stopping_ == StopReason::kEnded && !stop_requested_.load(std::memory_order_acquire);
-  if (publish_again_ && may_wait) {
-    return {Progress::kIdle, std::min(publish_at_, clock_.monotonic() + kPublishAgainAfter)};
+  const std::optional<env::Monotonic> waits_until = publisher_.waits_until();
+  if (!publisher_.done() && (may_wait || !waits_until.has_value())) {
+    return {Progress::kIdle, waits_until.value_or(env::Monotonic::max())};
   }
   state_ = WorkerState::kStopped;
   return {Progress::kDone, env::Monotonic::max()};

@@ -90,25 +90,13 @@ Status Worker::open() {
   return {};
 }
 
-SinkFacts Worker::sink_facts(const std::string& sink) const {
-  const std::string prefix = std::string(kSinkPrefix) + sink + "/";
-  SinkFacts result;
-  for (auto at = facts_.lower_bound(prefix); at != facts_.end() && at->first.starts_with(prefix);
-       ++at) {
-    result.emplace(at->first.substr(prefix.size()), at->second);
-  }
-  return result;
-}
-
 Status Worker::recover_sinks() {
-  committers_.resize(plan_.graph.nodes.size());
-  for (std::size_t n = 0; n < committers_.size(); ++n) {
-    const graph::Node& node = plan_.graph.nodes[n];
+  for (const graph::Node& node : plan_.graph.nodes) {
     if (node.kind != graph::NodeKind::kSink) {
       continue;
     }
-    committers_[n] = static_cast<const SinkFactory&>(*node.runtime).make_committer();
-    if (committers_[n] == nullptr) {
+    auto committer = static_cast<const SinkFactory&>(*node.runtime).make_committer();
+    if (committer == nullptr) {
       continue;
     }
     SinkEnvironment environment;
@@ -117,7 +105,7 @@ Status Worker::recover_sinks() {
     environment.shards = options_.shards;
     environment.sink = node.name;
     SinkRecovery done;
-    RHEON_TRY(committers_[n]->recover(environment, sink_facts(node.name), done));
+    RHEON_TRY(committer->recover(environment, facts_of_sink(facts_, node.name), done));
     std::move(done.notices.begin(), done.notices.end(), std::back_inserter(notices_));
     for (log::FactChange& change : done.changes) {
       change.key = std::string(kSinkPrefix) + node.name + "/" + change.key;
@@ -128,6 +116,7 @@ Status Worker::recover_sinks() {
       }
       pending_facts_.push_back(std::move(change));
     }
+    publisher_.add(node.name, std::move(committer));
   }
   return {};
 }
@@ -166,7 +155,7 @@ void Worker::lay_out(std::vector<KeyGroups> groups) {
   input.sink_facts.resize(plan_.graph.nodes.size());
   for (std::size_t n = 0; n < plan_.graph.nodes.size(); ++n) {
     if (plan_.graph.nodes[n].kind == graph::NodeKind::kSink) {
-      input.sink_facts[n] = sink_facts(plan_.graph.nodes[n].name);
+      input.sink_facts[n] = facts_of_sink(facts_, plan_.graph.nodes[n].name);
     }
   }
   execution_ =

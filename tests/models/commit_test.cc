@@ -6,7 +6,7 @@
 //   shard      writes the sink's file and syncs it at a barrier: connect/files/csv_files.cc, behind
 //              engine/task.cc and operators/sink.cc
 //   worker     cuts an epoch, submits it, hears of it, tells the sink: engine/worker.cc,
-//              engine/worker_commit.cc; with it the log's own state machine,
+//              engine/worker_commit.cc, engine/publisher.cc; with it the log's own state machine,
 //              log/files/committing_log.cc
 //   log        one commit on an I/O thread: log/files/committer.cc (decide(), then tell())
 //   publisher  writes what is committed beside the CSV files: connect/files/csv_committer.cc
@@ -40,7 +40,9 @@ enum class Bug {
   kFailedSyncIsTriedAgain,      // Journal::sync(): once more
   kFullDiskEndsTheWait,         // CommittingLog::advance(): kNoRoom is not looked at again
   kFullDiskIsSuccess,           // CommittingLog::on_committed(): kNoSpace counts as decided
-  kForgetsToPublish,            // Worker::publish_commit(): publish_again_ is not kept
+  kForgetsToPublish,            // Publisher::take_outcome(): published_ = committed_
+  kFullDiskIsPublished,         // likewise, and kNoSpace counts as published
+  kPublishErrorIsIgnored,       // Publisher::step(): the error is not given to the worker
   kLastEpochIsNotWrittenAgain,  // repair_journal(): syncs without write_again()
   kWitnessBeforeRepair,         // open(): the witness is filled before the journal is repaired
   kSinkIsNotCut,                // CsvRecovery::change_files(): without truncate()
@@ -97,7 +99,7 @@ struct State {
   Part part = Part::kNone;
   Log log = Log::kIdle;
   std::uint8_t publishing = 0;  // the epoch that the publisher writes; 0: none
-  bool publish_again = false;
+  std::uint8_t published = 0;   // the newest that it has written
 
   Books books;
   const char* refused = nullptr;  // recovery will not go on
@@ -196,7 +198,7 @@ class Commits {
     return static_cast<std::uint8_t>(s.epoch + (s.phase == Phase::kRunning ? 0 : 1));
   }
 
-  // ---- worker: step(), gather(), submit(), hear_log(), committed(), publish_commit()
+  // ---- worker: step(), gather(), submit(), hear_log(), committed(); Publisher::begin()
 
   void worker(const State& now, Steps& all) const {
     State next = now;
@@ -220,10 +222,10 @@ class Commits {
         hear_log(now, all);
         break;
     }
-    if (now.publish_again && now.publishing == 0) {
+    if (now.published < now.epoch && now.publishing == 0) {
       next = now;
-      publish_commit(next);
-      all.push_back({"worker: publishes again", next});
+      next.publishing = now.epoch;
+      all.push_back({"worker: lets the newest commit be published", next});
     }
   }
 
@@ -241,19 +243,8 @@ class Commits {
       next.phase = Phase::kRunning;
       ++next.epoch;
       tell(next, next.epoch);
-      next.publish_again = true;
-      publish_commit(next);
       all.push_back({"worker: hears that the epoch is committed", next});
     }
-  }
-
-  void publish_commit(State& s) const {
-    if (s.publishing != 0) {
-      s.publish_again = bug_ != Bug::kForgetsToPublish;
-      return;
-    }
-    s.publish_again = false;
-    s.publishing = s.epoch;
   }
 
   static void tell(State& s, std::uint8_t epoch) {
@@ -335,13 +326,30 @@ class Commits {
 
   // ---- publisher: CsvCommitter::published(), a rename that is not synced
 
-  static void publisher(const State& now, Steps& all) {
-    if (now.publishing != 0) {
-      State next = now;
-      next.disk.committed.shown = std::exchange(next.publishing, std::uint8_t{0});
-      tell(next, next.disk.committed.shown);
-      all.push_back({"publisher: writes the committed lengths", next});
+  void publisher(const State& now, Steps& all) const {
+    if (now.publishing == 0) {
+      return;
     }
+    State next = now;
+    const std::uint8_t epoch = std::exchange(next.publishing, std::uint8_t{0});
+    if (now.books.full < faults_.full) {
+      State full = next;
+      ++full.books.full;
+      full.published = bug_ == Bug::kFullDiskIsPublished ? epoch : now.published;
+      all.push_back({"publisher: has no room, and will look again", full, true});
+    }
+    next.published = bug_ == Bug::kForgetsToPublish ? now.epoch : epoch;
+    if (now.books.errors < faults_.errors) {
+      State failed = next;
+      ++failed.books.errors;
+      if (bug_ != Bug::kPublishErrorIsIgnored) {
+        end_process(failed);
+      }
+      all.push_back({"publisher: cannot write: the worker is opened anew", failed, true});
+    }
+    next.disk.committed.shown = epoch;
+    tell(next, epoch);
+    all.push_back({"publisher: writes the committed lengths", next});
   }
 
   // ---- recovery
@@ -433,7 +441,7 @@ class Commits {
       case Process::kSinkSafe:  // replace_whole(): synced
         next.disk.committed = {epochs, epochs};
         tell(next, epochs);
-        next.epoch = next.written = epochs;
+        next.epoch = next.written = next.published = epochs;
         next.process = Process::kRuns;
         all.push_back({"recovery: writes the committed lengths; the job runs", next});
         break;
@@ -545,6 +553,8 @@ TEST(CommitModel, EachOfTheseBugsWouldBeFound) {
   EXPECT_EQ(found({.full = 1}, Bug::kFullDiskEndsTheWait), kStuck);
   EXPECT_EQ(found({.full = 1}, Bug::kFullDiskIsSuccess), kNotDurable);
   EXPECT_EQ(found({}, Bug::kForgetsToPublish), kStuck);
+  EXPECT_EQ(found({.full = 1}, Bug::kFullDiskIsPublished), kStuck);
+  EXPECT_EQ(found({.errors = 1}, Bug::kPublishErrorIsIgnored), kStuck);
   EXPECT_EQ(found({.errors = 1}, Bug::kLastEpochIsNotWrittenAgain), kNotDurable);
   EXPECT_EQ(found({.kills = 1}, Bug::kWitnessBeforeRepair), kNotDurable);
   EXPECT_EQ(found({.kills = 1}, Bug::kSinkIsNotCut),

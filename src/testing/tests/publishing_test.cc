@@ -139,13 +139,35 @@ TEST_F(PublishingTest, WhoIsAskedToStopLeavesItToTheNextStart) {
   EXPECT_EQ(outside_.published, 0u);
 }
 
-TEST_F(PublishingTest, AnotherErrorOfTheLastOneFailsTheJob) {
-  outside_.failures = 1;
-  outside_.with = ErrorCode::kIo;
-  const Status ended = job_->run(kTurns);
-  ASSERT_FALSE(ended);
-  EXPECT_EQ(ended.error().code, ErrorCode::kIo);
-  EXPECT_EQ(ended.error().message, "cannot write 'marker'.");
+TEST_F(PublishingTest, ARescaleDoesNotWaitForSpace) {
+  outside_.failures = 1'000'000;
+  job_->rescale(2);
+  run_until_it_waits();
+  for (std::uint64_t i = 0; i < kTurns && job_->worker().stats().rescale_micros == 0; ++i) {
+    ASSERT_THAT(job_->turn(), ::testing::Optional(false));
+  }
+  EXPECT_EQ(job_->worker().stats().shards, 2u);
+  EXPECT_THAT(job_->worker().stats().waiting, ::testing::HasSubstr("cannot be published"));
+  EXPECT_EQ(outside_.published, 0u);
+  outside_.failures = 0;
+  ASSERT_TRUE(job_->run(kTurns));
+  EXPECT_EQ(outside_.published, job_->worker().stats().epoch.value);
+}
+
+TEST_F(PublishingTest, AnotherErrorFailsTheJobWhateverCommitItIs) {
+  for (const bool last : {true, false}) {
+    outside_.failures = 1;
+    outside_.with = ErrorCode::kIo;
+    if (!last) {
+      job_->rescale(2);  // its commit comes first, and is not the last one
+    }
+    const Status ended = job_->run(kTurns);
+    ASSERT_FALSE(ended);
+    EXPECT_EQ(ended.error().code, ErrorCode::kIo);
+    EXPECT_EQ(ended.error().message, "cannot write 'marker'.");
+    job_->abort();
+    ASSERT_TRUE(job_->start());
+  }
 }
 
 }  // namespace
