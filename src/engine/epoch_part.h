@@ -30,6 +30,7 @@ struct WatermarkRun {
 struct EpochPart {
   Epoch epoch;
   ShardId shard;
+  EventTime now;  // the shard's job clock: what comes after the epoch must not see an earlier one
   codec::DeltaWriter delta;
   codec::DeltaWriter written_early;  // entries written before their turn; applies after `delta`
   std::vector<log::Slice> slices;

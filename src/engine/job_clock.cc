@@ -21,7 +21,7 @@ void JobClock::adjust() {
   const std::int64_t most = micros(now - adjusted_) / kSlewDivisor;
   adjusted_ = now;
   const std::int64_t behind = clock_.wall().micros - (offset_micros_ + micros(now));
-  least_micros_ = at(now).micros;
+  not_before(at(now));
   offset_micros_.fetch_add(std::clamp(behind, -most, most), std::memory_order_release);
 }
 

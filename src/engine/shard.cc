@@ -82,6 +82,7 @@ void Shard::capture() {
     return;
   }
   part_->delta.append(std::move(part_->written_early));
+  part_->now = context_.now;
   take_quarantined(context_, *part_);
   part_->spans = std::exchange(context_.spans, {});
   const bool taken = parts_.try_push(std::move(part_));

@@ -38,6 +38,7 @@ void Worker::submit() {
   std::uint64_t bytes = 0;
   captured_in_ = env::Monotonic::zero();
   for (const auto& part : parts_) {
+    clock_.not_before(part->now);
     captured_in_ += part->captured_in / static_cast<std::int64_t>(parts_.size());
     if (!part->delta.empty()) {
       commit.deltas.push_back(part->delta.take());

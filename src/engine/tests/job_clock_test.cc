@@ -53,6 +53,20 @@ TEST_F(JobClockTest, FollowsTheWallClockOverARestartThatTookLong) {
   EXPECT_EQ(clock_.now(), env_.clock().wall());
 }
 
+TEST_F(JobClockTest, WaitsWhereAnotherThreadHasSeenIt) {
+  clock_.start(EventTime::min());
+  const EventTime seen = later(clock_.now(), 3ms);
+  clock_.not_before(seen);
+  EXPECT_EQ(clock_.now(), seen);
+  clock_.not_before(env_.clock().wall());
+  EXPECT_EQ(clock_.now(), seen);
+  env_.clock().advance(2ms);
+  EXPECT_EQ(clock_.now(), seen);
+  env_.clock().advance(2ms);
+  EXPECT_EQ(clock_.now(), later(seen, 1ms));
+  EXPECT_EQ(clock_.now(), env_.clock().wall());
+}
+
 TEST_F(JobClockTest, GoesOnAtNineteenTwentiethsWhenTheWallClockWasSetBack) {
   clock_.start(EventTime::min());
   env_.clock().set_wall(later(env_.clock().wall(), -10s));

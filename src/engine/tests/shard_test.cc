@@ -201,7 +201,9 @@ TEST_F(ShardTest, a_barrier_that_comes_before_the_command_waits_for_it) {
   shard_.post(std::move(command));
   static_cast<void>(shard_.step());
   EXPECT_EQ(task.reported(), 0);
-  EXPECT_NE(shard_.take_part(), nullptr);
+  const std::unique_ptr<EpochPart> part = shard_.take_part();
+  ASSERT_NE(part, nullptr);
+  EXPECT_EQ(part->now, shard_.context().now);
   static_cast<void>(shard_.step());
   EXPECT_EQ(task.records(), 1);
 }
