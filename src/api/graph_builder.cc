@@ -92,6 +92,10 @@ void StreamHandle::add_sink(std::string_view name, std::string_view renamed_from
   static_cast<void>(attach(std::move(node)));
 }
 
+void StreamHandle::note_mistake(const Origin& node, std::string mistake) const {
+  builder_->graph.nodes[node.node].mistake = std::move(mistake);
+}
+
 void StreamHandle::add_input(const Origin& node, std::uint32_t input) const {
   for (const Origin& origin : origins_) {
     builder_->graph.edges.push_back({origin.node, origin.output, node.node, input, kind_, edge_});

@@ -60,6 +60,8 @@ class StreamHandle {
                                               RuntimePtr runtime) const;
   void add_sink(std::string_view name, std::string_view renamed_from,
                 std::shared_ptr<const engine::AnySinkConnector> connector) const;
+  /// The job will be refused: `mistake` says why, as a sentence. Empty: there is none.
+  void note_mistake(const Origin& node, std::string mistake) const;
   /// This stream is another input of a node that is there.
   void add_input(const Origin& node, std::uint32_t input) const;
 

@@ -383,10 +383,14 @@ class KeyedStream : public detail::Transforms<K, T, KeyedStream> {
                   "the operator's inputs are not the records of these streams, in this order");
     detail::check_record<typename Operator::Output>();
     auto factory = std::make_shared<detail::ProcessFactory<Operator>>(on_throw);
-    std::vector<std::string> outputs = detail::names_of(Operator().outputs());
+    const Operator described;
+    std::vector<std::string> outputs = detail::names_of(described.outputs());
     std::vector<detail::Origin> node = this->add_keyed(
         {name, "process", detail::schema_of<typename Operator::Output>(), detail::schema_of<K>()},
         factory->states(), outputs, factory);
+    this->note_mistake(node.front(), operators::missing_on_timer(
+                                         described, operators::has_on_timer<Operator, Timer>,
+                                         operators::has_on_timer<Operator, TimerSet>));
     std::uint32_t input = 0;
     (more.add_input(node.front(), ++input), ...);
     return ProcessedStream<Operator>(this->builder_, std::move(node), graph::EdgeKind::kForward,

@@ -84,6 +84,9 @@ Status validate(const Graph& graph) {
       return fail(ErrorCode::kInvalidInput,
                   "two operators are named '" + node.name + "'. Give one of them another name.");
     }
+    if (!node.mistake.empty()) {
+      return fail(ErrorCode::kInvalidInput, "operator '" + node.name + "': " + node.mistake);
+    }
     std::set<std::string> states;
     for (const State& state : node.states) {
       RHEON_TRY(check_name(state.name, "a state of '" + node.name + "'"));

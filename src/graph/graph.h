@@ -49,6 +49,7 @@ struct Node {
   std::vector<State> states;
   std::string guarantee;  // of sinks and sources: "exactly-once", "at-least-once", ...
   std::vector<std::string> renamed_from;
+  std::string mistake;  // what is wrong with it in any graph, as a sentence; for validate()
   std::shared_ptr<const Runtime> runtime;
 };
 
@@ -71,7 +72,8 @@ struct Graph {
 /// `<from>-><to>.<input>`; a side output stands behind its operator: `words.late->store.0`.
 [[nodiscard]] std::string edge_name(const Graph& graph, const Edge& edge);
 
-/// Names are there, unique and well-formed; every stream ends somewhere; there is a source.
+/// Names are there, unique and well-formed; every stream ends somewhere; there is a source; no node
+/// has a mistake.
 [[nodiscard]] Status validate(const Graph& graph);
 
 /// The graph in the language of Graphviz.

@@ -28,6 +28,10 @@ struct InputList<Inputs<In...>> {
   using type = std::tuple<In...>;
 };
 
+template <class Op, class Handle>
+inline constexpr bool has_on_timer =
+    requires(Op& op, const Handle& timer, typename Op::Context& ctx) { op.on_timer(timer, ctx); };
+
 template <class Op>
 class Process final : public engine::KeyedProcessor {
  public:
@@ -200,17 +204,19 @@ class Process final : public engine::KeyedProcessor {
   }
 
   void call_on_timer(const state::DueTimer& timer) {
+    static_assert(
+        !requires { &Op::on_timer; } || has_on_timer<Op, Timer> || has_on_timer<Op, TimerSet>,
+        "the operator's on_timer() must be a `void on_timer(const Timer& timer, Context& "
+        "ctx)`, or one with a TimerSet");
     const void* handle = op_->timer_handle(timer.state);
-    const state::StateKind kind = states().declarations[timer.state].kind;
-    const bool many =
-        kind == state::StateKind::kEventTimerSet || kind == state::StateKind::kProcessingTimerSet;
-    if constexpr (requires(Op& op, const Timer& t, Context& ctx) { op.on_timer(t, ctx); }) {
+    const bool many = state::is_timer_set(states().declarations[timer.state].kind);
+    if constexpr (has_on_timer<Op, Timer>) {
       if (!many) {
         op_->on_timer(*static_cast<const Timer*>(handle), ctx_);
         return;
       }
     }
-    if constexpr (requires(Op& op, const TimerSet& t, Context& ctx) { op.on_timer(t, ctx); }) {
+    if constexpr (has_on_timer<Op, TimerSet>) {
       if (many) {
         op_->on_timer(*static_cast<const TimerSet*>(handle), ctx_);
         return;

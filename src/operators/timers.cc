@@ -99,4 +99,20 @@ void TimerSet::cancel(EventTime time) {
   erase(time);
 }
 
+namespace operators {
+
+std::string missing_on_timer(const OperatorBase& op, bool timer, bool timer_set) {
+  for (const state::StateDeclaration& declaration : op.declarations()) {
+    const bool many = state::is_timer_set(declaration.kind);
+    if (state::is_timer(declaration.kind) && !(many ? timer_set : timer)) {
+      const std::string type = many ? "TimerSet" : "Timer";
+      return "nothing is called when its timer '" + declaration.name +
+             "' fires. Give it a `void on_timer(const " + type + "& timer, Context& ctx)`.";
+    }
+  }
+  return {};
+}
+
+}  // namespace operators
+
 }  // namespace rheon

@@ -83,4 +83,10 @@ class TimerSet {
   std::uint32_t state_;
 };
 
+namespace operators {
+/// A sentence about a timer of the operator for which nothing would be called; empty: there is
+/// none. `timer`, `timer_set`: it has an on_timer() that takes one.
+[[nodiscard]] std::string missing_on_timer(const OperatorBase& op, bool timer, bool timer_set);
+}  // namespace operators
+
 }  // namespace rheon

@@ -48,6 +48,9 @@ enum class StateKind : std::uint8_t {
 };
 [[nodiscard]] const char* to_string(StateKind kind);
 [[nodiscard]] inline bool is_timer(StateKind kind) { return kind >= StateKind::kEventTimer; }
+[[nodiscard]] inline bool is_timer_set(StateKind kind) {
+  return kind == StateKind::kEventTimerSet || kind == StateKind::kProcessingTimerSet;
+}
 [[nodiscard]] inline bool is_processing_timer(StateKind kind) {
   return kind == StateKind::kProcessingTimer || kind == StateKind::kProcessingTimerSet;
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "connect/files/csv.h"
+#include "connect/memory/values.h"
 #include "operators/operator.h"
 #include "testing/topology.h"
 
@@ -296,6 +297,29 @@ TEST(TimerOrder, ADrainWaitsForTimersThatAreSetInThePast) {
   topology.input<std::int64_t>("numbers").push_at(kStart, 0);
   topology.end();
   EXPECT_THAT(topology.output<std::int64_t>("out"), ElementsAre(1, 2, 3));
+}
+
+/// Of its two timers nothing is called for the second.
+struct Half : KeyedOperator<bool, std::int64_t, std::int64_t> {
+  Timer one{*this, "one"};
+  TimerSet many{*this, "many"};
+
+  void process(const std::int64_t& n, Context& /*ctx*/) { many.add(EventTime{n}); }
+  void on_timer(const Timer&, Context& ctx) { ctx.emit(1); }
+};
+
+TEST(TimerThatNothingIsCalledFor, IsRefused) {
+  Job job("halves", Parameters({}, /*complete=*/true));
+  job.from("numbers", memory::values<std::int64_t>({1}))
+      .key_by([](std::int64_t) { return true; })
+      .process<Half>("half")
+      .to("out", files::csv("out"));
+  const auto graph = job.finish();
+  ASSERT_FALSE(graph.has_value());
+  EXPECT_EQ(graph.error().code, ErrorCode::kInvalidInput);
+  EXPECT_EQ(graph.error().message,
+            "operator 'half': nothing is called when its timer 'many' fires. Give it a `void "
+            "on_timer(const TimerSet& timer, Context& ctx)`.");
 }
 
 }  // namespace
