@@ -1,5 +1,6 @@
 #include "graph/graph.h"
 
+#include <algorithm>
 #include <set>
 
 namespace rheon::graph {
@@ -58,12 +59,9 @@ constexpr std::size_t kMaxNameBytes = 100;
     return fail(ErrorCode::kInvalidInput, what + " '" + name + "' has a name of more than " +
                                               std::to_string(kMaxNameBytes) + " characters.");
   }
-  for (const char c : name) {
-    if (!is_name_character(c)) {
-      return fail(
-          ErrorCode::kInvalidInput,
-          what + " '" + name + "': names are made of letters, digits, '-', '_' and spaces.");
-    }
+  if (!std::all_of(name.begin(), name.end(), is_name_character)) {
+    return fail(ErrorCode::kInvalidInput,
+                what + " '" + name + "': names are made of letters, digits, '-', '_' and spaces.");
   }
   return {};
 }

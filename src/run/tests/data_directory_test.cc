@@ -15,7 +15,8 @@
 namespace rheon::run {
 namespace {
 
-/// Answers one look after the other as the test has said, then: nobody holds it. A look takes 20 ms.
+/// Answers one look after the other as the test has said, then: nobody holds it. A look takes 20
+/// ms.
 class WatchedDisk final : public env::fake::FakeDisk {
  public:
   explicit WatchedDisk(env::fake::FakeClock& clock) : FakeDisk(1), clock_(clock) {}
