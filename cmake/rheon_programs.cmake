@@ -43,8 +43,14 @@ function(rheon_add_apps)
   endforeach()
 endfunction()
 
-# The files of examples/NAME/ become the program NAME, linked as a user's job would be; examples/NAME/tests/*_test.cc
-# become example_NAME_test, together with the example's files except main.cc.
+# Compiles a target as a user's job is compiled: Rheon's headers are those of a system, a warning is no error.
+function(rheon_compile_as_user target)
+  target_include_directories(${target} SYSTEM PRIVATE "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/include")
+  target_compile_options(${target} PRIVATE -Wno-error -Wno-shadow)
+endfunction()
+
+# The files of examples/NAME/ become the program NAME, compiled and linked as a user's job would be;
+# examples/NAME/tests/*_test.cc become example_NAME_test, together with the example's files except main.cc.
 function(rheon_add_examples)
   rheon_folders(folders examples)
   foreach(name IN LISTS folders)
@@ -55,6 +61,7 @@ function(rheon_add_examples)
       set(libraries rheon::run)
     endif()
     rheon_program(${name} SOURCES ${sources} LIBRARIES ${libraries})
+    rheon_compile_as_user(${name})
 
     file(GLOB tests CONFIGURE_DEPENDS "${dir}/tests/*.cc")
     if(tests)
@@ -63,6 +70,7 @@ function(rheon_add_examples)
       foreach(target IN ITEMS example_${name}_test example_${name}_slow_test)
         if(TARGET ${target})
           target_include_directories(${target} PRIVATE "${dir}")
+          rheon_compile_as_user(${target})
         endif()
       endforeach()
     endif()
