@@ -16,7 +16,6 @@ namespace {
 using log::files::CheckReport;
 using log::files::DumpLine;
 using log::files::Finding;
-using log::files::SalvageReport;
 
 struct Arguments {
   std::string directory;
@@ -27,9 +26,11 @@ struct Arguments {
 int exit_code_of(const Error& error) {
   switch (error.code) {
     case ErrorCode::kInvalidInput:
+    case ErrorCode::kNotFound:
       return kExitUsage;
     case ErrorCode::kCorrupt:
-      return kExitDamaged;
+    case ErrorCode::kRefused:
+      return kExitRefused;
     default:
       return kExitError;
   }
@@ -91,7 +92,7 @@ int check(env::Env& env, const Output& output, const Arguments& arguments) {
   } else {
     print(output.out, *result);
   }
-  return result->damaged() ? kExitDamaged : kExitFine;
+  return result->damaged() ? kExitRefused : kExitFine;
 }
 
 int dump(env::Env& env, const Output& output, const Arguments& arguments) {
@@ -112,7 +113,7 @@ int dump(env::Env& env, const Output& output, const Arguments& arguments) {
                                 line.offset, line.bytes, line.type, line.epoch.value, line.detail);
     }
   }
-  return broken ? kExitDamaged : kExitFine;
+  return broken ? kExitRefused : kExitFine;
 }
 
 int salvage(env::Env& env, const Output& output, const Arguments& arguments) {

@@ -53,7 +53,7 @@ TEST_F(LogCommands, CheckOfASoundDirectoryExitsWith0) {
 TEST_F(LogCommands, CheckOfADamagedDirectoryExitsWith3AndNamesTheFile) {
   env.files().flip_bit("job.data/journal/00000001", 8 * 30);
   const Ran ran = rheon({"log", "check", "--json", "job.data"});
-  EXPECT_EQ(ran.code, kExitDamaged);
+  EXPECT_EQ(ran.code, kExitRefused);
   const auto json = nlohmann::json::parse(ran.out);
   EXPECT_TRUE(json["damaged"].get<bool>());
   EXPECT_NE(ran.out.find("job.data/journal/00000001"), std::string::npos);
@@ -79,8 +79,37 @@ TEST_F(LogCommands, BadUsageExitsWith2) {
   EXPECT_EQ(rheon({"nonsense"}).code, kExitUsage);
 }
 
-TEST_F(LogCommands, ADirectoryThatIsNotThereExitsWith1) {
-  EXPECT_EQ(rheon({"log", "check", "nowhere.data"}).code, kExitError);
+TEST_F(LogCommands, WhatIsNoDataDirectoryExitsWith2) {
+  ASSERT_TRUE(env.files().make_directories("other"));
+  for (const char* command : {"check", "dump", "salvage"}) {
+    SCOPED_TRACE(command);
+    const auto at = [&](const char* directory) {
+      std::vector<const char*> words{"log", command, directory};
+      if (command == std::string("salvage")) {
+        words.insert(words.end(), {"--to", "saved.data"});
+      }
+      return rheon(words);
+    };
+    EXPECT_EQ(at("nowhere.data").code, kExitUsage);
+    EXPECT_EQ(at("nowhere.data").error, "error: there is no directory 'nowhere.data'\n");
+    EXPECT_EQ(at("job.data/identity").code, kExitUsage);
+    EXPECT_EQ(at("job.data/identity").error, "error: 'job.data/identity' is no directory\n");
+    EXPECT_EQ(at("other").code, kExitUsage);
+    EXPECT_NE(at("other").error.find("'other' is not the data directory of a job"),
+              std::string::npos);
+  }
+  EXPECT_FALSE(env.files().info("saved.data").has_value());
+}
+
+TEST_F(LogCommands, ARunningJobIsLeftAloneWith3) {
+  const auto lock = env.files().lock("job.data/lock");
+  for (const auto& words :
+       {std::vector<const char*>{"log", "check", "job.data"},
+        std::vector<const char*>{"log", "salvage", "job.data", "--to", "new"}}) {
+    const Ran ran = rheon(words);
+    EXPECT_EQ(ran.code, kExitRefused);
+    EXPECT_EQ(ran.error, "error: a process is running the job in job.data: stop it first\n");
+  }
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ class Check {
   Check(env::Files& files, const std::string& directory) : files_(files), directory_(directory) {}
 
   Result<CheckReport> run() {
+    RHEON_TRY(require_data_directory(files_, directory_));
     RHEON_TRY(check_names());
     RHEON_TRY(take_lock());
     RHEON_TRY(check_identity_file());
@@ -57,17 +58,10 @@ class Check {
 
   /// Held while it is looked at: a running job changes files under the reader's eyes.
   Status take_lock() {
-    if (!files_.info(path(kLockFile)).has_value()) {
+    RHEON_ASSIGN(lock_, lock_if_there(files_, directory_));
+    if (lock_ == nullptr) {
       find(kDamage, path(kLockFile), 0, "the file is missing: the directory was copied");
-      return {};
     }
-    auto lock = files_.lock(path(kLockFile));
-    if (!lock.has_value()) {
-      return fail(lock.error().code, fmt::format("a process is running the job in {}: stop it "
-                                                 "first ({})",
-                                                 directory_, lock.error().message));
-    }
-    lock_ = std::move(*lock);
     return {};
   }
 
@@ -77,18 +71,26 @@ class Check {
       identity_ = std::move(*record);
       has_identity_ = true;
       report_.identity = identity_.identity;
-      const auto inode = lock_inode(files_, directory_);
-      if (lock_ != nullptr && inode.has_value() && *inode != identity_.lock_inode) {
-        find(kNotice, path(kIdentityFile), 0,
-             "the directory was copied or put back from a backup: a job goes on from it only after "
-             "`adopt`");
-      }
+      RHEON_TRY(check_lock_inode());
       if (identity_.resetting) {
         find(kNotice, path(kIdentityFile), 0, "a `reset` has not finished: run it again");
       }
       return {};
     }
     return take_failure(kIdentityFile, std::move(record).error());
+  }
+
+  Status check_lock_inode() {
+    if (lock_ == nullptr) {
+      return {};  // is a finding
+    }
+    RHEON_ASSIGN(const std::uint64_t inode, lock_inode(files_, directory_));
+    if (inode != identity_.lock_inode) {
+      find(kNotice, path(kIdentityFile), 0,
+           "the directory was copied or put back from a backup: a job goes on from it only after "
+           "`adopt`");
+    }
+    return {};
   }
 
   /// Damage becomes a finding; what cannot be read at all ends the check.
@@ -244,6 +246,9 @@ class Check {
       RHEON_ASSIGN(const env::FileInfo info, opened->info());
       auto head = read_file_head(*opened, file, {{}, FileKind::kSnapshot, {}, number},
                                  FrameType::kSnapshotFile);
+      if (!head.has_value() && head.error().code != ErrorCode::kCorrupt) {
+        return tl::unexpected(std::move(head).error());
+      }
       if (!head.has_value()) {
         find(kNotice, file, 0, "the file's first frame does not check");
         continue;
@@ -253,6 +258,9 @@ class Check {
       ScanOutcome outcome = ScanOutcome::kFrame;
       while (outcome == ScanOutcome::kFrame) {
         outcome = scanner.next(frame);
+      }
+      if (outcome == ScanOutcome::kFailed) {
+        return tl::unexpected(scanner.error());
       }
       if (scanner.offset() < info.size) {
         find(kNotice, file, scanner.offset(),

@@ -114,22 +114,30 @@ class Dump {
   Dump(env::Files& files, const std::string& directory) : files_(files), directory_(directory) {}
 
   Result<std::vector<DumpLine>> run() {
+    RHEON_TRY(require_data_directory(files_, directory_));
     RHEON_TRY(dump_identity());
     RHEON_TRY(dump_folder(kJournalDirectory, {{}, FileKind::kJournal, {}, 0},
                           FrameType::kJournalSegment));
     RHEON_TRY(dump_folder(kSnapshotDirectory, {{}, FileKind::kSnapshot, {}, 0},
                           FrameType::kSnapshotFile));
-    auto streams = files_.list(env::join(directory_, kStreamDirectory));
-    if (streams.has_value()) {
-      for (const std::string& name : *streams) {
-        RHEON_TRY(dump_folder(env::join(kStreamDirectory, name), {{}, FileKind::kStream, name, 0},
-                              FrameType::kStreamSegment));
-      }
-    }
+    RHEON_TRY(dump_streams());
     return std::move(lines_);
   }
 
  private:
+  Status dump_streams() {
+    const auto streams = files_.list(env::join(directory_, kStreamDirectory));
+    if (!streams.has_value()) {
+      return streams.error().code == ErrorCode::kNotFound ? Status{}
+                                                          : tl::unexpected(streams.error());
+    }
+    for (const std::string& name : *streams) {
+      RHEON_TRY(dump_folder(env::join(kStreamDirectory, name), {{}, FileKind::kStream, name, 0},
+                            FrameType::kStreamSegment));
+    }
+    return {};
+  }
+
   Status dump_identity() {
     auto record = read_identity(files_, directory_);
     const bool there = record.has_value();
@@ -157,8 +165,13 @@ class Dump {
     RHEON_ASSIGN(const auto file, files_.open(path, env::OpenMode::kRead));
     RHEON_ASSIGN(const env::FileInfo info, file->info());
     auto head = read_file_head(*file, path, address, head_type);
+    if (!head.has_value() && head.error().code != ErrorCode::kCorrupt) {
+      return tl::unexpected(std::move(head).error());
+    }
     if (!head.has_value()) {
-      lines_.push_back({name, 0, 0, "broken", Epoch{0}, head.error().message});
+      RHEON_ASSIGN(const bool zeros, only_zeros(*file, 0, info.size));
+      lines_.push_back({name, 0, zeros ? info.size : 0, zeros ? "empty" : "broken", Epoch{0},
+                        zeros ? "reserved for what comes next" : head.error().message});
       return {};
     }
     FrameScanner scanner(*file, head->seed, 0, info.size);

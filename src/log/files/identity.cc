@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "log/files/frame.h"
@@ -27,6 +28,45 @@ Result<std::unique_ptr<env::FileLock>> lock_directory(env::Files& files,
     return fail(ErrorCode::kRefused,
                 fmt::format("{}{} in {}: stop it first, or give this one another name", kHeld, job,
                             directory));
+  }
+  return lock;
+}
+
+Status require_data_directory(env::Files& files, const std::string& directory) {
+  const auto info = files.info(directory);
+  if (!info.has_value() && info.error().code != ErrorCode::kNotFound) {
+    return tl::unexpected(info.error());
+  }
+  if (!info.has_value()) {
+    return fail(ErrorCode::kNotFound, fmt::format("there is no directory '{}'", directory));
+  }
+  if (!info->is_directory) {
+    return fail(ErrorCode::kInvalidInput, fmt::format("'{}' is no directory", directory));
+  }
+  RHEON_ASSIGN(const auto names, files.list(directory));
+  for (const char* name : {kIdentityFile, kLockFile, kWitnessFile, kJournalDirectory}) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) {
+      return {};
+    }
+  }
+  return fail(ErrorCode::kInvalidInput,
+              fmt::format("'{}' is not the data directory of a job: there is no identity, lock, "
+                          "witness or journal in it",
+                          directory));
+}
+
+Result<std::unique_ptr<env::FileLock>> lock_if_there(env::Files& files,
+                                                     const std::string& directory) {
+  const std::string path = env::join(directory, kLockFile);
+  if (const auto info = files.info(path); !info.has_value()) {
+    return info.error().code == ErrorCode::kNotFound
+               ? Result<std::unique_ptr<env::FileLock>>(nullptr)
+               : tl::unexpected(info.error());
+  }
+  auto lock = files.lock(path);
+  if (!lock.has_value() && lock.error().code == ErrorCode::kRefused) {
+    return fail(ErrorCode::kRefused,
+                fmt::format("a process is running the job in {}: stop it first", directory));
   }
   return lock;
 }

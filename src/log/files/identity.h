@@ -23,6 +23,13 @@ namespace rheon::log::files {
                                                                     const std::string& directory,
                                                                     const std::string& job);
 
+/// For looking at a directory that may be damaged: kNotFound or kInvalidInput when no job can have
+/// made it.
+[[nodiscard]] Status require_data_directory(env::Files& files, const std::string& directory);
+/// Likewise: null when its `lock` is missing.
+[[nodiscard]] Result<std::unique_ptr<env::FileLock>> lock_if_there(env::Files& files,
+                                                                   const std::string& directory);
+
 /// kNotFound when there is none.
 [[nodiscard]] Result<IdentityRecord> read_identity(env::Files& files, const std::string& directory);
 [[nodiscard]] Status write_identity(env::Files& files, const std::string& directory,

@@ -47,7 +47,7 @@ struct DumpLine {
   std::string file;
   std::uint64_t offset = 0;
   std::uint64_t bytes = 0;  // of the whole frame
-  std::string type;         // "broken" where reading had to stop
+  std::string type;         // "broken" where reading had to stop, "empty": a file of zeros
   Epoch epoch;
   std::string detail;
 };

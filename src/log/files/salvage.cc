@@ -44,6 +44,7 @@ class Salvage {
       : env_(env), files_(env.files()), from_(directory), to_(to) {}
 
   Result<SalvageReport> run() {
+    RHEON_TRY(require_data_directory(files_, from_));
     RHEON_TRY(take_lock());
     RHEON_TRY(check_target());
     RHEON_TRY(find_last_whole_epoch());
@@ -68,21 +69,16 @@ class Salvage {
   }
 
   Status take_lock() {
-    if (!files_.info(env::join(from_, kLockFile)).has_value()) {
-      return {};
-    }
-    auto lock = files_.lock(env::join(from_, kLockFile));
-    if (!lock.has_value()) {
-      return fail(lock.error().code,
-                  fmt::format("a process is running the job in {}: stop it first", from_));
-    }
-    source_lock_ = std::move(*lock);
+    RHEON_ASSIGN(source_lock_, lock_if_there(files_, from_));
     return {};
   }
 
   Status check_target() {
     const auto names = files_.list(to_);
-    if (names.has_value() && !names->empty()) {
+    if (!names.has_value()) {
+      return names.error().code == ErrorCode::kNotFound ? Status{} : tl::unexpected(names.error());
+    }
+    if (!names->empty()) {
       return fail(ErrorCode::kInvalidInput,
                   fmt::format("{} is not empty: name a directory that does not exist yet", to_));
     }
@@ -151,7 +147,7 @@ class Salvage {
       return tl::unexpected(std::move(record).error());
     } else {
       record_.identity = written;
-      report_.saved.push_back("the identity could not be read and was taken from the journal");
+      report_.saved.emplace_back("the identity could not be read and was taken from the journal");
     }
     for (const Piece& piece : pieces_) {
       if (!record_.knows(piece.scan.identity.lineage)) {
@@ -165,6 +161,9 @@ class Salvage {
     Epoch newest = newest_seen_;
     if (auto witness = read_witness(files_, from_, record_); witness.has_value()) {
       newest = std::max(newest, witness->epoch);
+    } else {
+      report_.lost.push_back(fmt::format("whether there were epochs after {}: {}", newest.value,
+                                         witness.error().message));
     }
     if (newest > standing_.epoch) {
       report_.lost.push_back(
@@ -250,7 +249,6 @@ class Salvage {
     }
     report_.saved.push_back(
         fmt::format("stream {}: {} segments", stream.name, stream.segments.size()));
-    RHEON_TRY(files_.sync_directory(to));
     return true;
   }
 
@@ -287,6 +285,7 @@ class Salvage {
       RHEON_TRY(commit_amendment());
     }
     report_.epoch = standing_.epoch;
+    RHEON_TRY(publish_streams());
     for (const char* name : {kJournalDirectory, kSnapshotDirectory, kStreamDirectory}) {
       RHEON_TRY(files_.sync_directory(env::join(to_, name)));
     }
@@ -295,6 +294,17 @@ class Salvage {
     RHEON_TRY(files_.sync_directory(to_));
     RHEON_TRY(files_.sync_directory(env::directory_of(to_)));
     return write_identity(files_, to_, record_);
+  }
+
+  Status publish_streams() {
+    for (const auto& [name, stream] : standing_.streams) {
+      const std::string directory = env::join(env::join(to_, kStreamDirectory), name);
+      RHEON_ASSIGN(SlotFile published, SlotFile::open(files_, env::join(directory, kPublishedFile),
+                                                      published_layout(name, stream.next.size())));
+      RHEON_TRY(published.fill(published_contents(stream, standing_.epoch, standing_.complete)));
+      RHEON_TRY(files_.sync_directory(directory));
+    }
+    return {};
   }
 
   Status begin_lineage() {
@@ -308,6 +318,7 @@ class Salvage {
   /// One more epoch, whose segment begins from what is left.
   Status commit_amendment() {
     std::vector<JournalSegment> segments;
+    segments.reserve(pieces_.size());
     for (const Piece& piece : pieces_) {
       segments.push_back({piece.number, piece.scan.standing.epoch, piece.scan.end});
     }

@@ -16,6 +16,18 @@ SlotLayout published_layout(const std::string& stream, std::size_t partitions) {
   return {{{}, FileKind::kPublished, stream, 0}, FrameType::kPublished, encode(record).size()};
 }
 
+SlotContents published_contents(const StreamState& state, Epoch epoch, bool sealed) {
+  PublishedRecord record;
+  record.sealed = sealed;
+  record.next = state.next;
+  if (!state.segments.empty()) {
+    record.first_segment = state.segments.front().number;
+    record.last_segment = state.segments.back().number;
+    record.end = state.segments.back().bytes;
+  }
+  return {state.incarnation, epoch, encode(record)};
+}
+
 std::string stream_header_bytes(const StreamHeaderRecord& record) {
   return single_frame(header_address(), FrameType::kStreamHeader, encode(record));
 }

@@ -170,8 +170,8 @@ class FileStreamReader : public StreamReader {
                  read_file_head(*file, path_of(number), {{}, FileKind::kStream, info_.name, number},
                                 FrameType::kStreamSegment));
     StreamSize size;
-    FrameScanner scanner(*file, head.seed, head.end, committed_end(number, *file),
-                         kHeaderScanBytes);
+    RHEON_ASSIGN(const std::uint64_t end, committed_end(number, *file));
+    FrameScanner scanner(*file, head.seed, head.end, end, kHeaderScanBytes);
     Frame frame;
     Cursor at{0, number, head.end};
     for (ScanOutcome outcome = scanner.next_header(frame); outcome != ScanOutcome::kEnd;
@@ -218,7 +218,8 @@ class FileStreamReader : public StreamReader {
   /// Segments are opened when they are needed, and only the ones that cursors stand in stay open.
   Result<OpenSegment*> segment(std::uint64_t number) {
     if (const auto found = segments_.find(number); found != segments_.end()) {
-      found->second.scanner->extend(committed_end(number, *found->second.file));
+      RHEON_ASSIGN(const std::uint64_t end, committed_end(number, *found->second.file));
+      found->second.scanner->extend(end);
       return &found->second;
     }
     std::erase_if(segments_, [this](const auto& entry) {
@@ -240,18 +241,19 @@ class FileStreamReader : public StreamReader {
       return tl::unexpected(damage(path_of(number), 0, "the segment is not this stream's"));
     }
     opened.first_frame = head.end;
-    opened.scanner = std::make_unique<FrameScanner>(
-        *opened.file, head.seed, head.end, committed_end(number, *opened.file), kScanBytes);
+    RHEON_ASSIGN(const std::uint64_t end, committed_end(number, *opened.file));
+    opened.scanner =
+        std::make_unique<FrameScanner>(*opened.file, head.seed, head.end, end, kScanBytes);
     return &segments_.emplace(number, std::move(opened)).first->second;
   }
 
   /// A segment before the last is committed to its last frame; zeros may follow.
-  std::uint64_t committed_end(std::uint64_t number, env::File& file) const {
+  Result<std::uint64_t> committed_end(std::uint64_t number, env::File& file) const {
     if (number == published_.last_segment) {
       return published_.end;
     }
-    const auto info = file.info();
-    return info.has_value() ? info->size : 0;
+    RHEON_ASSIGN(const env::FileInfo info, file.info());
+    return info.size;
   }
 
   /// The last segment that begins at or before the batch.

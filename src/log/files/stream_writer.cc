@@ -236,24 +236,12 @@ CommitRecord::StreamChange StreamWriter::unchanged() const {
   return change;
 }
 
-SlotContents StreamWriter::published_contents(Epoch epoch, bool sealed) const {
-  PublishedRecord record;
-  record.sealed = sealed;
-  record.next = state_.next;
-  if (!state_.segments.empty()) {
-    record.first_segment = state_.segments.front().number;
-    record.last_segment = state_.segments.back().number;
-    record.end = state_.segments.back().bytes;
-  }
-  return {state_.incarnation, epoch, encode(record)};
-}
-
 Status StreamWriter::publish_first(Epoch epoch, bool sealed) {
-  return published_->fill(published_contents(epoch, sealed));
+  return published_->fill(published_contents(state_, epoch, sealed));
 }
 
 Status StreamWriter::publish(Epoch epoch, bool sealed) {
-  RHEON_TRY(published_->write(published_contents(epoch, sealed)));
+  RHEON_TRY(published_->write(published_contents(state_, epoch, sealed)));
   unpublished_ = false;
   return {};
 }

@@ -30,6 +30,8 @@ struct StreamWriterOptions {
 
 /// Where readers and the writer agree.
 [[nodiscard]] SlotLayout published_layout(const std::string& stream, std::size_t partitions);
+/// What readers of a stream in this state are told.
+[[nodiscard]] SlotContents published_contents(const StreamState& state, Epoch epoch, bool sealed);
 /// kNotFound when there is no such stream.
 [[nodiscard]] Result<StreamHeaderRecord> read_stream_header(env::Files& files,
                                                             const std::string& directory);
@@ -104,7 +106,6 @@ class StreamWriter {
   [[nodiscard]] Status write_frames(const std::vector<const StreamAppend*>& appends, Epoch epoch,
                                     StreamState& after);
   [[nodiscard]] Status sync();
-  [[nodiscard]] SlotContents published_contents(Epoch epoch, bool sealed) const;
   [[nodiscard]] std::uint64_t first_kept(const StreamState& after) const;
   [[nodiscard]] std::string path_of(std::uint64_t number) const;
 

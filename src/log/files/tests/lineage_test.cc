@@ -188,6 +188,9 @@ TEST_F(Lineage, SalvageOfASoundDirectoryLosesNothing) {
   auto report = salvage(env, "job.data", "saved.data");
   ASSERT_TRUE(report.has_value()) << report.error().message;
   EXPECT_TRUE(report->lost.empty()) << report->lost[0];
+  auto checked = check(env.files(), "saved.data");
+  ASSERT_TRUE(checked.has_value());
+  EXPECT_FALSE(checked->damaged()) << checked->findings[0].sentence;
   OpenOptions options = ModelJob::options();
   options.directory = "saved.data";
   auto result = open(env, options);
@@ -218,16 +221,21 @@ TEST_F(Lineage, SalvageOfAnyDamageMakesADirectoryThatOpensAndChecks) {
       EXPECT_EQ(report.error().code, ErrorCode::kCorrupt);
       continue;
     }
+    for (const char* when : {"before a start", "after it"}) {
+      SCOPED_TRACE(when);
+      auto checked = check(env.files(), to);
+      ASSERT_TRUE(checked.has_value());
+      EXPECT_FALSE(checked->damaged()) << checked->findings[0].sentence;
+      OpenOptions options = ModelJob::options();
+      options.directory = to;
+      EXPECT_TRUE(open(env, options).has_value());
+    }
     OpenOptions options = ModelJob::options();
     options.directory = to;
     auto result = open(env, options);
     ASSERT_TRUE(result.has_value()) << result.error().message;
     ModelVisitor visitor;
     EXPECT_TRUE(result->log->restore([](KeyGroup) { return true; }, visitor).has_value());
-    result->log.reset();
-    auto checked = check(env.files(), to);
-    ASSERT_TRUE(checked.has_value());
-    EXPECT_FALSE(checked->damaged()) << checked->findings[0].sentence;
     if (report->lost.empty()) {
       EXPECT_EQ(visitor.model, job.truth().state);
     }

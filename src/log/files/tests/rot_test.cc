@@ -5,54 +5,12 @@
 #include <random>
 
 #include "log/files/inspect.h"
-#include "log/files/tests/model_job.h"
+#include "log/files/tests/sound_directory.h"
 
 namespace rheon::log::files::testing {
 namespace {
 
 using env::fake::FakeEnv;
-
-/// Not a part of what was committed: the one is empty, the other is there to be deleted.
-bool holds_data(const std::string& path) {
-  return path != "job.data/lock" && path != "job.data/ballast";
-}
-
-void collect(FakeEnv& env, const std::string& directory, std::vector<std::string>& files) {
-  const std::vector<std::string> names = *env.files().list(directory);
-  for (const std::string& name : names) {
-    const std::string path = env::join(directory, name);
-    if (env.files().info(path)->is_directory) {
-      collect(env, path, files);
-    } else if (holds_data(path)) {
-      files.push_back(path);
-    }
-  }
-}
-
-/// A job that has run for a while and ended well.
-struct Sound {
-  FakeEnv env;
-  ModelJob job;
-  std::vector<std::string> files;
-  explicit Sound(std::uint64_t seed) : env(seed), job(seed) {
-    job.open_and_compare(env);
-    for (int i = 0; i < 60; ++i) {
-      EXPECT_TRUE(job.commit(env));
-    }
-    job.forget_log();
-    collect(env, "job.data", files);
-  }
-};
-
-std::string contents(FakeEnv& env, const std::string& path) {
-  return *env::read_whole(env.files(), path);
-}
-
-void overwrite(FakeEnv& env, const std::string& path, const std::string& bytes) {
-  auto file = env.files().open(path, env::OpenMode::kReadWrite);
-  ASSERT_TRUE((*file)->truncate(0).has_value());
-  ASSERT_TRUE((*file)->write_at(0, as_bytes(bytes)).has_value());
-}
 
 /// Damage that nobody notices would be the worst: a check names the file, or says what is missing.
 void expect_found(Sound& sound, const std::string& path, const std::string& what) {
@@ -82,29 +40,14 @@ void expect_refused_or_whole(Sound& sound, const std::string& path, const std::s
 
 template <class Spoil>
 void spoil_and_look(Sound& sound, const std::string& path, const std::string& what, Spoil spoil) {
-  std::map<std::string, std::string> before;
-  for (const std::string& file : sound.files) {
-    before[file] = contents(sound.env, file);
-  }
-  std::string bytes = before[path];
+  const std::string before = contents(sound.env, path);
+  std::string bytes = before;
   spoil(bytes);
-  if (bytes == before[path]) {
-    return;
-  }
-  overwrite(sound.env, path, bytes);
-  expect_found(sound, path, what);
-  expect_refused_or_whole(sound, path, what);
-  // Put everything back: opening may have repaired, cut or removed files.
-  std::vector<std::string> now;
-  collect(sound.env, "job.data", now);
-  for (const std::string& file : now) {
-    if (!before.contains(file)) {
-      ASSERT_TRUE(sound.env.files().remove(file).has_value());
-    }
-  }
-  for (const auto& [file, old] : before) {
-    ASSERT_TRUE(sound.env.files().open(file, env::OpenMode::kCreate).has_value());
-    overwrite(sound.env, file, old);
+  if (bytes != before) {
+    look_with(sound, path, bytes, [&] {
+      expect_found(sound, path, what);
+      expect_refused_or_whole(sound, path, what);
+    });
   }
 }
 

@@ -1,0 +1,238 @@
+// Frames with right checksums and wrong contents, as a defect of ours or another program would
+// leave them: whatever stands there, nothing reads it as something else, and nothing crashes.
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <utility>
+
+#include "base/crc32c.h"
+#include "codec/wire.h"
+#include "log/files/frame.h"
+#include "log/files/inspect.h"
+#include "log/files/tests/sound_directory.h"
+
+namespace rheon::log::files::testing {
+namespace {
+
+/// A frame as format.h describes it; `at` is where it stood.
+struct Forgery {
+  std::uint64_t at = 0;
+  std::uint8_t type = 0;
+  std::uint8_t version = 0;
+  Epoch epoch;
+  std::string extension;
+  std::string payload;
+};
+
+/// The file's address with the owner that its first frame names.
+FileAddress address_of(const std::string& path, std::string_view first_payload) {
+  FileAddress address;
+  const std::string name = path.substr(path.rfind('/') + 1);
+  const std::string folder = env::directory_of(path);
+  if (folder.starts_with("job.data/stream/")) {
+    address.name = folder.substr(std::string("job.data/stream/").size());
+  }
+  address.number = number_of(name);
+  if (name == kIdentityFile || name == kStreamHeaderFile) {
+    address.kind = name == kIdentityFile ? FileKind::kIdentity : FileKind::kStreamHeader;
+    address.name.clear();
+    return address;  // its own owner
+  }
+  address.kind = name == kWitnessFile                   ? FileKind::kWitness
+                 : name == kPublishedFile               ? FileKind::kPublished
+                 : folder.ends_with(kJournalDirectory)  ? FileKind::kJournal
+                 : folder.ends_with(kSnapshotDirectory) ? FileKind::kSnapshot
+                                                        : FileKind::kStream;
+  codec::Reader reader(first_payload);
+  address.owner = get_id(reader);
+  return address;
+}
+
+bool has_slots(const std::string& path) {
+  return path.ends_with(kWitnessFile) || path.ends_with(kPublishedFile);
+}
+
+std::vector<Forgery> frames_of(const std::string& path, std::string_view bytes) {
+  std::vector<Forgery> frames;
+  for (std::uint64_t at = 0; at + kFrameHeaderBytes <= bytes.size();) {
+    const FrameHeader header = parse_frame_header(bytes.substr(at));
+    if (header.type == FrameType{}) {
+      break;
+    }
+    Forgery frame{at, static_cast<std::uint8_t>(header.type), header.version, header.epoch, {}, {}};
+    frame.extension = bytes.substr(at + kFrameHeaderBytes, header.extension);
+    frame.payload = bytes.substr(at + kFrameHeaderBytes + header.extension, header.length);
+    frames.push_back(std::move(frame));
+    at = has_slots(path) ? (at == 0 ? bytes.size() / 2 : bytes.size()) : at + header.frame_bytes();
+  }
+  return frames;
+}
+
+void seal(std::string& out, FrameSeed seed, const Forgery& frame) {
+  std::string header;
+  codec::put_u32(header, static_cast<std::uint32_t>(frame.payload.size()));
+  codec::put_u8(header, frame.type);
+  codec::put_u8(header, frame.version);
+  codec::put_u8(header, static_cast<std::uint8_t>(frame.extension.size()));
+  codec::put_u8(header, 0);
+  codec::put_u64(header, frame.epoch.value);
+  std::string place;
+  codec::put_u64(place, out.size());
+  const std::uint32_t check = crc32c(frame.extension, crc32c(header, crc32c(place, seed)));
+  codec::put_u32(header, check);
+  codec::put_u32(header, crc32c(frame.payload, check));
+  out += header + frame.extension + frame.payload;
+}
+
+/// The file with these frames, of the same length unless they need more.
+std::string sealed(const std::string& path, const std::vector<Forgery>& frames, std::size_t size) {
+  std::string out;
+  for (const Forgery& frame : frames) {
+    if (has_slots(path)) {
+      out.resize(std::max<std::size_t>(out.size(), frame.at));
+    }
+    const std::string& owner = has_slots(path) ? frame.payload : frames.front().payload;
+    seal(out, seed_of(address_of(path, owner)), frame);
+  }
+  out.resize(std::max(out.size(), size));
+  return out;
+}
+
+struct Change {
+  std::string name;
+  std::function<void(Forgery&)> apply;
+};
+
+std::vector<Change> changes() {
+  std::vector<Change> all{
+      {"another type", [](Forgery& f) { f.type = static_cast<std::uint8_t>(f.type % 14 + 1); }},
+      {"a type that does not exist", [](Forgery& f) { f.type = 77; }},
+      {"a later version", [](Forgery& f) { ++f.version; }},
+      {"a later epoch", [](Forgery& f) { ++f.epoch.value; }},
+      {"a longer extension", [](Forgery& f) { f.extension += '\1'; }},
+      {"no extension", [](Forgery& f) { f.extension.clear(); }},
+      {"no payload", [](Forgery& f) { f.payload.clear(); }},
+      {"an owner and nothing else", [](Forgery& f) { f.payload.resize(16); }},
+      {"a byte less",
+       [](Forgery& f) {
+         f.payload = f.payload.substr(0, std::max<std::size_t>(f.payload.size(), 1) - 1);
+       }},
+      {"a byte more", [](Forgery& f) { f.payload += '\1'; }},
+  };
+  for (const std::size_t eighth : {0u, 1u, 2u, 3u, 4u, 5u, 6u, 7u}) {
+    all.push_back({"another payload at " + std::to_string(eighth) + "/8", [eighth](Forgery& f) {
+                     if (!f.payload.empty()) {
+                       char& byte = f.payload[f.payload.size() * eighth / 8];
+                       byte = static_cast<char>(~byte);
+                     }
+                   }});
+    all.push_back({"another extension at " + std::to_string(eighth) + "/8", [eighth](Forgery& f) {
+                     if (!f.extension.empty()) {
+                       char& byte = f.extension[f.extension.size() * eighth / 8];
+                       byte = static_cast<char>(~byte);
+                     }
+                   }});
+  }
+  return all;
+}
+
+void expect_a_sentence(const Error& error) {
+  EXPECT_TRUE(error.code == ErrorCode::kRefused || error.code == ErrorCode::kCorrupt)
+      << error.message;
+  EXPECT_FALSE(error.message.empty());
+}
+
+void read_stream(env::Files& files) {
+  auto reader = open_stream(files, "job.data", "out");
+  if (!reader.has_value()) {
+    if (reader.error().code != ErrorCode::kNotFound) {  // nobody has been told of it yet
+      expect_a_sentence(reader.error());
+    }
+    return;
+  }
+  for (std::uint32_t partition = 0; partition < (*reader)->info().partitions; ++partition) {
+    auto position = (*reader)->oldest(partition);
+    while (position.has_value()) {
+      auto batches = (*reader)->read(partition, *position, 200);
+      if (!batches.has_value()) {
+        expect_a_sentence(batches.error());
+        return;
+      }
+      if (batches->empty()) {
+        break;
+      }
+      for (const StreamBatchView& batch : *batches) {
+        EXPECT_EQ(batch.sequence, position->next_batch++);
+      }
+    }
+  }
+}
+
+/// Everything that reads a directory.
+void read_all(Sound& sound) {
+  const auto checked = check(sound.env.files(), "job.data");
+  EXPECT_TRUE(checked.has_value());
+  EXPECT_TRUE(dump(sound.env.files(), "job.data").has_value());
+  read_stream(sound.env.files());
+  static int number = 0;
+  const std::string to = "saved" + std::to_string(number++);
+  if (auto saved = salvage(sound.env, "job.data", to); !saved.has_value()) {
+    expect_a_sentence(saved.error());
+  } else {
+    OpenOptions options = ModelJob::options();
+    options.directory = to;
+    if (auto opened = open(sound.env, options); !opened.has_value()) {
+      expect_a_sentence(opened.error());
+    }
+  }
+  auto opened = open(sound.env, ModelJob::options());
+  if (!opened.has_value()) {
+    expect_a_sentence(opened.error());
+    return;
+  }
+  ModelVisitor visitor;
+  if (auto restored = opened->log->restore([](KeyGroup) { return true; }, visitor);
+      !restored.has_value()) {
+    expect_a_sentence(restored.error());
+  }
+}
+
+/// All files but those between the first and the last two of each folder.
+std::vector<std::string> ends_of_each_folder(const std::vector<std::string>& files) {
+  std::map<std::string, std::vector<std::string>> folders;
+  for (const std::string& path : files) {
+    folders[env::directory_of(path)].push_back(path);
+  }
+  std::vector<std::string> chosen;
+  for (const auto& [folder, paths] : folders) {
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      if (number_of(paths[i].substr(paths[i].rfind('/') + 1)) == 0 || i == 0 ||
+          i + 3 > paths.size()) {
+        chosen.push_back(paths[i]);
+      }
+    }
+  }
+  return chosen;
+}
+
+TEST(Forged, WhateverStandsInAFrameNothingCrashes) {
+  Sound sound(11);
+  for (const std::string& path : ends_of_each_folder(sound.files)) {
+    const std::string before = contents(sound.env, path);
+    const std::vector<Forgery> frames = frames_of(path, before);
+    ASSERT_EQ(sealed(path, frames, before.size()), before) << path;
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+      const bool of_interest = i < 4 || i + 1 == frames.size();
+      for (const Change& change : of_interest ? changes() : std::vector<Change>{}) {
+        SCOPED_TRACE(path + ", frame " + std::to_string(i) + ": " + change.name);
+        std::vector<Forgery> forged = frames;
+        change.apply(forged[i]);
+        look_with(sound, path, sealed(path, forged, before.size()), [&] { read_all(sound); });
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace rheon::log::files::testing
