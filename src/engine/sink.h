@@ -35,8 +35,9 @@ struct SinkTraits {
 
 struct SinkEnvironment {
   env::Env* env = nullptr;
-  env::Waker* waker = nullptr;  // wakes the writer's shard; give it to Completions
-  log::Identity identity;       // of the job: for markers in places outside
+  env::Waker* waker = nullptr;     // wakes the writer's shard; give it to Completions
+  log::Identity identity;          // of the job: for markers in places outside
+  std::vector<log::Id> ancestors;  // for recover(): lineages whose output this one goes on with
   std::uint32_t shard = 0;
   std::uint32_t shards = 1;
   std::string sink;  // its name, as the user gave it

@@ -102,6 +102,7 @@ Status Worker::recover_sinks() {
     SinkEnvironment environment;
     environment.env = &env_;
     environment.identity = opened_.identity;
+    environment.ancestors = opened_.ancestors;
     environment.shards = options_.shards;
     environment.sink = node.name;
     SinkRecovery done;

@@ -98,6 +98,11 @@ CsvRecovery::CsvRecovery(const engine::SinkEnvironment& environment, std::string
       known_(known) {}
 
 Status CsvRecovery::run(engine::SinkRecovery& done) {
+  if (const auto info = files_.info(directory_); info.has_value() && !info->is_directory) {
+    return fail(
+        ErrorCode::kInvalidInput,
+        fmt::format("output directory '{}' is no directory: name another place", directory_));
+  }
   RHEON_TRY(check_marker());
   std::map<std::string, bool> directories{{directory_, true}};
   for (const auto& [path, fact] : known_.files) {
@@ -141,7 +146,11 @@ Status CsvRecovery::check_marker() {
                     "sink a directory of its own.",
                     directory_, marker->sink, own_.sink));
   }
-  adopted_ = known_.lineage == marker->lineage;
+  const auto& ancestors = environment_.ancestors;
+  adopted_ = known_.lineage == marker->lineage ||
+             std::any_of(ancestors.begin(), ancestors.end(), [&](const log::Id& ancestor) {
+               return log::to_string(ancestor) == marker->lineage;
+             });
   if (!adopted_) {
     return fail(
         ErrorCode::kRefused,

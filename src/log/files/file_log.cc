@@ -235,7 +235,8 @@ class Opening {
     space.keep_ballast();
 
     OpenResult result;
-    result.opened = {fresh_, identity, standing.epoch, standing.complete, standing.facts, notice_};
+    result.opened = {fresh_,         identity,          standing.epoch, standing.complete,
+                     standing.facts, record_.ancestors, notice_};
     CommittingLog::Parts parts{std::move(lock_), nullptr, std::move(compaction_),
                                plan_restore(options_.directory, standing, recovered_.segments),
                                options_.waker};

@@ -100,6 +100,13 @@ TEST(CsvFormat, WritesTimes) {
   EXPECT_EQ(column(EventTime{0}), "1970-01-01T00:00:00.000000Z");
   EXPECT_EQ(column(EventTime{-1}), "1969-12-31T23:59:59.999999Z");
   EXPECT_EQ(column(EventTime{951'782'400'000'000}), "2000-02-29T00:00:00.000000Z");
+  EXPECT_EQ(column(EventTime{3'093'502'752'000'000'000}), "99999-03-15T00:00:00.000000Z");
+  EXPECT_EQ(column(EventTime{-46'382'371'200'000'000}), "0500-03-15T00:00:00.000000Z");
+  EXPECT_EQ(column(EventTime{-60'582'988'800'000'000}), "0050-03-15T00:00:00.000000Z");
+  EXPECT_EQ(column(EventTime{-62'003'059'200'000'000}), "0005-03-15T00:00:00.000000Z");
+  EXPECT_EQ(column(EventTime{-62'160'825'600'000'000}), "0000-03-15T00:00:00.000000Z");
+  EXPECT_EQ(column(EventTime{-63'549'360'000'000'000}), "-0044-03-15T00:00:00.000000Z");
+  EXPECT_EQ(column(EventTime{-451'731'427'200'000'000}), "-12345-03-15T00:00:00.000000Z");
   EXPECT_EQ(column(EventTime::none()), "");
   EXPECT_EQ(column(EventTime::min()), "-infinity");
   EXPECT_EQ(column(EventTime::max()), "infinity");

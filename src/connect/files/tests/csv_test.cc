@@ -38,6 +38,7 @@ class Job {
     result.env = &env_;
     result.waker = &waker_;
     result.identity = identity;
+    result.ancestors = ancestors;
     result.shard = shard;
     result.shards = shards;
     result.sink = "csv";
@@ -90,6 +91,7 @@ class Job {
   engine::SinkWriter<Key, Count>& writer(std::uint32_t shard) { return *writers_[shard]; }
 
   log::Identity identity{"wordcount", {1, 2}, {3, 4}, kDefaultKeyGroups};
+  std::vector<log::Id> ancestors;
   engine::SinkFacts facts;
   std::uint32_t shards = 1;
   std::vector<std::string> notices;
@@ -238,6 +240,12 @@ TEST_F(CsvFilesOfAJob, AreNotTouchedByAnotherJobSinkOrLineage) {
   // Adopted: the state that is there goes on under a new lineage.
   job_.emplace(env_, parker_, "out");
   job_->identity.lineage = {9, 9};
+  job_->facts = facts;
+  EXPECT_EQ(refusal(), "");
+  // Adopted once more before it has committed anything.
+  job_.emplace(env_, parker_, "out");
+  job_->ancestors = {job_->identity.lineage, {9, 9}};
+  job_->identity.lineage = {8, 8};
   job_->facts = facts;
   EXPECT_EQ(refusal(), "");
   commit();
