@@ -97,8 +97,9 @@ struct SourceTraits {
 struct SourceEnvironment {
   env::Env* env = nullptr;
   env::Waker* waker = nullptr;
-  bool stop_at_end = false;  // bound an unbounded source at its end as of now
-  bool running = false;      // discover(): readers are at work, and may be ahead of what is known
+  bool stop_at_end = false;   // bound an unbounded source at its end as of now
+  bool running = false;       // discover(): readers are at work, and may be ahead of what is known
+  std::string found_nothing;  // discover() says here, if it can, why it has found nothing
   std::uint32_t shard = 0;
   std::uint32_t shards = 1;
 };

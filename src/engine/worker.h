@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -99,8 +100,8 @@ class Worker {
   [[nodiscard]] bool already_complete() const { return already_complete_; }
   /// What open() has to say: a crash's trace that was cut off, output that is gone.
   [[nodiscard]] const std::vector<std::string>& notices() const { return notices_; }
-  /// Sources of which open() has found no partition, and that wait for some to appear.
-  [[nodiscard]] std::vector<const graph::Node*> sources_that_wait() const;
+  /// A sentence for each source of which open() has found no partition, and that waits for some.
+  [[nodiscard]] std::vector<std::string> sources_that_wait() const;
 
   // Any thread.
   void request_stop() {
@@ -191,6 +192,7 @@ class Worker {
   Ledger ledger_;
   QuarantineLimit quarantine_limit_;
   std::vector<std::vector<PlacedPartition>> partitions_;  // by node
+  std::map<std::size_t, std::string> found_nothing_;      // why, by node
   std::unique_ptr<Execution> execution_;
   Publisher publisher_{env_, doorbell_};
 

@@ -43,6 +43,7 @@ Status Worker::find_partitions() {
     SourceEnvironment environment = source_environment();
     RHEON_ASSIGN(std::vector<SourcePartition> found,
                  static_cast<const SourceFactory&>(*node.runtime).discover(environment, known));
+    found_nothing_[n] = std::move(environment.found_nothing);
     std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
     for (SourcePartition& partition : found) {
       const auto time = times.find(partition.id);
@@ -63,13 +64,16 @@ Status Worker::find_partitions() {
   return {};
 }
 
-std::vector<const graph::Node*> Worker::sources_that_wait() const {
-  std::vector<const graph::Node*> waiting;
+std::vector<std::string> Worker::sources_that_wait() const {
+  std::vector<std::string> waiting;
   for (const std::size_t node : execution_->sources()) {
     const graph::Node& source = plan_.graph.nodes[node];
     if (partitions_[node].empty() && !options_.stop_at_end &&
         static_cast<const SourceFactory&>(*source.runtime).grows()) {
-      waiting.push_back(&source);
+      const std::string& why = found_nothing_.at(node);
+      waiting.push_back("source '" + source.name + "' (" + source.place +
+                        "): there is nothing to read yet; waiting" +
+                        (why.empty() ? "" : ". " + why));
     }
   }
   return waiting;

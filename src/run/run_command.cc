@@ -181,9 +181,8 @@ class Runner {
     for (const std::string& sentence : guarantee_lines(graph_)) {
       reporter_.info(fmt::format("{}: {}", graph_.job, sentence));
     }
-    for (const graph::Node* source : worker.sources_that_wait()) {
-      reporter_.info(fmt::format("{}: source '{}' ({}): there is nothing to read yet; waiting",
-                                 graph_.job, source->name, source->place));
+    for (const std::string& sentence : worker.sources_that_wait()) {
+      reporter_.info(fmt::format("{}: {}", graph_.job, sentence));
     }
   }
 

@@ -111,7 +111,8 @@ TEST_F(ComposedJobs, a_reader_waits_for_the_writers_first_start_and_ends_with_it
   EXPECT_EQ(reading.code, 0) << reading.err;
   EXPECT_THAT(reading.err,
               HasSubstr("source 'words' (stream 'words' in 'split_words.data'): there is "
-                        "nothing to read yet"));
+                        "nothing to read yet; waiting. There is no directory "
+                        "'split_words.data' yet."));
   EXPECT_EQ(words(), (Words{{"to", 2}, {"be", 2}, {"or", 1}, {"not", 1}}));
   EXPECT_THAT(split("streams ls").out, testing::ContainsRegex("words +4 +6 +[0-9]+ +text +sealed"));
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "codec/wire.h"
+#include "engine/quarantine.h"
 
 namespace rheon::connect::stream {
 namespace {
@@ -16,6 +17,23 @@ constexpr std::uint8_t kPositionVersion = 1;
 Error not_there(const StreamPlace& place, const char* advice) {
   return {ErrorCode::kInvalidInput, fmt::format("there is no stream '{}' in '{}'. {}", place.stream,
                                                 place.directory, advice)};
+}
+
+/// For somebody who waits for a stream that is not there: a name may be misspelt.
+std::string what_is_there(env::Files& files, const StreamPlace& place) {
+  if (!files.info(place.directory)) {
+    return fmt::format("There is no directory '{}' yet.", place.directory);
+  }
+  const auto streams = log::files::list_streams(files, place.directory);
+  std::string names;
+  for (const auto& stream : streams.value_or(std::vector<log::files::StreamInfo>{})) {
+    if (stream.name != engine::kQuarantineStream) {
+      names += fmt::format("{}'{}'", names.empty() ? "" : ", ", stream.name);
+    }
+  }
+  return names.empty()
+             ? fmt::format("'{}' has no streams yet.", place.directory)
+             : fmt::format("'{}' has {}, but not '{}'.", place.directory, names, place.stream);
 }
 
 }  // namespace
@@ -64,6 +82,7 @@ Result<std::vector<engine::SourcePartition>> discover_stream(
       return tl::unexpected(not_there(
           place, "Start the job that writes it first, or leave out --stop-at-end to wait for it."));
     }
+    environment.found_nothing = what_is_there(environment.env->files(), place);
     return std::vector<engine::SourcePartition>{};
   }
   if (!reader) {

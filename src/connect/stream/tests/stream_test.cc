@@ -221,6 +221,22 @@ TEST_F(Streams, CarryKeysValuesTimesAndTraces) {
   EXPECT_TRUE(reading.reader->at_end(0));
 }
 
+TEST_F(Streams, ThatAreNotThereAreWaitedForWithASentenceThatSaysWhatIs) {
+  const auto why = [this](const char* directory, const char* name) {
+    auto now = environment();
+    const auto source = in<std::string_view>(directory, name);
+    const auto found = source.connector->discover(now, {});
+    EXPECT_TRUE(found.has_value() && found->empty());
+    return now.found_nothing;
+  };
+  EXPECT_EQ(why("clicks.data", "clicks"), "There is no directory 'clicks.data' yet.");
+  ASSERT_TRUE(env_.files().make_directories("empty.data"));
+  EXPECT_EQ(why("empty.data", "clicks"), "'empty.data' has no streams yet.");
+  Job job(env_, 2);
+  job.commit();
+  EXPECT_EQ(why("clicks.data", "clcks"), "'clicks.data' has 'clicks', but not 'clcks'.");
+}
+
 TEST_F(Streams, AreReadExactlyOnceWhileBothSidesRestart) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
