@@ -224,7 +224,7 @@ Status FakeDisk::make_directories(const std::string& path) {
       at->entries.sync();
     }
     if (!next->is_directory) {
-      return fail_system("make the directory", path, ENOTDIR);
+      return fail(ErrorCode::kInvalidInput, "'" + path + "' is no directory: name another place");
     }
     at = next;
   }

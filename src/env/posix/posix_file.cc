@@ -1,6 +1,8 @@
 #include "env/posix/posix_file.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -77,7 +79,18 @@ Status PosixFile::preallocate(std::uint64_t size) {
   if (errno == EOPNOTSUPP || errno == ENOSYS) {
     return write_zeros_up_to(size);
   }
-  return fail_system("reserve space for", path_, errno);
+  const int code = errno;
+  Status failed = fail_system("reserve space for", path_, code);
+  struct stat status{};
+  struct statvfs system{};
+  if (code == ENOSPC && ::fstat(descriptor_.get(), &status) == 0 &&
+      ::fstatvfs(descriptor_.get(), &system) == 0) {
+    const std::uint64_t has = static_cast<std::uint64_t>(status.st_blocks) * 512;
+    failed.error().message += fmt::format(
+        " ({} KiB more are needed, {} KiB are free)", (size - std::min(size, has)) >> 10,
+        static_cast<std::uint64_t>(system.f_bavail) * system.f_frsize >> 10);
+  }
+  return failed;
 }
 
 Status PosixFile::write_zeros_up_to(std::uint64_t size) {

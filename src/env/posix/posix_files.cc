@@ -94,8 +94,10 @@ Status make_directory(PosixFiles& files, const std::string& path) {
   }
   const int error_number = errno;
   struct stat status{};
-  if (error_number == EEXIST && ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
-    return {};
+  if (error_number == EEXIST && ::stat(path.c_str(), &status) == 0) {
+    return S_ISDIR(status.st_mode) ? Status{}
+                                   : fail(ErrorCode::kInvalidInput,
+                                          "'" + path + "' is no directory: name another place");
   }
   return fail_system("make the directory", path, error_number);
 }
