@@ -185,6 +185,10 @@ class Parser {
                    : " " + app->get_parent()->get_name() + " " + app->get_name();
     }
     const std::vector<std::string> left = app_.remaining(/*recurse=*/true);
+    if (!left.empty() && app->get_option_no_throw(left.front()) != nullptr) {
+      return fmt::format("{} stands behind the command: `{} {} ...`.", left.front(), where,
+                         left.front());
+    }
     if (!left.empty()) {
       const bool may_be_a_path = !left.front().starts_with('-');
       return fmt::format(

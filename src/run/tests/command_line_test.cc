@@ -55,6 +55,8 @@ TEST(CommandLine, what_is_not_there_is_named) {
       sentence({"run", "--inptu", "x"}),
       "'wordcount run' has no option or argument '--inptu'. `wordcount run --help` lists what "
       "it has.");
+  EXPECT_EQ(sentence({"--data-dir", "d", "status"}),
+            "--data-dir stands behind the command: `wordcount status --data-dir ...`.");
   EXPECT_THAT(sentence({}), HasSubstr("`wordcount --help` lists"));
   EXPECT_THAT(sentence({"walk"}), HasSubstr("'walk'"));
   EXPECT_THAT(sentence({"state"}), HasSubstr("`wordcount state --help`"));
