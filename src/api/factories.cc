@@ -82,6 +82,7 @@ std::vector<state::StateDeclaration> in_order_of_names(
 std::vector<std::string> names_of(
     const std::vector<operators::OperatorBase::OutputDeclaration>& outputs) {
   std::vector<std::string> names;
+  names.reserve(outputs.size());
   for (const auto& output : outputs) {
     names.push_back(output.name);
   }

@@ -79,7 +79,7 @@ std::string format_duration(std::chrono::microseconds duration) {
   return std::to_string(duration.count()) + "us";
 }
 
-std::optional<std::string> Parameters::declare(Parameter parameter) {
+std::optional<std::string> Parameters::declare(const Parameter& parameter) {
   declared_.push_back(parameter);
   if (const auto at = values_.find(parameter.name); at != values_.end()) {
     return at->second;

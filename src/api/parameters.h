@@ -39,7 +39,7 @@ class Parameters {
   Parameters(Values values, bool complete) : values_(std::move(values)), complete_(complete) {}
 
   /// The text of a parameter that is declared now; none: it is not given.
-  [[nodiscard]] std::optional<std::string> declare(Parameter parameter);
+  [[nodiscard]] std::optional<std::string> declare(const Parameter& parameter);
   void mistake(const std::string& name, const Error& error);
 
   [[nodiscard]] const std::vector<Parameter>& declared() const { return declared_; }

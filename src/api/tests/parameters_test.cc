@@ -43,6 +43,28 @@ TEST(Parameters, DurationsArePrintedAsTheyAreRead) {
                                              kUnits[random() % 5]};
     EXPECT_EQ(*parse_duration(format_duration(duration)), duration);
   }
+  EXPECT_EQ(format_duration(0us), "0us");
+}
+
+TEST(Parameters, NumbersAreReadToTheirEnd) {
+  EXPECT_EQ(*parse_integer("-12"), -12);
+  for (const char* wrong : {"", "x", "12x", "1.5", "99999999999999999999"}) {
+    EXPECT_FALSE(parse_integer(wrong).has_value()) << wrong;
+  }
+  EXPECT_EQ(*parse_number("-2.5e3"), -2500);
+  for (const char* wrong : {"", "x", "2.5x", "1e999"}) {
+    EXPECT_FALSE(parse_number(wrong).has_value()) << wrong;
+  }
+}
+
+TEST(Parameters, YesAndNoHaveManyWords) {
+  for (const char* yes : {"true", "yes", "on", "1", ""}) {
+    EXPECT_TRUE(*parse_yes_no(yes)) << yes;
+  }
+  for (const char* no : {"false", "no", "off", "0"}) {
+    EXPECT_FALSE(*parse_yes_no(no)) << no;
+  }
+  EXPECT_THAT(parse_yes_no("perhaps").error().message, HasSubstr("'perhaps' is neither"));
 }
 
 TEST(Parameters, GiveTheirValuesToTheJob) {
@@ -73,6 +95,21 @@ TEST(Parameters, EveryMistakeNamesItsParameter) {
   EXPECT_THAT(mistake_of({{"size", "300"}}, one), HasSubstr("--size: '300' is out of range"));
   EXPECT_THAT(mistake_of({{"size", "3"}, {"sise", "4"}}, one),
               HasSubstr("this job has no parameter --sise"));
+}
+
+TEST(Parameters, OfSeveralMistakesTheFirstIsTold) {
+  EXPECT_THAT(mistake_of({{"size", "many"}},
+                         [](Job& job) {
+                           static_cast<void>(job.param<int>("size", "how large it is"));
+                           static_cast<void>(job.param<int>("count", "how many there are"));
+                         }),
+              HasSubstr("'many'"));
+  EXPECT_THAT(mistake_of({{"count", "many"}},
+                         [](Job& job) {
+                           static_cast<void>(job.param<int>("size", "how large it is"));
+                           static_cast<void>(job.param<int>("count", "how many there are"));
+                         }),
+              HasSubstr("--size is missing"));
 }
 
 TEST(Parameters, AreNotMissedWhenTheJobIsOnlyDescribed) {

@@ -1,0 +1,174 @@
+#include "run/answers.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "api/job.h"
+#include "connect/console/lines.h"
+#include "connect/discard/discard.h"
+#include "env/fake/fake_env.h"
+#include "operators/operator.h"
+
+namespace rheon::run {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct TwoStates : KeyedOperator<std::string_view, std::string_view, std::string_view> {
+  Value<std::uint64_t> first{*this, "first", unbounded()};
+  Value<std::uint64_t> second{*this, "second", ttl(std::chrono::hours{2})};
+  Value<std::uint64_t> third{*this, "third", processing_time_ttl(std::chrono::hours{3})};
+  Timer timer{*this, "timer"};
+  void process(std::string_view line, Context& ctx) { ctx.emit(line); }
+  void on_timer(const Timer&, Context&) {}
+};
+
+void job_with_states(Job& job) {
+  job.from("lines", console::lines())
+      .key_by([](std::string_view line) { return line; })
+      .process<TwoStates>("two")
+      .to("out", discard::all());
+}
+void job_without_state(Job& job) { job.from("lines", console::lines()).to("out", discard::all()); }
+
+class FakeView final : public JobView {
+ public:
+  explicit FakeView(void (*describe)(Job&)) {
+    Job job("job", Parameters({}, /*complete=*/true));
+    describe(job);
+    plan_ = engine::make_plan(*job.finish());
+    std::vector<log::FactChange> changes;
+    catalog_ = *engine::Catalog::make(plan_, {}, 0, changes);
+  }
+  [[nodiscard]] bool running() const override { return true; }
+  [[nodiscard]] const engine::Plan& plan() const override { return plan_; }
+  [[nodiscard]] const engine::Catalog& catalog() const override { return catalog_; }
+  [[nodiscard]] Result<engine::WorkerStats> stats() override { return stats_; }
+  [[nodiscard]] Result<engine::Ledger> ledger() override { return ledger_; }
+  [[nodiscard]] Result<std::string> entry(const engine::Catalog::Place&,
+                                          const std::string&) override {
+    return std::string();
+  }
+  [[nodiscard]] Result<StateSize> size(const engine::Catalog::Place&) override {
+    return StateSize{3, 200};
+  }
+  [[nodiscard]] Status scale(std::uint32_t shards) override {
+    shards_ = shards;
+    return {};
+  }
+
+  engine::Plan plan_;
+  engine::Catalog catalog_;
+  engine::WorkerStats stats_;
+  engine::Ledger ledger_;
+  std::uint32_t shards_ = 0;
+};
+
+class Answers : public ::testing::Test {
+ protected:
+  nlohmann::json ask(const Question& question) {
+    return nlohmann::json::parse(answer(env_, view_, question));
+  }
+  std::string refusal(const Question& question) {
+    const auto opened = open_answer(answer(env_, view_, question));
+    return opened.has_value() ? "" : opened.error().message;
+  }
+  env::fake::FakeEnv env_;
+  FakeView view_{job_with_states};
+};
+
+TEST_F(Answers, StatusSaysForWhatCommitsWait) {
+  EXPECT_FALSE(ask({"status", "", "", 0}).contains("waiting"));
+  view_.stats_.waiting = "the disk is slow";
+  EXPECT_EQ(ask({"status", "", "", 0})["waiting"], "the disk is slow");
+}
+
+TEST_F(Answers, TheLedgerNamesWhatDoesNotAddUp) {
+  view_.ledger_.set("operator/two/in", 7);
+  view_.ledger_.set("operator/two/emitted", 6);
+  view_.ledger_.set("edge/lines -> two/sent", 8);
+  view_.ledger_.set("edge/lines -> two/received", 7);
+  view_.ledger_.set("forecast", 1);  // of a later version
+  const auto ledger = ask({"ledger", "", "", 0});
+  EXPECT_FALSE(ledger["balanced"]);
+  EXPECT_EQ(ledger["operators"][1]["name"], "two");
+  EXPECT_EQ(ledger["operators"][1]["in"], 7);
+  EXPECT_TRUE(ledger["operators"][1].contains("imbalance"));
+  EXPECT_FALSE(ledger["operators"][0].contains("imbalance"));
+  EXPECT_EQ(ledger["edges"][0]["sent"], 8);
+  EXPECT_EQ(ledger["edges"][0]["received"], 7);
+  EXPECT_TRUE(ledger["edges"][0].contains("imbalance"));
+}
+
+TEST_F(Answers, StatesHaveTheirLifetimes) {
+  const auto states = ask({"states", "", "", 0})["states"];
+  std::map<std::string, std::string> lifetimes;
+  for (const auto& state : states) {
+    lifetimes[state["state"]] = state["lifetime"];
+    EXPECT_EQ(state["keys"], 3);
+  }
+  EXPECT_EQ(lifetimes["first"], "unbounded");
+  EXPECT_EQ(lifetimes["second"], "ttl 2h");
+  EXPECT_EQ(lifetimes["third"], "processing-time ttl 3h");
+}
+
+TEST_F(Answers, AStateIsFoundByItsNameOrSaidToBeMissing) {
+  EXPECT_FALSE(ask({"state", "two.first", "key", 0})["found"]);
+  EXPECT_THAT(refusal({"state", "two", "key", 0}), HasSubstr("there is more than one state 'two'"));
+  EXPECT_THAT(refusal({"state", "three", "key", 0}),
+              HasSubstr("there is no state 'three'. There are: two.first, two.second, two.third"));
+  FakeView none(job_without_state);
+  EXPECT_THAT(answer(env_, none, {"state", "two", "key", 0}), HasSubstr("keeps no state"));
+}
+
+TEST_F(Answers, ScaleKnowsHowFarItGoes) {
+  EXPECT_EQ(ask({"scale", "", "", 3})["shards_wanted"], 3);
+  EXPECT_EQ(view_.shards_, 3u);
+  EXPECT_THAT(refusal({"scale", "", "", 0}), HasSubstr("1 to 1024 shards, not on 0"));
+  EXPECT_THAT(refusal({"scale", "", "", 1025}), HasSubstr("not on 1025"));
+  EXPECT_EQ(view_.shards_, 3u);
+}
+
+TEST_F(Answers, WhatNobodyKnowsIsSaidToBeUnknown) {
+  EXPECT_THAT(refusal({"weather", "", "", 0}), HasSubstr("no question 'weather'"));
+}
+
+TEST(Questions, AreReadAsTheyWereWritten) {
+  const Question question{"state", "two.first", "key", 4};
+  const auto read = question_of(to_json(question));
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->ask, question.ask);
+  EXPECT_EQ(read->address, question.address);
+  EXPECT_EQ(read->key, question.key);
+  EXPECT_EQ(read->shards, question.shards);
+}
+
+TEST(Questions, AreObjectsThatAsk) {
+  for (const char* wrong : {"", "[]", "7", "{", "{}", R"({"ask":7})", R"({"ask":""})"}) {
+    EXPECT_FALSE(question_of(wrong).has_value()) << wrong;
+  }
+  EXPECT_EQ(question_of(R"({"ask":"scale","shards":"many"})")->shards, 0u);
+}
+
+TEST(OpenedAnswers, CarryTheErrorThatTheyHold) {
+  const auto code = [](const std::string& text) { return open_answer(text).error().code; };
+  for (const ErrorCode sent :
+       {ErrorCode::kInvalidInput, ErrorCode::kRefused, ErrorCode::kNotFound, ErrorCode::kNoSpace,
+        ErrorCode::kIo, ErrorCode::kClosed, ErrorCode::kCorrupt, ErrorCode::kInternal}) {
+    const auto opened = open_answer(error_answer({sent, "a sentence"}));
+    ASSERT_FALSE(opened.has_value());
+    EXPECT_EQ(opened.error().code, sent);
+    EXPECT_EQ(opened.error().message, "a sentence");
+  }
+  EXPECT_EQ(code("not JSON"), ErrorCode::kInternal);
+  EXPECT_EQ(code("[]"), ErrorCode::kInternal);
+  for (const char* odd : {R"({"error":7})", R"({"error":{}})", R"({"error":{"message":7}})"}) {
+    EXPECT_EQ(open_answer(odd).error().message, "the running job reports an error.") << odd;
+  }
+  EXPECT_EQ(*open_answer(R"({"job":"a"})"), R"({"job":"a"})");
+}
+
+}  // namespace
+}  // namespace rheon::run
