@@ -19,7 +19,7 @@ struct Slot {  // as large as a slot of a batch
 void push_and_pop_on_one_thread(benchmark::State& state) {
   SpscRing<Slot> ring(64);
   Slot slot{};
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     benchmark::DoNotOptimize(ring.try_push(slot));
     benchmark::DoNotOptimize(ring.try_pop(slot));
   }
@@ -37,7 +37,7 @@ void between_two_threads(benchmark::State& state) {
     }
   });
   std::uint64_t item = 0;
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     while (!ring.try_pop(item)) {
     }
   }
@@ -49,7 +49,7 @@ BENCHMARK(between_two_threads)->Arg(8)->Arg(64)->Arg(1024)->UseRealTime();
 
 void ready_word_set_and_take(benchmark::State& state) {
   ReadyWord ready;
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     ready.set(3, [] {});
     benchmark::DoNotOptimize(ready.take());
   }

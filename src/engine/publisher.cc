@@ -56,6 +56,7 @@ Status Publisher::take_outcome(env::Monotonic now) {
 void Publisher::begin(const log::Facts& facts) {
   under_way_ = committed_;
   std::vector<std::pair<SinkCommitter*, SinkFacts>> work;
+  work.reserve(sinks_.size());
   for (const Sink& sink : sinks_) {
     work.emplace_back(sink.committer.get(), facts_of_sink(facts, sink.name));
   }

@@ -81,6 +81,9 @@ Status remove_stale(const std::string& path, const Address& address) {
     return fail(ErrorCode::kRefused, "cannot listen at '" + path + "': it is not a socket");
   }
   const Descriptor probe = make_socket();
+  if (!probe.valid()) {
+    return fail_system("make a socket for", path, errno);
+  }
   const int answer = ::connect(probe.get(), name_of(address), sizeof(address.name));
   if (answer == 0 || errno == EAGAIN) {
     return fail(ErrorCode::kRefused,
