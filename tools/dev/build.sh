@@ -34,14 +34,33 @@ configure() {
 
 configure_preset() { with_preset_lock "$1" configure "$@"; }
 
+# targets_of PRESET: what can be built, one name a line.
+targets_of() { ninja -C "build/$1" -t targets all | sed -n 's/^\([a-z][a-z0-9_]*\): phony$/\1/p' | grep -v ^cmake_ | sort -u; }
+
+# is_target PRESET NAME: a name that is not known is looked for again after configuring; its folder may be new.
+is_target() {
+  targets_of "$1" | grep -qx -- "$2" || { configure_preset "$1" always && targets_of "$1" | grep -qx -- "$2"; }
+}
+
+# require_targets PRESET TARGET...: ends with a sentence when there is no such target.
+require_targets() {
+  local preset="$1" name
+  shift
+  for name in "$@"; do
+    is_target "$preset" "$name" || die "nothing here is named '$name'. These programs can be built: $(
+      targets_of "$preset" | grep -v -e '^rheon_' -e '_test$' -e '_cache$' -e '^all$' -e '^test$' | tr '\n' ' ')" 2
+  done
+}
+
 # build_preset PRESET [TARGET...]: configures when needed, then builds these targets, or everything.
 build_preset() {
   local preset="$1" targets=()
   shift
   (($# == 0)) || targets=(--target "$@")
   ensure_packages build
-  [[ "$preset" != asan && "$preset" != fuzz ]] || ensure_packages clang
+  [[ ! "$preset" =~ ^(asan|fuzz|coverage)$ ]] || ensure_packages clang
   configure_preset "$preset"
+  require_targets "$preset" "${targets[@]:1}"
   with_preset_lock "$preset" cmake --build "build/$preset" -j "$(nproc)" "${targets[@]}" \
     || die "the build of preset $preset failed"
 }
@@ -79,9 +98,15 @@ cmd_test() {
   done
 
   local select=() targets=() room
-  for room in "${rooms[@]}"; do
-    targets+=("rheon_${room}_test")
-  done
+  if ((${#rooms[@]})); then
+    ensure_packages build
+    configure_preset "$preset"
+    for room in "${rooms[@]}"; do
+      if [[ -d "examples/$room" ]]; then targets+=("example_${room}_test"); else targets+=("rheon_${room}_test"); fi
+      is_target "$preset" "${targets[-1]}" || die "test: no room or example '$room' has tests. These have: $(
+        targets_of "$preset" | sed -n -e 's/^rheon_\(.*\)_test$/\1/p' -e 's/^example_\(.*\)_test$/\1/p' | tr '\n' ' ')" 2
+    done
+  fi
   build_preset "$preset" "${targets[@]}"
   if ((${#rooms[@]})); then
     select+=(-R "^($(IFS='|' && echo "${targets[*]}"))\$")
@@ -107,6 +132,10 @@ cmd_bench() {
   local name="${1:-}"
   [[ -n "$name" ]] || die "bench: which one? ./dev bench engine [--json FILE]" 2
   shift
+  ensure_packages build
+  configure_preset release
+  is_target release "bench_$name" || die "bench: there is no '$name'. There are: $(
+    targets_of release | sed -n 's/^bench_//p' | tr '\n' ' ')" 2
   build_preset release "bench_$name"
   "build/bin/bench_$name" "$@"
 }
