@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -25,6 +26,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kTick{250};
 constexpr std::chrono::seconds kSayEvery{10};
+constexpr std::chrono::seconds kStopTakesLong{1};
 // Epochs that may be aborted within a minute; with the next one the program gives up.
 constexpr std::size_t kMaxAborts = 3;
 constexpr std::chrono::seconds kAbortWindow{60};
@@ -202,6 +204,9 @@ class Runner {
                                               : stats.waiting);
       waiting_ = stats.waiting;
     }
+    if (env_.process().stop_requested()) {
+      watch_stop(now);
+    }
     tick_traces(worker);
     if (reporter_.lives()) {
       reporter_.live(live_line(figures(worker)));
@@ -212,6 +217,19 @@ class Runner {
       if (!reporter_.lives()) {
         reporter_.info(live_line(figures(worker)));
       }
+    }
+  }
+
+  /// Who has asked for a stop and sees nothing happen is told what can be done.
+  void watch_stop(env::Monotonic now) {
+    stop_seen_ = stop_seen_.value_or(now);
+    if (!stop_told_ && now - *stop_seen_ >= kStopTakesLong) {
+      stop_told_ = true;
+      reporter_.warning("the stop waits for the commit under way" +
+                        (waiting_.empty() ? std::string() : " (" + waiting_ + ")") +
+                        ". A second Ctrl-C ends the program at once, as a kill does: what is "
+                        "committed stays, and "
+                        "the next run goes on from there.");
     }
   }
 
@@ -265,6 +283,8 @@ class Runner {
   Rate rate_;
   env::Monotonic next_line_{0};
   std::string waiting_;  // as said last
+  std::optional<env::Monotonic> stop_seen_;
+  bool stop_told_ = false;
 };
 
 }  // namespace

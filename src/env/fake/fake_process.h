@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,7 +51,7 @@ class FakeProcess : public Process {
  private:
   unsigned cores_ = 1;
   bool watched_ = false;
-  bool stop_requested_ = false;
+  std::atomic<bool> stop_requested_{false};  // set from any thread
   bool terminal_ = false;
   bool output_closed_ = false;
   std::string input_;

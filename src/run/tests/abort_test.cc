@@ -94,6 +94,14 @@ TEST_F(Abort, TheEngineIsOpenedAnewAndNothingIsLostOrDoubled) {
   expect_every_count_once();
 }
 
+TEST_F(Abort, AStopThatWaitsForASlowDiskSaysSo) {
+  machine_.syncs().delay_one(std::chrono::milliseconds{2500},
+                             [this] { machine_.process().request_stop(); });
+  EXPECT_EQ(run(), ExitCode::kDone) << said();
+  EXPECT_THAT(said(), HasSubstr("the stop waits for the commit under way"));
+  EXPECT_THAT(said(), HasSubstr("A second Ctrl-C ends the program at once"));
+}
+
 TEST_F(Abort, TheFourthWithinAMinuteEndsTheProgram) {
   machine_.syncs().fail(4);
   EXPECT_EQ(run(), ExitCode::kFailed);

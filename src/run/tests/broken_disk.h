@@ -4,11 +4,14 @@
 // test reads.
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -22,9 +25,21 @@ class FailingSyncs {
  public:
   void fail(int times) { left_ = times; }
   [[nodiscard]] int left() const { return left_; }
+  /// The next sync of a CSV file calls `meanwhile` and takes so long. Before the job runs.
+  void delay_one(std::chrono::milliseconds time, std::function<void()> meanwhile) {
+    meanwhile_ = std::move(meanwhile);
+    delay_ms_ = static_cast<int>(time.count());
+  }
 
   [[nodiscard]] bool fails(const std::string& path) {
-    if (!path.ends_with(".csv") || ++syncs_ % 3 != 0) {
+    if (!path.ends_with(".csv")) {
+      return false;
+    }
+    if (const int delay_ms = delay_ms_.exchange(0); delay_ms != 0) {
+      meanwhile_();
+      std::this_thread::sleep_for(std::chrono::milliseconds{delay_ms});
+    }
+    if (++syncs_ % 3 != 0) {
       return false;
     }
     int left = left_;
@@ -36,6 +51,8 @@ class FailingSyncs {
  private:
   std::atomic<int> left_{0};
   std::atomic<int> syncs_{0};
+  std::atomic<int> delay_ms_{0};
+  std::function<void()> meanwhile_;
 };
 
 class BrokenFile final : public env::File {
