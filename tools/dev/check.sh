@@ -44,6 +44,15 @@ for path in sys.argv[1:]:
 ' "${files[@]}"
 }
 
+# lint_mutants: a change under a mutant's hands would be noticed only when its turn comes.
+lint_mutants() {
+  local patch failed=0
+  for patch in tests/mutants/*.patch; do
+    git apply --check "$patch" || failed=1
+  done
+  return $failed
+}
+
 # lint_tidy all|changed: changed is what is not committed yet and the last commit. Tests are left out: the macros of
 # gtest drown what is found.
 lint_tidy() {
@@ -74,6 +83,7 @@ cmd_lint() {
   lint_step "public headers stay light" bash tools/check_public_headers.sh
   lint_step "shell scripts" lint_shell
   lint_step "python scripts" lint_python
+  lint_step "mutants fit the sources" lint_mutants
   lint_step "clang-tidy ($scope files)" lint_tidy "$scope"
   printf '%d passed, %d failed\n' "$lint_passed" "$lint_failed"
   ((lint_failed == 0))
