@@ -50,6 +50,7 @@ void SeededDriver::step(engine::Worker& worker, std::size_t actor) {
   if (actor == actors_.size()) {
     static_cast<void>(env_.io().run_one(random_()));
     add_to_trace(env_.files().operations());
+    add_to_trace(env_.files().written());
     return;
   }
   const engine::StepResult result =

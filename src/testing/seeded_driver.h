@@ -33,8 +33,8 @@ class SeededDriver {
   void forget() { actors_.clear(); }
 
   [[nodiscard]] std::uint64_t turns() const { return turns_; }
-  /// A hash of who did a step and when, and of how much the disk had done by then. The same seed
-  /// has the same one, whatever the compiler's options.
+  /// A hash of who did a step and when, and of what had been written to the disk by then. The same
+  /// seed has the same one, whatever the compiler's options.
   [[nodiscard]] std::uint64_t trace() const { return trace_; }
   /// A random number below `bound`.
   [[nodiscard]] std::uint64_t pick(std::uint64_t bound) { return random_() % bound; }

@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "base/assert.h"
+#include "base/crc32c.h"
 #include "env/fake/fake_handles.h"
 #include "env/system_error.h"
 
@@ -336,6 +337,7 @@ Status FakeDisk::write(FakeInode& inode, const std::string& path, std::uint64_t 
     count = limit > offset ? limit - offset : 0;
   }
   inode.content.write(offset, bytes.substr(0, count));
+  written_ = crc32c(bytes.substr(0, count), crc32c(path + "@" + std::to_string(offset), written_));
   return error == 0 ? Status{} : fail_system("write", path, error);
 }
 

@@ -56,6 +56,8 @@ class FakeDisk : public Files {
 
   /// Mutating operations since the start, also those that failed.
   [[nodiscard]] std::uint64_t operations() const { return operations_; }
+  /// A checksum of all that was ever written: which bytes, where, in which order.
+  [[nodiscard]] std::uint32_t written() const { return written_; }
 
   /// The next `operations` mutating operations go well; the first one after them that `fault` can
   /// hit fails. Once; a new call replaces the one before it.
@@ -126,6 +128,7 @@ class FakeDisk : public Files {
   std::vector<std::weak_ptr<FakeInode>> inodes_;  // all that live, also those without a name
   std::set<std::uint64_t> locked_;                // inode numbers
   std::uint64_t operations_ = 0;
+  std::uint32_t written_ = 0;
   std::optional<PlannedFault> fault_;
   std::optional<std::uint64_t> crash_at_;  // value of operations_
   bool halted_ = false;

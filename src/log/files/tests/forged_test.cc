@@ -198,7 +198,7 @@ void read_all(Sound& sound) {
   }
 }
 
-/// All files but those between the first and the last two of each folder.
+/// All files but those between the first and the last of each folder.
 std::vector<std::string> ends_of_each_folder(const std::vector<std::string>& files) {
   std::map<std::string, std::vector<std::string>> folders;
   for (const std::string& path : files) {
@@ -223,12 +223,14 @@ TEST(Forged, WhateverStandsInAFrameNothingCrashes) {
     const std::vector<Forgery> frames = frames_of(path, before);
     ASSERT_EQ(sealed(path, frames, before.size()), before) << path;
     for (std::size_t i = 0; i < frames.size(); ++i) {
-      const bool of_interest = i < 4 || i + 1 == frames.size();
+      const bool of_interest = i < 3 || i + 1 == frames.size();
       for (const Change& change : of_interest ? changes() : std::vector<Change>{}) {
         SCOPED_TRACE(path + ", frame " + std::to_string(i) + ": " + change.name);
         std::vector<Forgery> forged = frames;
         change.apply(forged[i]);
-        look_with(sound, path, sealed(path, forged, before.size()), [&] { read_all(sound); });
+        if (const std::string bytes = sealed(path, forged, before.size()); bytes != before) {
+          look_with(sound, path, bytes, [&] { read_all(sound); });
+        }
       }
     }
   }
