@@ -222,9 +222,7 @@ class Parser {
     }
     for (const auto& [option, app] : parameters_) {
       if (app == chosen && option->count() > 0) {
-        const auto& values = option->results();
-        const std::string value = values.empty() || values.back() == "{}" ? "" : values.back();
-        line_.parameters[option->get_name().substr(kDashes.size())] = value;
+        line_.parameters[option->get_name().substr(kDashes.size())] = option->results().back();
       }
     }
     RHEON_TRY(read_numbers());

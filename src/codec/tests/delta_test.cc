@@ -139,6 +139,24 @@ TEST(Delta, RandomBytesNeverDoHarm) {
   }
 }
 
+TEST(Delta, BrokenEntriesEndTheWalk) {
+  std::string entries;
+  put_u8(entries, 99);  // no such operation
+  put_bytes(entries, "key");
+  DeltaEntryReader unknown(entries);
+  DeltaEntry entry;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_FALSE(unknown.next(entry));
+    EXPECT_TRUE(unknown.failed());
+  }
+  DeltaEntryReader cut(std::string_view(entries).substr(0, 2));
+  EXPECT_FALSE(cut.next(entry));
+  EXPECT_TRUE(cut.failed());
+  DeltaEntryReader none("");
+  EXPECT_FALSE(none.next(entry));
+  EXPECT_FALSE(none.failed());
+}
+
 TEST(Delta, ABlobThatIsCutAnywhereButBetweenSectionsFails) {
   DeltaWriter out;
   out.begin_section(StateId{300}, KeyGroup{2});

@@ -87,8 +87,9 @@ TEST(Schema, IsReadAndWritten) {
     ASSERT_TRUE(schema) << text;
     EXPECT_EQ(to_text(*schema), text);
   }
-  for (const std::string_view text : {"", "u65", "[u64", "u64]", "S{}", "S{a}", "S{a:u64", "S{a:}",
-                                      "enum(S)", "optional()", "u64,u64", "S{a:u64}}"}) {
+  for (const std::string_view text :
+       {"", "u65", "[u64", "u64]", "S{}", "S{a}", "S{a:u64", "S{a:}", "enum(S)", "optional()",
+        "u64,u64", "S{a:u64}}", "enum", "enum()", "enum(u8", "optional", "optional(u8", "[u64)"}) {
     EXPECT_FALSE(parse_schema(text)) << text;
   }
   EXPECT_FALSE(parse_schema(std::string(100'000, '[')));
@@ -128,6 +129,7 @@ TEST(Schema, AnyOtherDifferenceIsRefusedWithBothSchemas) {
   EXPECT_FALSE((read_as<std::vector<std::uint64_t>, std::vector<std::int64_t>>({})));
   EXPECT_FALSE((read_as<v2::Page, v2::Session>({})));
   EXPECT_FALSE(compatible("Map{a:u64", "u64", "state 's'"));
+  EXPECT_FALSE(compatible("u64", "Map{a:u64", "state 's'"));
 }
 
 // The worked bytes of docs/formats/value.md.
@@ -149,6 +151,38 @@ TEST(Schema, AndValueAreThoseOfTheirPage) {
   EXPECT_EQ(bytes, std::string("\x05"
                                "alice\x40\x42\x0f\0\0\0\0\0\xac\x02\x03",
                                17));
+}
+
+TEST(Schema, AValueOfEachTypeIsPassedAsAWhole) {
+  const auto schema = parse_schema(
+      "All{a:text,b:bytes,c:f32,d:f64,e:time,f:duration,g:u64,h:i8,i:enum(u8),j:[u64],"
+      "k:optional(u64),l:optional(u64),m:In{n:bool}}");
+  ASSERT_TRUE(schema);
+  std::string bytes;
+  put_bytes(bytes, "text");
+  put_bytes(bytes, "bytes");
+  put_u32(bytes, 1);
+  for (int i = 0; i < 3; ++i) {
+    put_u64(bytes, 2);
+  }
+  for (int i = 0; i < 3; ++i) {
+    put_varint(bytes, 300);
+  }
+  for (const std::uint64_t element : {2, 1000, 2000}) {  // how many, then each
+    put_varint(bytes, element);
+  }
+  put_u8(bytes, 0);
+  put_u8(bytes, 1);
+  put_varint(bytes, 300);
+  put_u8(bytes, 1);
+  Reader whole(bytes);
+  skip_value(*schema, whole);
+  EXPECT_TRUE(whole.at_end() && !whole.failed());
+  for (std::size_t length = 0; length < bytes.size(); ++length) {
+    Reader cut(std::string_view(bytes).substr(0, length));
+    skip_value(*schema, cut);
+    EXPECT_TRUE(cut.failed()) << length;
+  }
 }
 
 TEST(Schema, BrokenBytesAreNoticed) {

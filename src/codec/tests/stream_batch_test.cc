@@ -109,6 +109,44 @@ TEST(StreamBatch, OfAnotherTypeOrVersionIsRefused) {
   EXPECT_FALSE(StreamBatchReader::open("", kTypeId));
 }
 
+TEST(StreamBatch, ThatContradictsItselfIsRefused) {
+  StreamBatchWriter writer(kTypeId, false);
+  put_varint(writer.begin(EventTime{5}), 7);
+  const std::string bytes = writer.take({.writer = 2, .writers = 3});
+  const auto reader = StreamBatchReader::open(bytes, kTypeId);
+  ASSERT_TRUE(reader.has_value());
+  StreamMarks other = reader->marks();
+  EXPECT_EQ(other, reader->marks());
+  other.idle = true;
+  EXPECT_NE(other, reader->marks());
+  EXPECT_NE((StreamTrace{1, 2, 3, 4}), (StreamTrace{1, 2, 3, 5}));
+  const auto marks_at = bytes.find(std::string("\x01\x02\x03", 3));  // records, writer, writers
+  ASSERT_NE(marks_at, std::string::npos);
+  std::string third = bytes;
+  third[marks_at + 1] = 3;  // the fourth of three writers
+  EXPECT_FALSE(StreamBatchReader::open(third, kTypeId));
+  std::string many = bytes.substr(0, marks_at);
+  put_varint(many, std::uint64_t{1} << 32);  // records
+  EXPECT_FALSE(StreamBatchReader::open(many + bytes.substr(marks_at + 1), kTypeId));
+}
+
+TEST(StreamBatch, IsCompleteWhenItsRecordsAreAllThatItHolds) {
+  StreamBatchWriter writer(kTypeId, false);
+  put_varint(writer.begin(EventTime{5}), 300);
+  const std::string bytes = writer.take({});
+  const auto complete = [](std::string_view text) {
+    auto reader = StreamBatchReader::open(text, kTypeId);
+    EventTime time;
+    EXPECT_TRUE(reader.has_value() && reader->next(time));
+    static_cast<void>(reader->body().varint());
+    EXPECT_FALSE(reader->next(time));
+    return reader->complete();
+  };
+  EXPECT_TRUE(complete(bytes));
+  EXPECT_FALSE(complete(bytes + "x"));
+  EXPECT_FALSE(complete(std::string_view(bytes).substr(0, bytes.size() - 1)));
+}
+
 TEST(StreamType, HasAKeyOrNot) {
   EXPECT_EQ(parse_stream_type(kType).key, "text");
   EXPECT_EQ(parse_stream_type(kType).value, "u64");

@@ -48,6 +48,8 @@ TEST(CommandLine, a_yes_or_no_works_as_a_flag_and_with_a_value) {
   EXPECT_EQ(good({"run", "--follow", "--input", "x"}).parameters.at("follow"), "");
   EXPECT_EQ(good({"run", "--follow=no"}).parameters.at("follow"), "no");
   EXPECT_EQ(good({"run", "--follow", "yes"}).parameters.at("follow"), "yes");
+  EXPECT_EQ(good({"run", "--input", "{}"}).parameters.at("input"), "{}");
+  EXPECT_EQ(good({"run", "--input", ""}).parameters.at("input"), "");
 }
 
 TEST(CommandLine, what_is_not_there_is_named) {
@@ -66,6 +68,8 @@ TEST(CommandLine, what_is_not_there_is_named) {
 TEST(CommandLine, values_are_checked) {
   EXPECT_EQ(sentence({"run", "--shards", "0"}), "--shards: '0' is not a number from 1 to 1024.");
   EXPECT_THAT(sentence({"run", "--commit-interval", "5"}), HasSubstr("10ms, 5s, 3min"));
+  EXPECT_NE(sentence({"run", "--commit-interval", "0ms"}), "");
+  EXPECT_NE(sentence({"run", "--commit-interval", "-5ms"}), "");
   EXPECT_EQ(sentence({"run", "--guarantee", "twice"}),
             "--guarantee: 'twice' is none of at-least-once, exactly-once.");
   EXPECT_EQ(sentence({"run", "--trace-sample", "8"}), "--trace-sample needs --trace-file FILE.");
@@ -129,6 +133,12 @@ TEST(CommandLine, help_lists_the_parameters_of_the_job_with_their_defaults) {
   EXPECT_THAT(line.text, HasSubstr("--input text, required"));
   EXPECT_THAT(line.text, HasSubstr("--limit number=10"));
   EXPECT_THAT(good({"--version"}).text, HasSubstr("Rheon"));
+  const auto help = parse_command_line(
+      "job", {{"late", "where to", "text", ""}, {"strict", "or not", "yes/no", std::nullopt}},
+      {"run", "--help"});
+  ASSERT_TRUE(help.has_value());
+  EXPECT_THAT(help->text, HasSubstr("--late text=\"\""));
+  EXPECT_THAT(help->text, HasSubstr("yes/no=required"));
 }
 
 TEST(CommandLine, a_parameter_may_not_take_the_name_of_an_option) {
@@ -139,7 +149,7 @@ TEST(CommandLine, a_parameter_may_not_take_the_name_of_an_option) {
 }
 
 TEST(CommandLine, scan_finds_values_without_knowing_the_names) {
-  EXPECT_EQ(scan_values({"run", "--a", "1", "--b=2=3", "--c", "--d"}),
+  EXPECT_EQ(scan_values({"run", "--", "--a", "1", "--b=2=3", "--c", "--d"}),
             (Parameters::Values{{"a", "1"}, {"b", "2=3"}, {"c", ""}, {"d", ""}}));
 }
 
