@@ -112,11 +112,15 @@ class Opening {
     }
     record_ = std::move(*record);
     RHEON_TRY(check_identity(files_, options_.directory, record_, options_.job));
+    if (record_.identity.key_groups == 0) {  // after a reset
+      record_.identity.key_groups = options_.key_groups;
+      RHEON_TRY(write_identity(files_, options_.directory, record_));
+    }
     if (record_.identity.key_groups != options_.key_groups) {
       return fail(
           ErrorCode::kRefused,
           fmt::format("{} was made with {} key groups, and the job now asks for {}: the "
-                      "number is fixed when a job first runs",
+                      "number is fixed when a job first runs. `reset` starts over with another",
                       options_.directory, record_.identity.key_groups, options_.key_groups));
     }
     RHEON_TRY(make_directories());  // a copy may have left out the empty ones

@@ -92,7 +92,7 @@ Status reset(env::Env& env, const std::string& directory, const std::string& job
     record = std::move(*found);
     RHEON_TRY(check_job(record, directory, job));
   } else if (found.error().code == ErrorCode::kCorrupt) {
-    record.identity = {job, random_id(env.random()), {}, kDefaultKeyGroups};
+    record.identity = {job, random_id(env.random()), {}, 0};
   } else {
     return tl::unexpected(std::move(found).error());
   }
@@ -102,6 +102,7 @@ Status reset(env::Env& env, const std::string& directory, const std::string& job
     RHEON_TRY(remove_files(files, env::join(directory, name)));
   }
   record.identity.lineage = random_id(env.random());
+  record.identity.key_groups = 0;  // the next start chooses
   record.ancestors.clear();
   record.resetting = false;
   RHEON_ASSIGN(record.lock_inode, lock_inode(files, directory));

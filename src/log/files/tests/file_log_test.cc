@@ -38,6 +38,67 @@ TEST_P(FileLog, WhatWasCommittedIsThereAfterARestart) {
   EXPECT_EQ(restored(*log), expected);
 }
 
+TEST_P(FileLog, StreamsHaveNamesThatCanBeDirectories) {
+  const auto refusal = [&](std::vector<StreamDeclaration> streams) {
+    options.streams = std::move(streams);
+    const auto result = open(machine(), options);
+    return result.has_value() ? std::string() : result.error().message;
+  };
+  using std::string_literals::operator""s;
+  for (const std::string& name : {""s, ".hidden"s, "a/b"s, "a\0b"s}) {
+    EXPECT_NE(refusal({{name, 1, "text", {}}}).find("cannot be the name of a stream"),
+              std::string::npos);
+  }
+  EXPECT_NE(refusal({{"a", 0, "text", {}}}).find("with no partitions"), std::string::npos);
+  EXPECT_NE(refusal({{"a", 65'537, "text", {}}}).find("at most 65536"), std::string::npos);
+  EXPECT_NE(refusal({{"a", 1, "text", {}}, {"a", 1, "text", {}}}).find("declared twice"),
+            std::string::npos);
+  EXPECT_EQ(refusal({{"a", 65'536, "text", {}}, {"b", 1, "text", {}}}), "");
+}
+
+TEST_P(FileLog, WhatIsNotDeclaredOrNotTheNextEpochEndsTheLog) {
+  const auto failure = [&](Commit bad) {
+    options.streams = {{"a", 2, "text", {}}};
+    auto result = open(machine(), options);
+    EXPECT_TRUE(result.has_value());
+    result->log->submit(std::move(bad));
+    const std::vector<Event> events = place_->settle(*result->log);
+    EXPECT_TRUE(has(events, Event::Kind::kFailed));
+    Commit again;
+    again.epoch = Epoch{1};
+    EXPECT_TRUE(result->log->slices_wanted(1000).empty());
+    return events.back().sentence;
+  };
+  Commit wrong_epoch;
+  wrong_epoch.epoch = Epoch{2};
+  EXPECT_NE(failure(std::move(wrong_epoch)).find("epoch 2 was to be committed after epoch 0"),
+            std::string::npos);
+  for (const StreamAppend& append :
+       {StreamAppend{"b", 0, 1, EventTime{1}, "x"}, StreamAppend{"a", 2, 1, EventTime{1}, "x"}}) {
+    Commit commit;
+    commit.epoch = Epoch{1};
+    commit.appends = {append};
+    EXPECT_NE(failure(std::move(commit)).find("which was not declared"), std::string::npos);
+  }
+}
+
+TEST_P(FileLog, WithoutSyncsItIsTheSameAsLongAsThePowerStays) {
+  options.sync = false;
+  options.streams = {{"a", 1, "text", {}}};
+  open_log();
+  for (int i = 1; i <= 200; ++i) {
+    Commit next;
+    next.deltas = {put_blob(1, "a", std::to_string(i))};
+    next.appends = {{"a", 0, 1, EventTime{i}, std::string(50, 'x')}};
+    next.complete = i == 200;
+    commit(std::move(next));
+  }
+  log.reset();
+  open_log();
+  EXPECT_EQ(opened.epoch, Epoch{200});
+  EXPECT_EQ(restored(*log), (Model{{{1, "a"}, "200"}}));
+}
+
 TEST_P(FileLog, ASecondProcessIsRefused) {
   open_log();
   Result<OpenResult> second = open(machine(), options);

@@ -151,6 +151,59 @@ TEST_F(Lineage, AJournalThatWentAnotherWayThanTheWitnessSaysIsRefused) {
   EXPECT_SAYS(sentence, "`adopt`");
 }
 
+TEST_F(Lineage, ResetAndAdoptAreForTheJobsOwnData) {
+  run(3);
+  for (const Status& status : {reset(env, "job.data", "other"), adopt(env, "job.data", "other")}) {
+    ASSERT_FALSE(status.has_value());
+    EXPECT_EQ(status.error().code, ErrorCode::kRefused);
+    EXPECT_SAYS(status.error().message, "is the data of job job, not of other");
+  }
+  for (const Status& status : {reset(env, "none.data", "job"), adopt(env, "none.data", "job")}) {
+    ASSERT_FALSE(status.has_value());
+    EXPECT_EQ(status.error().code, ErrorCode::kNotFound);
+    EXPECT_SAYS(status.error().message, "there is no data directory 'none.data'");
+  }
+  job.open_and_compare(env);
+}
+
+TEST_F(Lineage, ResetNeedsNeitherAnIdentityNorFolders) {
+  run(3);
+  corrupt(env.files(), "job.data/identity", 30);
+  const std::vector<std::string> journal = *env.files().list("job.data/journal");
+  for (const std::string& name : journal) {
+    ASSERT_TRUE(env.files().remove("job.data/journal/" + name).has_value());
+  }
+  ASSERT_TRUE(env.files().remove("job.data/journal").has_value());
+  ASSERT_TRUE(reset(env, "job.data", "job").has_value());
+  EXPECT_TRUE(open(env, ModelJob::options()).has_value());
+}
+
+TEST_F(Lineage, AfterAResetTheNumberOfKeyGroupsIsFree) {
+  run(3);
+  OpenOptions options = ModelJob::options();
+  options.key_groups = 8;
+  EXPECT_SAYS(refusal(env, options), "`reset` starts over with another");
+  ASSERT_TRUE(reset(env, "job.data", "job").has_value());
+  EXPECT_TRUE(open(env, options).has_value());
+  EXPECT_SAYS(refusal(env, ModelJob::options()), "8 key groups");
+}
+
+TEST_F(Lineage, AStreamOfAnotherJobIsRefused) {
+  run(5);
+  copy_tree(env.files(), "job.data/stream/out", "kept");
+  ASSERT_TRUE(reset(env, "job.data", "job").has_value());
+  copy_tree(env.files(), "kept", "job.data/stream/out");  // of this job, but of before the reset
+  EXPECT_TRUE(open(env, ModelJob::options()).has_value());
+  FakeEnv other{10};
+  ModelJob others{10};
+  others.open_and_compare(other);
+  ASSERT_TRUE(others.commit(other));
+  others.forget_log();
+  const std::string header = *env::read_whole(other.files(), "job.data/stream/out/header");
+  ASSERT_TRUE(env::replace_whole(env.files(), "job.data/stream/out/header", header).has_value());
+  EXPECT_SAYS(refusal(env, ModelJob::options()), "is a stream of another job");
+}
+
 TEST_F(Lineage, ResetStartsFromNothing) {
   run(10);
   ASSERT_TRUE(reset(env, "job.data", "job").has_value());
