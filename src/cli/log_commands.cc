@@ -124,6 +124,9 @@ int salvage(env::Env& env, const Output& output, const Arguments& arguments) {
   for (const std::string& saved : result->saved) {
     output.out << "saved: " << saved << "\n";
   }
+  for (const std::string& unreadable : result->unreadable) {
+    output.out << "cannot be read: " << unreadable << "\n";
+  }
   for (const std::string& lost : result->lost) {
     output.out << "lost: " << lost << "\n";
   }

@@ -129,6 +129,8 @@ Status CsvRecovery::check_marker() {
   RHEON_ASSIGN(const std::optional<Marker> marker, read_marker(files_, directory_));
   fresh_ = !marker.has_value();
   if (fresh_ || *marker == own_) {
+    // Under this lineage nothing is committed yet: an earlier start may have ended before.
+    adopted_ = !fresh_ && !known_.lineage.empty() && known_.lineage != own_.lineage;
     return {};
   }
   if (marker->uid != own_.uid) {
@@ -201,8 +203,11 @@ Status CsvRecovery::check_not_ahead(const std::string& directory) const {
           fmt::format("file '{}' has {} committed bytes, more than the log knows of ({}): the "
                       "data directory is older than the output (restored from a copy?). Give "
                       "the job its newest data directory, or start over with `reset` and "
-                      "another output directory.",
-                      path, length, fact == known_.files.end() ? 0 : fact->second.length));
+                      "another output directory. When what is newer is lost for good, as after a "
+                      "`salvage` that lost epochs, remove '{}': the job then takes back what it "
+                      "does not know of, and writes it again.",
+                      path, length, fact == known_.files.end() ? 0 : fact->second.length,
+                      committed_path(directory)));
     }
   }
   return {};

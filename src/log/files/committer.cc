@@ -18,11 +18,16 @@ CommitOutcome Committer::commit(const Commit& commit, const std::vector<SliceSet
     outcome.decided = decide(commit, sets, first_segment);
   }
   if (outcome.decided.has_value()) {
+    // A file system that copies on write may have no room even here.
     outcome.after = tell();
-    if (!outcome.after.has_value() && outcome.after.error().code == ErrorCode::kNoSpace) {
-      // A file system that copies on write may have no room even here. Both files are allowed to
-      // be behind; the next commit brings them up.
-      outcome.after = {};
+    const auto full = [&] {
+      return !outcome.after.has_value() && outcome.after.error().code == ErrorCode::kNoSpace;
+    };
+    if (full() && parts_.space.drop_ballast()) {
+      outcome.after = tell();
+    }
+    if (full()) {
+      outcome.after = {};  // both files are allowed to be behind; the next commit brings them up
     }
   }
   outcome.shortage = parts_.space.shortage();

@@ -132,6 +132,11 @@ class Dump {
                                                           : tl::unexpected(streams.error());
     }
     for (const std::string& name : *streams) {
+      RHEON_ASSIGN(const env::FileInfo info,
+                   files_.info(env::join(env::join(directory_, kStreamDirectory), name)));
+      if (!info.is_directory) {
+        continue;  // not ours
+      }
       RHEON_TRY(dump_folder(env::join(kStreamDirectory, name), {{}, FileKind::kStream, name, 0},
                             FrameType::kStreamSegment));
     }
@@ -141,6 +146,9 @@ class Dump {
   Status dump_identity() {
     auto record = read_identity(files_, directory_);
     const bool there = record.has_value();
+    if (!there && record.error().code == ErrorCode::kIo) {
+      return tl::unexpected(std::move(record).error());
+    }
     lines_.push_back(
         {kIdentityFile, 0, 0, there ? "identity" : "broken", Epoch{0},
          there ? fmt::format("job {}, uid {}, lineage {}, {} key groups", record->identity.job,
@@ -155,12 +163,15 @@ class Dump {
     RHEON_ASSIGN(const auto numbers, numbered_files(files_, path));
     for (const std::uint64_t number : numbers) {
       address.number = number;
-      RHEON_TRY(dump_file(env::join(folder, number_name(number)), address, head_type));
+      RHEON_TRY(dump_file(env::join(folder, number_name(number)), address, head_type,
+                          number == numbers.back()));
     }
     return {};
   }
 
-  Status dump_file(const std::string& name, const FileAddress& address, FrameType head_type) {
+  /// Only the newest file of a folder may be one that nothing was written into yet.
+  Status dump_file(const std::string& name, const FileAddress& address, FrameType head_type,
+                   bool newest) {
     const std::string path = env::join(directory_, name);
     RHEON_ASSIGN(const auto file, files_.open(path, env::OpenMode::kRead));
     RHEON_ASSIGN(const env::FileInfo info, file->info());
@@ -170,8 +181,9 @@ class Dump {
     }
     if (!head.has_value()) {
       RHEON_ASSIGN(const bool zeros, only_zeros(*file, 0, info.size));
-      lines_.push_back({name, 0, zeros ? info.size : 0, zeros ? "empty" : "broken", Epoch{0},
-                        zeros ? "reserved for what comes next" : head.error().message});
+      const bool empty = zeros && newest;
+      lines_.push_back({name, 0, empty ? info.size : 0, empty ? "empty" : "broken", Epoch{0},
+                        empty ? "reserved for what comes next" : head.error().message});
       return {};
     }
     FrameScanner scanner(*file, head->seed, 0, info.size);

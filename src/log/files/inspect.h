@@ -58,6 +58,8 @@ struct SalvageReport {
   Epoch epoch;                     // what the new directory stands at
   std::vector<std::string> lost;   // sentences; empty when nothing was
   std::vector<std::string> saved;  // sentences
+  std::vector<std::string>
+      unreadable;  // blocks of the disk: what they held is in `lost`, if it was of use
 };
 /// Copies into `to`, which must not be there or be empty, the state as of the last epoch that can
 /// be read with all before it, as a new lineage that a job can be started on. State and stream

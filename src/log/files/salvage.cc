@@ -9,6 +9,7 @@
 #include "log/files/identity.h"
 #include "log/files/inspect.h"
 #include "log/files/journal.h"
+#include "log/files/rescued_files.h"
 #include "log/files/segment_scan.h"
 #include "log/files/snapshot_store.h"
 #include "log/files/stream_scan.h"
@@ -20,7 +21,8 @@ namespace {
 
 constexpr std::uint64_t kCopyBytes = 1 << 20;
 
-/// Copies the first `bytes` of a file, synced.
+/// Copies the first `bytes` of a file, synced. What has been found to be whole is copied by files
+/// that say so when a block cannot be read.
 Status copy_file(env::Files& files, const std::string& from, const std::string& to,
                  std::uint64_t bytes) {
   RHEON_ASSIGN(const auto source, files.open(from, env::OpenMode::kRead));
@@ -55,6 +57,7 @@ class Salvage {
     RHEON_TRY(copy_slices());
     RHEON_TRY(copy_streams());
     RHEON_TRY(finish());
+    report_.unreadable = files_.unreadable();
     return std::move(report_);
   }
 
@@ -138,12 +141,20 @@ class Salvage {
     return true;
   }
 
+  static bool is_of_one_job(const Identity& a, const Identity& b) {
+    return a.job == b.job && a.uid == b.uid && a.key_groups == b.key_groups;
+  }
+
   Status take_identity() {
     const Identity& written = pieces_.back().scan.identity;
     auto record = read_identity(files_, from_);
-    if (record.has_value()) {
+    if (record.has_value() && is_of_one_job(record->identity, written)) {
       record_ = std::move(*record);
-    } else if (record.error().code == ErrorCode::kIo) {
+    } else if (record.has_value()) {
+      record_.identity = written;
+      report_.saved.emplace_back(
+          "the identity is not the journal's and was taken from the journal");
+    } else if (!is_lost(record.error())) {
       return tl::unexpected(std::move(record).error());
     } else {
       record_.identity = written;
@@ -168,7 +179,9 @@ class Salvage {
     if (newest > standing_.epoch) {
       report_.lost.push_back(
           fmt::format("epochs {} to {}: state, positions and facts go back to epoch {}, and what "
-                      "was written to the outside since then will be written again",
+                      "was written to the outside since then is there already: where a sink can "
+                      "take it back it refuses at the next start and says how, elsewhere it is "
+                      "written again",
                       standing_.epoch.value + 1, newest.value, standing_.epoch.value));
     }
     return {};
@@ -184,41 +197,75 @@ class Salvage {
 
   Status copy_journal() {
     for (const Piece& piece : pieces_) {
-      RHEON_TRY(copy_file(files_, journal_path(from_, piece.number),
+      RHEON_TRY(copy_file(env_.files(), journal_path(from_, piece.number),
                           journal_path(to_, piece.number), piece.scan.end));
     }
     report_.saved.push_back(fmt::format("the journal up to epoch {}", standing_.epoch.value));
     return {};
   }
 
+  /// The copies are read, not the originals: a block may fail now that did not fail before.
   Status copy_slices() {
-    const std::string from = env::join(from_, kSnapshotDirectory);
-    SliceReader reader(files_, from);
-    std::set<std::uint64_t> needed;
+    RHEON_TRY(copy_snapshot_files());
+    SliceReader reader(files_, env::join(to_, kSnapshotDirectory));
+    std::set<std::uint64_t> live;
     std::uint64_t saved = 0;
     for (auto& [key, set] : standing_.slices) {
-      const auto unreadable = [&](const SliceEntry& slice) {
-        if (reader.read(slice).has_value()) {
-          ++saved;
-          needed.insert(slice.file);
-          return false;
+      std::vector<SliceEntry> whole;
+      for (const SliceEntry& slice : set.slices) {
+        if (const auto blob = reader.read(slice); blob.has_value()) {
+          whole.push_back(slice);
+          live.insert(slice.file);
+        } else if (!is_lost(blob.error())) {
+          return tl::unexpected(blob.error());
+        } else {
+          report_.lost.push_back(
+              fmt::format("state {}, key group {}, key hashes {:08x}-{:08x}: "
+                          "what had not changed since epoch {}",
+                          slice.address.state.value, slice.address.group.value,
+                          slice.address.first_hash, slice.address.last_hash, slice.as_of.value));
         }
-        report_.lost.push_back(fmt::format(
-            "state {}, key group {}, key hashes {:08x}-{:08x}: what had not changed since epoch {}",
-            slice.address.state.value, slice.address.group.value, slice.address.first_hash,
-            slice.address.last_hash, slice.as_of.value));
-        return true;
-      };
-      amended_ = std::erase_if(set.slices, unreadable) != 0 || amended_;
-    }
-    for (const std::uint64_t number : needed) {
-      const std::string name = number_name(number);
-      RHEON_ASSIGN(const env::FileInfo info, files_.info(env::join(from, name)));
-      RHEON_TRY(copy_file(files_, env::join(from, name),
-                          env::join(env::join(to_, kSnapshotDirectory), name), info.size));
+      }
+      saved += whole.size();
+      amended_ = amended_ || whole.size() != set.slices.size();
+      set.slices = std::move(whole);
     }
     report_.saved.push_back(fmt::format("{} slices", saved));
+    return remove_dead_snapshots(live);
+  }
+
+  Status copy_snapshot_files() {
+    std::set<std::uint64_t> numbers;
+    for (const auto& [key, set] : standing_.slices) {
+      for (const SliceEntry& slice : set.slices) {
+        numbers.insert(slice.file);
+      }
+    }
+    for (const std::uint64_t number : numbers) {
+      const std::string from = env::join(env::join(from_, kSnapshotDirectory), number_name(number));
+      const auto info = files_.info(from);
+      if (!info.has_value() && info.error().code != ErrorCode::kNotFound) {
+        return tl::unexpected(info.error());
+      }
+      if (info.has_value()) {
+        RHEON_TRY(copy_file(files_, from, snapshot_copy(number), info->size));
+      }
+    }
     return {};
+  }
+
+  Status remove_dead_snapshots(const std::set<std::uint64_t>& live) {
+    RHEON_ASSIGN(const auto numbers, numbered_files(files_, env::join(to_, kSnapshotDirectory)));
+    for (const std::uint64_t number : numbers) {
+      if (!live.contains(number)) {
+        RHEON_TRY(files_.remove(snapshot_copy(number)));
+      }
+    }
+    return {};
+  }
+
+  [[nodiscard]] std::string snapshot_copy(std::uint64_t number) const {
+    return env::join(env::join(to_, kSnapshotDirectory), number_name(number));
   }
 
   Status copy_streams() {
@@ -230,13 +277,27 @@ class Salvage {
     return {};
   }
 
+  /// Damaged or gone; anything else says nothing about the data.
+  static bool is_lost(const Error& error) {
+    return error.code == ErrorCode::kCorrupt || error.code == ErrorCode::kNotFound;
+  }
+
+  [[nodiscard]] bool is_of(const StreamHeaderRecord& header, const StreamState& stream) const {
+    return header.name == stream.name && header.incarnation == stream.incarnation &&
+           header.uid == record_.identity.uid && header.partitions == stream.next.size();
+  }
+
   Result<bool> copy_stream(StreamState& stream) {
     const std::string from = env::join(env::join(from_, kStreamDirectory), stream.name);
     const std::string to = env::join(env::join(to_, kStreamDirectory), stream.name);
     const auto header = read_stream_header(files_, from);
-    if (!header.has_value()) {
-      report_.lost.push_back(fmt::format(
-          "stream {} as a whole: its header cannot be read, so it will be made anew", stream.name));
+    if (!header.has_value() && !is_lost(header.error())) {
+      return tl::unexpected(header.error());
+    }
+    if (!header.has_value() || !is_of(*header, stream)) {
+      report_.lost.push_back(
+          fmt::format("stream {} as a whole: its header {}, so it will be made anew", stream.name,
+                      header.has_value() ? "is another stream's" : "cannot be read"));
       return false;
     }
     RHEON_TRY(files_.make_directories(to));
@@ -245,7 +306,7 @@ class Salvage {
     RHEON_TRY(drop_broken_segments(from, stream));
     for (const StreamSegment& segment : stream.segments) {
       const std::string name = number_name(segment.number);
-      RHEON_TRY(copy_file(files_, env::join(from, name), env::join(to, name), segment.bytes));
+      RHEON_TRY(copy_file(env_.files(), env::join(from, name), env::join(to, name), segment.bytes));
     }
     report_.saved.push_back(
         fmt::format("stream {}: {} segments", stream.name, stream.segments.size()));
@@ -337,7 +398,7 @@ class Salvage {
   }
 
   env::Env& env_;
-  env::Files& files_;
+  RescuedFiles files_;
   const std::string& from_;
   const std::string& to_;
   std::unique_ptr<env::FileLock> source_lock_;

@@ -148,11 +148,12 @@ std::uint64_t SnapshotStore::bytes() const {
 Result<std::string_view> SliceReader::read(const SliceEntry& slice) {
   const std::string path = env::join(directory_, number_name(slice.file));
   if (file_ == nullptr || number_ != slice.file) {
-    RHEON_ASSIGN(file_, files_.open(path, env::OpenMode::kRead));
-    number_ = slice.file;
+    RHEON_ASSIGN(auto file, files_.open(path, env::OpenMode::kRead));
     RHEON_ASSIGN(const FileHead head,
-                 read_file_head(*file_, path, {{}, FileKind::kSnapshot, {}, number_},
+                 read_file_head(*file, path, {{}, FileKind::kSnapshot, {}, slice.file},
                                 FrameType::kSnapshotFile));
+    file_ = std::move(file);
+    number_ = slice.file;
     seed_ = head.seed;
   }
   buffer_.resize(slice.bytes);

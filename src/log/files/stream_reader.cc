@@ -49,10 +49,7 @@ class FileStreamReader : public StreamReader {
   const StreamInfo& info() const override { return info_; }
 
   Status refresh() override {
-    if (published_file_ == nullptr) {
-      const std::string path = env::join(directory_, kPublishedFile);
-      RHEON_ASSIGN(published_file_, files_.open(path, env::OpenMode::kRead));
-    }
+    RHEON_TRY(open_published());
     Slots slots;
     for (int attempt = 0; attempt < kPublishedAttempts; ++attempt) {
       RHEON_ASSIGN(slots, read_slots(*published_file_, layout_));
@@ -79,8 +76,11 @@ class FileStreamReader : public StreamReader {
 
   Result<StreamPosition> oldest(std::uint32_t partition) override {
     for (;;) {
-      if (partition >= info_.partitions || published_.last_segment == 0) {
+      if (partition >= info_.partitions) {
         return StreamPosition{info_.incarnation, 0};
+      }
+      if (published_.last_segment == 0) {  // no segments: none yet, or none any more
+        return StreamPosition{info_.incarnation, published_.next[partition]};
       }
       const std::uint64_t first = published_.first_segment;
       const auto opened = segment(first);
@@ -139,6 +139,21 @@ class FileStreamReader : public StreamReader {
   }
 
  private:
+  /// The file that stands there now: who writes the stream makes it anew after a `reset`.
+  Status open_published() {
+    const std::string path = env::join(directory_, kPublishedFile);
+    if (published_file_ != nullptr) {
+      RHEON_ASSIGN(const bool stands, env::stands_at(files_, path, published_inode_));
+      if (stands) {
+        return {};
+      }
+    }
+    RHEON_ASSIGN(published_file_, files_.open(path, env::OpenMode::kRead));
+    RHEON_ASSIGN(const env::FileInfo info, published_file_->info());
+    published_inode_ = info.inode;
+    return {};
+  }
+
   /// Neither slot checks: nothing was ever written there, or what was is damaged.
   [[nodiscard]] Status unpublished() const {
     RHEON_ASSIGN(const env::FileInfo info, published_file_->info());
@@ -262,10 +277,8 @@ class FileStreamReader : public StreamReader {
          --number) {
       auto opened = segment(number);
       if (!opened.has_value()) {
-        if (opened.error().code == ErrorCode::kNotFound) {
-          break;  // retention was faster than we are
-        }
-        return tl::unexpected(std::move(opened).error());
+        RHEON_TRY(retention_was_faster(number, opened.error()));
+        break;
       }
       if ((*opened)->starts[partition] <= next) {
         return Cursor{next, number, (*opened)->first_frame};
@@ -353,6 +366,7 @@ class FileStreamReader : public StreamReader {
   SlotLayout layout_;
   StreamInfo info_;
   std::unique_ptr<env::File> published_file_;
+  std::uint64_t published_inode_ = 0;
   Epoch epoch_;  // that published_ is of
   PublishedRecord published_;
   std::map<std::uint64_t, OpenSegment> segments_;

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "env/fake/fake_process.h"
+#include "env/forwarding_files.h"
 #include "env/posix.h"
 
 namespace rheon::run {
@@ -55,64 +56,33 @@ class FailingSyncs {
   std::function<void()> meanwhile_;
 };
 
-class BrokenFile final : public env::File {
+class BrokenFile final : public env::ForwardingFile {
  public:
   BrokenFile(std::unique_ptr<env::File> file, std::string path, FailingSyncs& syncs)
-      : file_(std::move(file)), path_(std::move(path)), syncs_(syncs) {}
+      : ForwardingFile(std::move(file)), path_(std::move(path)), syncs_(syncs) {}
 
-  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) override {
-    return file_->read_at(offset, into);
-  }
-  Status write_at(std::uint64_t offset, std::span<const std::byte> bytes) override {
-    return file_->write_at(offset, bytes);
-  }
   Status sync() override {
     if (syncs_.fails(path_)) {
       return rheon::fail(ErrorCode::kIo, "cannot sync '" + path_ + "': Input/output error.");
     }
-    return file_->sync();
+    return ForwardingFile::sync();
   }
-  Status truncate(std::uint64_t size) override { return file_->truncate(size); }
-  Status preallocate(std::uint64_t size) override { return file_->preallocate(size); }
-  Result<env::FileInfo> info() override { return file_->info(); }
 
  private:
-  std::unique_ptr<env::File> file_;
   std::string path_;
   FailingSyncs& syncs_;
 };
 
-class BrokenDisk final : public env::Files {
+class BrokenDisk final : public env::ForwardingFiles {
  public:
-  BrokenDisk(env::Files& files, FailingSyncs& syncs) : files_(files), syncs_(syncs) {}
+  BrokenDisk(env::Files& files, FailingSyncs& syncs) : ForwardingFiles(files), syncs_(syncs) {}
 
   Result<std::unique_ptr<env::File>> open(const std::string& path, env::OpenMode mode) override {
-    RHEON_ASSIGN(std::unique_ptr<env::File> file, files_.open(path, mode));
+    RHEON_ASSIGN(std::unique_ptr<env::File> file, ForwardingFiles::open(path, mode));
     return std::make_unique<BrokenFile>(std::move(file), path, syncs_);
-  }
-  Result<env::FileInfo> info(const std::string& path) override { return files_.info(path); }
-  Status rename(const std::string& from, const std::string& to) override {
-    return files_.rename(from, to);
-  }
-  Status remove(const std::string& path) override { return files_.remove(path); }
-  Status make_directories(const std::string& path) override {
-    return files_.make_directories(path);
-  }
-  Status sync_directory(const std::string& path) override { return files_.sync_directory(path); }
-  Result<std::vector<std::string>> list(const std::string& path) override {
-    return files_.list(path);
-  }
-  Result<std::vector<std::string>> glob(const std::string& pattern) override {
-    return files_.glob(pattern);
-  }
-  Result<env::Space> space(const std::string& path) override { return files_.space(path); }
-  Result<bool> is_locked(const std::string& path) override { return files_.is_locked(path); }
-  Result<std::unique_ptr<env::FileLock>> lock(const std::string& path) override {
-    return files_.lock(path);
   }
 
  private:
-  env::Files& files_;
   FailingSyncs& syncs_;
 };
 

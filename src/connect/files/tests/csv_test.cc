@@ -242,6 +242,15 @@ TEST_F(CsvFilesOfAJob, AreNotTouchedByAnotherJobSinkOrLineage) {
   job_->identity.lineage = {9, 9};
   job_->facts = facts;
   EXPECT_EQ(refusal(), "");
+  // That start ended before its first commit; meanwhile the outputs were put back from a backup.
+  const std::string lines = file("0-000001.csv");
+  ASSERT_TRUE(env_.files().rename("out/0-000001.csv", "out/0-000001.csv.old"));
+  write_file(env_.files(), "out/0-000001.csv", lines);
+  ASSERT_TRUE(env_.files().remove("out/0-000001.csv.old"));
+  job_.emplace(env_, parker_, "out");
+  job_->identity.lineage = {9, 9};
+  job_->facts = facts;
+  EXPECT_EQ(refusal(), "");
   // Adopted once more before it has committed anything.
   job_.emplace(env_, parker_, "out");
   job_->ancestors = {job_->identity.lineage, {9, 9}};
@@ -267,6 +276,28 @@ TEST_F(CsvFilesOfAJob, ThatAreNotAsTheyWereStopTheJob) {
   EXPECT_THAT(refusal_of_restart(facts), HasSubstr("is missing; 12 bytes"));
   write_file(env_.files(), "out/0-000001.csv", "one,1\ntwo,1\n");
   EXPECT_THAT(refusal_of_restart(facts), HasSubstr("is not the file that the job wrote"));
+}
+
+TEST_F(CsvFilesOfAJob, AreTakenBackToAnOlderStateWhenSomebodySaysSo) {
+  start({}, {.max_file_bytes = 12});
+  job_->write(0, {{"one", 1}});
+  commit();
+  const engine::SinkFacts before = job_->facts;
+  job_->write(0, {{"two", 1}});
+  commit();
+  job_->write(0, {{"three", 1}});
+  commit();
+  EXPECT_EQ(file("0-000002.csv"), "three,1\n");
+  EXPECT_THAT(refusal_of_restart(before), HasSubstr("lost for good"));
+  EXPECT_THAT(refusal_of_restart(before), HasSubstr("remove 'out/.rheon/committed'"));
+  EXPECT_EQ(file("0-000001.csv"), "one,1\ntwo,1\n");
+  ASSERT_TRUE(env_.files().remove("out/.rheon/committed"));
+  start(before);
+  EXPECT_EQ(file("0-000001.csv"), "one,1\n");
+  EXPECT_EQ(file("0-000002.csv"), "(none)");
+  job_->write(0, {{"two", 1}});
+  commit();
+  EXPECT_EQ(file("0-000001.csv"), "one,1\ntwo,1\n");
 }
 
 TEST_F(CsvFilesOfAJob, AreRecoveredAlsoWhereTheJobDoesNotWriteAnyMore) {

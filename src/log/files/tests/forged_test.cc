@@ -183,7 +183,7 @@ void read_all(Sound& sound) {
     OpenOptions options = ModelJob::options();
     options.directory = to;
     if (auto opened = open(sound.env, options); !opened.has_value()) {
-      expect_a_sentence(opened.error());
+      ADD_FAILURE() << "what was saved does not open: " << opened.error().message;
     }
   }
   auto opened = open(sound.env, ModelJob::options());

@@ -103,6 +103,22 @@ TEST_F(Streams, ASegmentThatNoCommitListsIsGoneAfterTheStart) {
   EXPECT_EQ(*env.files().list(directory), before);
 }
 
+TEST_F(Streams, AReaderNoticesThatTheWriterWasResetMeanwhile) {
+  open_writer();
+  commit({{"out", 0, 1, EventTime{1}, "a"}});
+  open_reader();
+  EXPECT_EQ(read_on(0), Batches{"a"});
+  log.reset();
+  ASSERT_TRUE(files::reset(env, "job.data", "job").has_value());
+  EXPECT_FALSE(reader->refresh().has_value());
+  open_writer();
+  commit({{"out", 0, 1, EventTime{1}, "b"}, {"out", 0, 1, EventTime{1}, "c"}});
+  const Status refreshed = reader->refresh();
+  ASSERT_FALSE(refreshed.has_value());
+  EXPECT_EQ(refreshed.error().code, ErrorCode::kRefused);
+  EXPECT_NE(refreshed.error().message.find("made anew"), std::string::npos);
+}
+
 TEST_F(Streams, ACompleteJobSealsItsStreams) {
   open_writer();
   open_reader();
@@ -241,6 +257,54 @@ TEST_F(Streams, ASegmentThatIsRemovedWhileTheJobRunsFailsTheNextCommitForGood) {
   EXPECT_EQ(events.back().code, ErrorCode::kRefused);
   EXPECT_NE(events.back().sentence.find("was removed or moved away"), std::string::npos)
       << events.back().sentence;
+}
+
+TEST_F(Streams, APositionThatCannotBeIsRefused) {
+  open_writer();
+  commit({{"out", 0, 1, EventTime{1}, "a"}});
+  open_reader();
+  const StreamPosition position{reader->info().incarnation, 0};
+  EXPECT_EQ(reader->read(2, position, 100).error().code, ErrorCode::kInvalidInput);
+  EXPECT_EQ(reader->oldest(2)->next_batch, 0u);
+  const auto ahead = reader->read(0, {position.incarnation, 2}, 100);
+  ASSERT_FALSE(ahead.has_value());
+  EXPECT_EQ(ahead.error().code, ErrorCode::kRefused);
+  EXPECT_NE(ahead.error().message.find("ends before batch 2 of partition 0"), std::string::npos);
+}
+
+TEST_F(Streams, ASegmentThatIsMissingIsDamageToAReader) {
+  open_writer();
+  for (int i = 0; i < 40; ++i) {
+    commit({{"out", 0, 1, EventTime{i}, std::string(100, 'x')}});
+  }
+  log.reset();
+  ASSERT_TRUE(env.files().remove("job.data/stream/out/00000001").has_value());
+  open_reader();
+  EXPECT_NE(read_on(0).front().find("00000001 is damaged"), std::string::npos)
+      << read_on(0).front();
+  EXPECT_NE(reader->size().error().message.find("the segment is missing"), std::string::npos);
+}
+
+TEST_F(Streams, AreListedWithWhatCanBeOpened) {
+  EXPECT_TRUE(list_streams(env.files(), "none.data")->empty());
+  open_writer();
+  ASSERT_TRUE(env.files().make_directories("job.data/stream/half").has_value());
+  EXPECT_EQ(list_streams(env.files(), "job.data")->size(), 1u);
+  log.reset();
+  auto file = env.files().open("job.data/stream/out/header", env::OpenMode::kReadWrite);
+  ASSERT_TRUE((*file)->write_at(0, as_bytes("rotten")).has_value());
+  EXPECT_EQ(list_streams(env.files(), "job.data").error().code, ErrorCode::kCorrupt);
+}
+
+TEST_F(Streams, ThatAreNotDeclaredAnyMoreAreKept) {
+  open_writer();
+  commit({{"out", 0, 1, EventTime{1}, "a"}});
+  log.reset();
+  OpenOptions options = small_options();
+  options.streams = {{"other", 1, "text", {}}};
+  ASSERT_TRUE(open(env, options).has_value());
+  open_reader();
+  EXPECT_EQ(read_on(0), Batches{"a"});
 }
 
 TEST_F(Streams, AStreamThatIsNotThereIsNotFound) {
