@@ -46,6 +46,14 @@ std::uint64_t Ledger::get(std::string_view name) const {
   return at == counters_.end() ? 0 : at->second;
 }
 
+std::uint64_t Ledger::quarantined() const {
+  std::uint64_t sum = 0;
+  for (const auto& [counter, count] : counters_) {
+    sum += counter.ends_with("/quarantined") ? count : 0;
+  }
+  return sum;
+}
+
 namespace {
 
 // The part between `prefix` and the last slash-separated word: names hold no slash.

@@ -54,6 +54,8 @@ class Ledger {
   void set(std::string_view name, std::uint64_t count);
   [[nodiscard]] const Counters& counters() const { return counters_; }
   [[nodiscard]] std::uint64_t get(std::string_view name) const;
+  /// Records of all sources and operators that went to the quarantine stream.
+  [[nodiscard]] std::uint64_t quarantined() const;
   /// Edges that have not delivered what was sent, operators whose inputs are not all accounted for.
   /// At a barrier nothing is in flight, so there must be none.
   [[nodiscard]] std::vector<Imbalance> imbalances() const;

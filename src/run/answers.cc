@@ -28,6 +28,8 @@ using engine::Catalog;
   Json json{{"job", view.plan().graph.job}, {"running", view.running()}};
   json["epoch"] = stats.epoch.value;
   json["complete"] = stats.complete;
+  RHEON_ASSIGN(const engine::Ledger ledger, view.ledger());
+  json["quarantined"] = ledger.quarantined();
   if (!view.running()) {
     return json;
   }

@@ -38,6 +38,9 @@ std::string live_line(const Figures& figures) {
                         with_commas(stats.state_keys));
   }
   line += fmt::format("  rss {}  shards {}", as_size(figures.resident_bytes), stats.shards);
+  if (figures.quarantined > 0) {
+    line += fmt::format("  quarantined {}", with_commas(figures.quarantined));
+  }
   if (stats.commit_share > kMuchForCommits) {
     line += fmt::format("  COMMITS TAKE {:.0f} %", 100 * stats.commit_share);
   }

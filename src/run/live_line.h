@@ -30,6 +30,7 @@ struct Figures {
   engine::WorkerStats stats;
   double records_per_second = 0;
   std::uint64_t resident_bytes = 0;
+  std::uint64_t quarantined = 0;  // records, since the program was started
 };
 
 /// wordcount  12.4 M/s  in 248,019,113  out 248,019,113  epoch 1,204 (11 ms)  ...

@@ -10,11 +10,13 @@
 #include <string>
 #include <utility>
 
+#include "engine/quarantine.h"
 #include "engine/thread_driver.h"
 #include "engine/worker.h"
 #include "log/files/identity.h"
 #include "run/control_server.h"
 #include "run/data_directory.h"
+#include "run/figures.h"
 #include "run/guarantees.h"
 #include "run/live_line.h"
 #include "run/reporter.h"
@@ -134,6 +136,7 @@ class Runner {
     }
     if (control_ == nullptr) {
       RHEON_ASSIGN(control_, ControlServer::start(env_, line_.data_directory));
+      quarantined_before_ = worker.ledger().quarantined();
       say_hello(worker);
     }
     rate_ = {};
@@ -189,7 +192,8 @@ class Runner {
   }
 
   [[nodiscard]] Figures figures(const engine::Worker& worker) {
-    return {graph_.job, worker.stats(), rate_.per_second(), env_.process().usage().resident_bytes};
+    return {graph_.job, worker.stats(), rate_.per_second(), env_.process().usage().resident_bytes,
+            worker.ledger().quarantined() - quarantined_before_};
   }
 
   void tick(engine::Worker& worker) {
@@ -257,6 +261,13 @@ class Runner {
         std::chrono::duration_cast<std::chrono::microseconds>(env_.clock().monotonic() - started_);
     const Figures last = figures(worker);
     reporter_.info(summary(last, elapsed));
+    if (last.quarantined > 0) {
+      reporter_.warning(fmt::format(
+          "{}: {} record{} could not be processed and went to quarantine: `streams cat {}` shows "
+          "them with place and reason",
+          graph_.job, with_commas(last.quarantined), last.quarantined == 1 ? "" : "s",
+          engine::kQuarantineStream));
+    }
     if (last.stats.complete) {
       reporter_.info(fmt::format("{}: the input has ended and the job is complete", graph_.job));
     } else if (last.stats.drain_given_up) {
@@ -280,6 +291,7 @@ class Runner {
   std::unique_ptr<ControlServer> control_;
   std::deque<env::Monotonic> aborts_;
   std::set<std::string> alarms_;
+  std::uint64_t quarantined_before_ = 0;  // when the program was started
   Rate rate_;
   env::Monotonic next_line_{0};
   std::string waiting_;  // as said last

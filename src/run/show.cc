@@ -48,10 +48,17 @@ using Json = nlohmann::ordered_json;
 
 std::string status_text(const Json& json) {
   const std::string job = word(json, "job");
+  const std::string quarantine =
+      count(json, "quarantined") == 0
+          ? ""
+          : fmt::format("  quarantine  {} records: `streams cat quarantine` shows them\n",
+                        with_commas(count(json, "quarantined")));
   if (!json.value("running", false)) {
     return fmt::format(
-        "{}: not running; last commit: epoch {}{}\n", job, with_commas(count(json, "epoch")),
-        json.value("complete", false) ? "; the input has ended and the job is complete" : "");
+               "{}: not running; last commit: epoch {}{}\n", job, with_commas(count(json, "epoch")),
+               json.value("complete", false) ? "; the input has ended and the job is complete"
+                                             : "") +
+           quarantine;
   }
   std::string out = fmt::format(
       "{}: running as process {} on {} shard{}\n"
@@ -67,6 +74,7 @@ std::string status_text(const Json& json) {
   if (json.contains("waiting")) {
     out += "  waiting   " + word(json, "waiting") + "\n";
   }
+  out += quarantine;
   return out;
 }
 

@@ -153,6 +153,7 @@ TestInput<T>& TestInput<T>::watermark(EventTime time) {
 }
 template <class T>
 TestInput<T>& TestInput<T>::end() {
+  topology_.disturb();
   records_.end();
   topology_.settle();
   return *this;

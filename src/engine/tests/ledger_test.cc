@@ -35,6 +35,16 @@ TEST(Ledger, BalancesWhenEveryInputHasADisposition) {
   EXPECT_THAT(entries, IsEmpty());  // it starts again from zero
 }
 
+TEST(Ledger, AddsUpWhatAllOperatorsHaveQuarantined) {
+  EXPECT_EQ(ledger_of({{"operator/a/in", 9}}).quarantined(), 0u);
+  EXPECT_EQ(ledger_of({{"operator/a/quarantined", 3},
+                       {"operator/a/dropped/quarantine", 50},
+                       {"operator/quarantined/in", 50},
+                       {"operator/b/quarantined", 4}})
+                .quarantined(),
+            7u);
+}
+
 TEST(Ledger, NamesTheOperatorThatDoesNotAccountForAnInput) {
   const auto found =
       ledger_of({{"operator/op/in", 10}, {"operator/op/emitted", 9}, {"operator/fine/in", 0}})

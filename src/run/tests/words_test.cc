@@ -55,6 +55,9 @@ TEST(LiveLine, shows_what_happens) {
             "wordcount  12.4 M/s  in 1,000  out 5,000  epoch 1,204 (11 ms)  state 1.1 MB / 17,906 "
             "keys  rss "
             "38.0 MB  shards 2");
+  figures.quarantined = 1234;
+  EXPECT_THAT(live_line(figures), HasSubstr("shards 2  quarantined 1,234"));
+  figures.quarantined = 0;
   figures.stats.commit_share = 0.123;
   figures.stats.waiting = "the log";
   EXPECT_THAT(live_line(figures), HasSubstr("shards 2  COMMITS TAKE 12 %  COMMITS WAIT"));
