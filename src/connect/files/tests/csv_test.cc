@@ -27,10 +27,10 @@ using Count = std::uint64_t;
 /// A job that does nothing but write: its log is `facts`, one change after the other.
 class Job {
  public:
-  Job(env::Env& env, env::Waker& waker, std::string directory, CsvOptions options = {})
+  Job(env::Env& env, env::Waker& waker, const std::string& directory, CsvOptions options = {})
       : env_(env),
         waker_(waker),
-        connector_(csv(std::move(directory), options).bind<Key, Count>()),
+        connector_(csv(directory, options).bind<Key, Count>()),
         committer_(connector_->make_committer()) {}
 
   engine::SinkEnvironment environment(std::uint32_t shard) {
@@ -111,7 +111,7 @@ class CsvFilesOfAJob : public testing::Test {
   /// A new process of the job.
   void start(engine::SinkFacts facts = {}, CsvOptions options = {}) {
     job_.emplace(env_, parker_, "out", options);
-    job_->facts = facts;
+    job_->facts = std::move(facts);
     ASSERT_EQ(refusal(), "");
   }
   std::string refusal() {
@@ -120,7 +120,7 @@ class CsvFilesOfAJob : public testing::Test {
   }
   std::string refusal_of_restart(engine::SinkFacts facts) {
     job_.emplace(env_, parker_, "out");
-    job_->facts = facts;
+    job_->facts = std::move(facts);
     return refusal();
   }
   void commit() {

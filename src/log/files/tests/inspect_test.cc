@@ -17,7 +17,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-constexpr auto kNotice = Finding::Kind::kNotice;
 constexpr auto kDamage = Finding::Kind::kDamage;
 
 class Inspected : public ::testing::Test {
