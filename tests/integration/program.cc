@@ -1,12 +1,12 @@
 #include "program.h"
 
 #include <fcntl.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -44,7 +44,8 @@ Running::Running(const std::string& program, const std::vector<std::string>& arg
   if (pid_ == 0) {
     const int out = ::open(out_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     const int err = ::open(err_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    if (::chdir(directory.c_str()) == 0 && ::dup2(out, 1) == 1 && ::dup2(err, 2) == 2) {
+    if (out >= 0 && err >= 0 && ::chdir(directory.c_str()) == 0 && ::dup2(out, 1) == 1 &&
+        ::dup2(err, 2) == 2) {
       ::execv(path.c_str(), argv.data());
     }
     ::_exit(127);

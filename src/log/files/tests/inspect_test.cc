@@ -45,6 +45,7 @@ class Inspected : public ::testing::Test {
   std::vector<std::string> journal() {
     std::vector<std::string> paths;
     const auto names = *files().list("job.data/journal");
+    paths.reserve(names.size());
     for (const std::string& name : names) {
       paths.push_back("job.data/journal/" + name);
     }

@@ -218,12 +218,16 @@ TEST_F(Lineage, AResetThatCrashesIsRefusedUntilItIsRunAgain) {
   run(10);
   const std::uint64_t before = env.files().operations();
   copy_tree(env.files(), "job.data", "keep");
+  int crashes = 0;
   for (std::uint64_t point = 0; point < 60; ++point) {
     env.files().crash_after(point);
+    bool ended = false;
     try {
-      static_cast<void>(reset(env, "job.data", "job"));
+      ended = reset(env, "job.data", "job").has_value();
     } catch (const env::fake::Crash&) {
+      ended = false;
     }
+    crashes += ended ? 0 : 1;
     env.restart();
     auto result = open(env, ModelJob::options());
     if (!result.has_value()) {
@@ -233,6 +237,7 @@ TEST_F(Lineage, AResetThatCrashesIsRefusedUntilItIsRunAgain) {
       EXPECT_TRUE(old_or_new) << point;
     }
   }
+  EXPECT_GT(crashes, 10);
   EXPECT_GT(env.files().operations(), before);
 }
 

@@ -88,7 +88,11 @@ class BadBlocks final : public env::ForwardingFiles {
   };
 
   Status look() {
-    if (left_ > 0 && --left_ == 0) {
+    if (left_ == 0) {
+      return {};
+    }
+    --left_;
+    if (left_ == 0) {
       failed_ = true;
       return fail(ErrorCode::kIo, kSentence);
     }
