@@ -40,8 +40,8 @@ struct EpochPart {
   std::vector<WatermarkRun> watermarks;
   std::map<std::string, std::string, std::less<>> quarantine_reasons;  // by operator, of one record
   std::vector<observe::Span> spans;
-  std::uint64_t state_bytes = 0;  // of tables; of a barrier that asks for it
-  std::uint64_t state_keys = 0;   // likewise
+  std::uint64_t state_bytes = 0;  // of its tables, without what values keep elsewhere in memory
+  std::uint64_t state_keys = 0;
   env::Monotonic captured_in{0};  // time the shard has spent on capturing this epoch
   bool sources_ended = true;      // every source task of this shard has read its input to the end
 };

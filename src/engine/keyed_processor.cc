@@ -210,7 +210,6 @@ void KeyedProcessor::on_barrier(const Barrier& barrier) {
   capturing_ = true;
   capture_begun_ = false;
   slices_ = barrier.slices;
-  measure_ = barrier.measure;
   forward(barrier);
 }
 
@@ -234,17 +233,6 @@ void KeyedProcessor::report_watermarks(EpochPart& part) {
   }
 }
 
-void KeyedProcessor::measure(EpochPart& part) {
-  for (const auto& [first, last] : owned_) {
-    for (std::uint32_t g = first; g <= last; ++g) {
-      for (std::size_t s = 0; s < groups_[g]->states(); ++s) {
-        part.state_keys += groups_[g]->table(s).size();
-        part.state_bytes += groups_[g]->table(s).own_bytes();
-      }
-    }
-  }
-}
-
 bool KeyedProcessor::capture(EpochPart& part) {
   if (!capturing_) {
     return true;
@@ -255,9 +243,8 @@ bool KeyedProcessor::capture(EpochPart& part) {
     changes_.written_early = &part.written_early;
     write_slices(part);
     report_watermarks(part);
-    if (measure_) {
-      measure(part);
-    }
+    part.state_keys += changes_.keys;
+    part.state_bytes += changes_.bytes;
   }
   std::size_t budget = shard().budgets.encoded_bytes;
   while (next_captured_ < captured_.size()) {

@@ -71,7 +71,6 @@ class KeyedProcessor : public Processor {
   void sweep_expired();
   /// What a commit holds of the watermark and, when asked for, of the size of the state.
   void report_watermarks(EpochPart& part);
-  void measure(EpochPart& part);
   void write_slices(EpochPart& part);
   /// The index of the state that is or was stored under this id; the number of states: none.
   [[nodiscard]] std::size_t state_of(StateId id) const;
@@ -97,7 +96,6 @@ class KeyedProcessor : public Processor {
   std::size_t next_captured_ = 0;
   bool capturing_ = false;
   bool capture_begun_ = false;
-  bool measure_ = false;
   std::shared_ptr<const std::vector<log::SliceAddress>> slices_;
   std::uint32_t sweep_group_ = 0;
 };

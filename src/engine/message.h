@@ -16,9 +16,8 @@ namespace rheon::engine {
 /// Cuts the stream into epochs: what stands before it belongs to `epoch`.
 struct Barrier {
   Epoch epoch;
-  bool last = false;     // the engine stops behind it: rescale, end of the job, Ctrl-C
-  bool drain = false;    // before it the watermark goes to +infinity: all input has ended
-  bool measure = false;  // state is to be counted: not with every epoch, it looks at every table
+  bool last = false;   // the engine stops behind it: rescale, end of the job, Ctrl-C
+  bool drain = false;  // before it the watermark goes to +infinity: all input has ended
   std::shared_ptr<const std::vector<log::SliceAddress>> slices;  // to be written with this epoch
 };
 

@@ -12,7 +12,6 @@ namespace {
 constexpr std::chrono::milliseconds kAdjustEvery{100};
 constexpr std::chrono::milliseconds kIdleLook{250};  // for new partitions, and to set the clock
 constexpr std::chrono::seconds kLookAgain{1};
-constexpr std::chrono::milliseconds kMeasureEvery{250};
 constexpr std::chrono::seconds kDrainGrace{1};  // for a drain that is asked to stop
 constexpr std::chrono::seconds kSlow{1};        // from then on people are told what is waited for
 constexpr std::uint64_t kSliceBytesPerCommit = 4 << 20;
@@ -208,7 +207,6 @@ void Worker::cut(bool last, bool drain) {
   barrier_->epoch = Epoch{epoch_.value + 1};
   barrier_->last = last;
   barrier_->drain = drain;
-  barrier_->measure = last || clock_.monotonic() >= next_measure_;
   if (log_ != nullptr) {
     auto slices = log_->slices_wanted(kSliceBytesPerCommit);
     if (!slices.empty()) {
@@ -216,9 +214,6 @@ void Worker::cut(bool last, bool drain) {
     }
   }
   last_barrier_ = clock_.monotonic();
-  if (barrier_->measure) {
-    next_measure_ = last_barrier_ + kMeasureEvery;
-  }
   for (const auto& shard : execution_->shards()) {
     Command command;
     command.kind = Command::Kind::kBarrier;

@@ -65,7 +65,7 @@ struct WorkerStats {
   std::uint64_t commit_micros = 0;
   std::uint64_t commit_bytes = 0;
   double commit_share = 0;       // of the shards' time that goes into barriers and commits, of late
-  std::uint64_t state_keys = 0;  // as of a commit not long ago
+  std::uint64_t state_keys = 0;  // as of the last commit
   std::uint64_t state_bytes = 0;  // likewise; without what values keep elsewhere in memory
   std::uint32_t shards = 0;
   bool complete = false;
@@ -142,6 +142,7 @@ class Worker {
   [[nodiscard]] Status take_committed_positions(std::size_t node);
   void lay_out(std::vector<KeyGroups> groups);
   void restore_watermarks(std::vector<KeyGroups>& groups);
+  void count_state(const std::vector<KeyGroups>& groups);
   [[nodiscard]] SourceEnvironment source_environment();
 
   [[nodiscard]] bool failed();
@@ -205,6 +206,8 @@ class Worker {
   std::vector<log::FactChange> submitted_facts_;
   std::vector<LedgerEntry> submitted_ledger_;
   bool submitted_complete_ = false;
+  std::uint64_t submitted_state_keys_ = 0;
+  std::uint64_t submitted_state_bytes_ = 0;
   Epoch epoch_;  // last committed
   std::uint64_t activity_at_barrier_ = 0;
   bool already_complete_ = false;
@@ -220,7 +223,6 @@ class Worker {
   bool drain_given_up_ = false;
 
   env::Monotonic last_barrier_{0};
-  env::Monotonic next_measure_{0};
   env::Monotonic committed_at_{0};  // the epoch before
   env::Monotonic captured_in_{0};   // of the submitted epoch, by the average shard
   env::Monotonic submitted_at_{0};

@@ -34,8 +34,8 @@ void Worker::submit() {
   commit.complete = barrier_->drain;
   commit.facts = std::move(pending_facts_);
   pending_facts_.clear();
-  std::uint64_t keys = 0;
-  std::uint64_t bytes = 0;
+  submitted_state_keys_ = 0;
+  submitted_state_bytes_ = 0;
   captured_in_ = env::Monotonic::zero();
   for (const auto& part : parts_) {
     clock_.not_before(part->now);
@@ -51,8 +51,8 @@ void Worker::submit() {
       submitted_ledger_.push_back(entry);
     }
     collect_spans(part->spans);
-    keys += part->state_keys;
-    bytes += part->state_bytes;
+    submitted_state_keys_ += part->state_keys;
+    submitted_state_bytes_ += part->state_bytes;
   }
   collect_ledger(commit.facts);
   collect_watermarks(commit.facts);
@@ -64,11 +64,6 @@ void Worker::submit() {
   submitted_facts_ = commit.facts;
   submitted_complete_ = commit.complete;
   submitted_at_ = clock_.monotonic();
-  if (barrier_->measure) {
-    const std::lock_guard lock(stats_mutex_);
-    stats_.state_keys = keys;
-    stats_.state_bytes = bytes;
-  }
   phase_ = Phase::kCommitting;
   if (log_ != nullptr) {
     log_->submit(std::move(commit));
@@ -145,6 +140,8 @@ void Worker::committed() {
     stats_.commit_micros = usage.last_commit_micros;
     stats_.commit_bytes = usage.last_commit_bytes;
     stats_.complete = submitted_complete_;
+    stats_.state_keys = submitted_state_keys_;
+    stats_.state_bytes = submitted_state_bytes_;
     stats_.commit_share = (stats_.commit_share * 3 + commit_share()) / 4;
   }
   phase_ = barrier_->last ? Phase::kPublishing : Phase::kRunning;

@@ -85,6 +85,7 @@ Status Worker::open() {
         env_, *log_, plan_, catalog_,
         options_.restore_threads != 0 ? options_.restore_threads : options_.shards, groups));
     restore_watermarks(groups);
+    count_state(groups);
   }
   lay_out(std::move(groups));
   return {};
@@ -135,6 +136,18 @@ void Worker::restore_watermarks(std::vector<KeyGroups>& groups) {
       const EventTime watermark{in.i64()};
       for (std::uint64_t g = first; g <= last && g < groups[n].size(); ++g) {
         groups[n][g]->watermark = watermark;
+      }
+    }
+  }
+}
+
+/// So that people see what has come back before the first commit.
+void Worker::count_state(const std::vector<KeyGroups>& groups) {
+  for (const KeyGroups& of_operator : groups) {
+    for (const auto& group : of_operator) {
+      for (std::size_t s = 0; s < group->states(); ++s) {
+        stats_.state_keys += group->table(s).size();
+        stats_.state_bytes += group->table(s).own_bytes();
       }
     }
   }

@@ -45,6 +45,24 @@ StateTable::~StateTable() {
   free_index(index_, mask_ + 1);
 }
 
+void StateTable::attach(ChangeLog* log) {
+  if (log_ != nullptr) {
+    log_->keys -= size_;
+    log_->bytes -= own_bytes();
+  }
+  log_ = log;
+  if (log_ != nullptr) {
+    log_->keys += size_;
+    log_->bytes += own_bytes();
+  }
+}
+
+void StateTable::count_bytes(std::uint64_t more) {
+  if (log_ != nullptr) {
+    log_->bytes += more;
+  }
+}
+
 StateTable::IndexSlot* StateTable::new_index(std::uint32_t slots) {
   auto* index = reinterpret_cast<IndexSlot*>(allocate_block(slots * sizeof(IndexSlot)));
   std::uninitialized_fill_n(index, slots, IndexSlot{0, kNoEntry});
@@ -79,6 +97,7 @@ std::uint32_t StateTable::allocate(std::uint32_t units) {
     chunk_sizes_.push_back(bytes);
     chunks_ = chunk_list_.data();
     chunk_bytes_ += bytes;
+    count_bytes(bytes);
     next_unit_ = 0;
     units_in_last_ = static_cast<std::uint32_t>(bytes / 8);
   }
@@ -119,6 +138,9 @@ void* StateTable::create(std::string_view key, Tag tag) {
   }
   index_[at] = {tag, entry};
   ++size_;
+  if (log_ != nullptr) {
+    ++log_->keys;
+  }
   return value;
 }
 
@@ -142,6 +164,7 @@ void StateTable::grow_index() {
   index_ = bigger;
   mask_ = slots - 1;
   shift_ = shift;
+  count_bytes((slots - old_slots) * sizeof(IndexSlot));
 }
 
 void StateTable::erase_slot(std::uint32_t hole) {
@@ -155,6 +178,9 @@ void StateTable::erase_slot(std::uint32_t hole) {
   }
   index_[hole] = {0, kNoEntry};
   --size_;
+  if (log_ != nullptr) {
+    --log_->keys;
+  }
 }
 
 void StateTable::remove(std::string_view key, std::uint64_t hash) {

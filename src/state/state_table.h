@@ -28,12 +28,14 @@ namespace rheon::state {
 
 class StateTable;
 
-/// What the tables of one operator on one shard have in common: which of them have changes, and
-/// where entries go that are written before their turn.
+/// What the tables of one operator on one shard have in common: which of them have changes, where
+/// entries go that are written before their turn, and how much they hold.
 struct ChangeLog {
   std::vector<StateTable*> changed;             // tables with changes of the running epoch
   codec::DeltaWriter* written_early = nullptr;  // while a capture is being encoded
   std::uint64_t changed_bytes = 0;              // estimate of the running epoch's delta
+  std::uint64_t keys = 0;                       // in the tables that are attached
+  std::uint64_t bytes = 0;                      // own_bytes() of these tables
 };
 
 class alignas(64) StateTable {
@@ -48,8 +50,9 @@ class alignas(64) StateTable {
   StateTable(const StateTable&) = delete;
   StateTable& operator=(const StateTable&) = delete;
 
-  /// The tables of an operator share one change log; set when the key group comes to a shard.
-  void attach(ChangeLog* log) { log_ = log; }
+  /// The tables of an operator share one change log; set when the key group comes to a shard, null
+  /// when it leaves.
+  void attach(ChangeLog* log);
 
   [[nodiscard]] Tag tag_of(std::uint64_t hash) const {
     return static_cast<Tag>(remix(hash, seed_) >> 32);
@@ -239,6 +242,7 @@ class alignas(64) StateTable {
   void release(std::uint32_t entry);
   void erase_slot(std::uint32_t at);
   void grow_index();
+  void count_bytes(std::uint64_t more);
   [[nodiscard]] std::uint32_t allocate(std::uint32_t units);
   [[nodiscard]] std::uint32_t units_for(std::size_t key_bytes) const {
     return static_cast<std::uint32_t>((key_offset_ + key_bytes + 7) / 8);

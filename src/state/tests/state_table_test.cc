@@ -86,6 +86,8 @@ class Table {
       EXPECT_TRUE(result.emplace(key, *static_cast<const V*>(value)).second) << key;
     });
     EXPECT_EQ(result.size(), table.size());
+    EXPECT_EQ(log.keys, table.size());
+    EXPECT_EQ(log.bytes, table.own_bytes());
     return result;
   }
 
@@ -104,6 +106,28 @@ TEST(StateTable, HasNothingAtFirst) {
   EXPECT_EQ(t.table.size(), 0u);
   t.remove("a");
   EXPECT_TRUE(t.encode_all() == codec::DeltaWriter().take());
+}
+
+TEST(StateTable, TakesWhatItHoldsToAnotherChangeLog) {
+  Numbers t(1);
+  t.edit("a") = 1;
+  t.edit("b") = 2;
+  t.remove("a");
+  static_cast<void>(t.encode_all());
+  EXPECT_EQ(t.log.keys, 1u);
+  EXPECT_EQ(t.log.bytes, t.table.own_bytes());
+  ChangeLog other;
+  t.table.attach(&other);
+  EXPECT_EQ(t.log.keys, 0u);
+  EXPECT_EQ(t.log.bytes, 0u);
+  EXPECT_EQ(other.keys, 1u);
+  EXPECT_EQ(other.bytes, t.table.own_bytes());
+  t.table.attach(nullptr);
+  EXPECT_EQ(other.keys, 0u);
+  EXPECT_EQ(other.bytes, 0u);
+  static_cast<void>(t.table.find_or_create("c", stable_hash("c")));  // as a restore does
+  t.table.attach(&t.log);
+  EXPECT_EQ(t.log.keys, 2u);
 }
 
 TEST(StateTable, KeepsAReferenceValidWhileOthersComeAndGo) {
