@@ -1,9 +1,16 @@
 #include "engine/stage_task.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
 namespace rheon::engine {
+
+namespace {
+constexpr std::chrono::microseconds kNoWait{0};
+// The monotonic clock ends 292 years on: a timer may be set far behind that.
+constexpr std::chrono::microseconds kLongestWait = std::chrono::hours{24 * 365};
+}  // namespace
 
 StepResult StageTask::take_input() {
   if (drain_ != nullptr) {
@@ -24,7 +31,8 @@ StepResult StageTask::take_input() {
       return {Progress::kIdle,
               next == EventTime::max()
                   ? env::Monotonic::max()
-                  : shard().monotonic + std::max(std::chrono::microseconds{0}, next - shard().now)};
+                  : shard().monotonic + std::clamp<std::chrono::microseconds>(
+                                            next - shard().now, kNoWait, kLongestWait)};
     }
     switch (message.kind) {
       case Message::Kind::kBatch:

@@ -14,6 +14,7 @@ namespace {
 constexpr std::uint32_t kMaxShards = 1024;
 constexpr std::uint32_t kPercent = 100;
 constexpr std::uint32_t kDefaultTraceSample = 1024;
+constexpr std::chrono::hours kLongestCommitInterval{24};
 constexpr std::string_view kDashes = "--";
 
 struct Texts {
@@ -270,6 +271,12 @@ class Parser {
         return fail(ErrorCode::kInvalidInput,
                     fmt::format("--commit-interval: '{}' is not a positive time: write it as "
                                 "10ms, 5s, 3min.",
+                                texts_.commit_interval));
+      }
+      if (*interval > kLongestCommitInterval) {
+        return fail(ErrorCode::kInvalidInput,
+                    fmt::format("--commit-interval: '{}' is longer than a day: what is read in "
+                                "between waits, uncommitted, for that long.",
                                 texts_.commit_interval));
       }
       run.commit_interval = *interval;

@@ -275,6 +275,32 @@ TEST(TimerOrder, SetInThePastItFiresRightAfterTheCallAndCatchesUp) {
   EXPECT_THAT(topology.output<std::int64_t>("out"), ElementsAre(-1, 1, 2, 3, 4, 5, -1));
 }
 
+/// Nobody waits for 300 years, and nobody spins meanwhile either.
+TEST(TimerOrder, OneThatIsSetBehindTheEndOfAllClocksKeepsNobodyBusy) {
+  struct Never : KeyedOperator<bool, std::int64_t, std::int64_t> {
+    Timer never{*this, "never", processing_time};
+    void process(const std::int64_t& micros, Context& ctx) {
+      never.set(EventTime{micros});
+      ctx.emit(micros);
+    }
+    void on_timer(const Timer&, Context&) { ADD_FAILURE() << "it fired"; }
+  };
+  for (const std::int64_t far : {EventTime::max().micros - 1, std::int64_t{9'300'000'000'000'000},
+                                 std::int64_t{100'000'000'000'000'000}}) {
+    Topology topology([](Job& job) {
+      job.from("numbers", Source<std::int64_t>{})
+          .key_by([](std::int64_t) { return true; })
+          .process<Never>("never")
+          .to("out", files::csv("out"));
+    });
+    topology.input<std::int64_t>("numbers").push_at(kStart, far);
+    topology.advance(hours{24 * 400});
+    topology.input<std::int64_t>("numbers").push_at(kStart, far);
+    EXPECT_THAT(topology.output<std::int64_t>("out"), ElementsAre(far, far));
+    topology.end();
+  }
+}
+
 TEST(TimerOrder, ADrainWaitsForTimersThatAreSetInThePast) {
   spins = 0;
   Topology topology([](Job& job) {

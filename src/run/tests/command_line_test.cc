@@ -70,6 +70,7 @@ TEST(CommandLine, values_are_checked) {
   EXPECT_THAT(sentence({"run", "--commit-interval", "5"}), HasSubstr("10ms, 5s, 3min"));
   EXPECT_NE(sentence({"run", "--commit-interval", "0ms"}), "");
   EXPECT_NE(sentence({"run", "--commit-interval", "-5ms"}), "");
+  EXPECT_THAT(sentence({"run", "--commit-interval", "1000d"}), HasSubstr("longer than a day"));
   EXPECT_EQ(sentence({"run", "--guarantee", "twice"}),
             "--guarantee: 'twice' is none of at-least-once, exactly-once.");
   EXPECT_EQ(sentence({"run", "--trace-sample", "8"}), "--trace-sample needs --trace-file FILE.");
