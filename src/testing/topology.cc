@@ -36,6 +36,13 @@ void Topology::must(const Status& status) const {
   }
 }
 
+void Topology::reopen_if_ended() {
+  if (finished_ && job_->worker().state() == engine::WorkerState::kFinished) {
+    job_->kill();
+    must(job_->start(shards_));
+  }
+}
+
 void Topology::settle() {
   for (int hops = 0; !finished_ && !held_; ++hops) {
     must(job_->settle(kMostTurns));

@@ -25,6 +25,7 @@
 
 #include "api/job.h"
 #include "testing/simulated_job.h"
+#include "testing/test_state.h"
 
 namespace rheon::testing {
 
@@ -87,6 +88,14 @@ class Topology {
     return result;
   }
 
+  /// What an operator holds for one key: `state("sessionize", "alice").value<Session>("open")`. Of
+  /// a job that has ended: what it has left in its log.
+  template <class K>
+  [[nodiscard]] TestState state(const std::string& operator_name, const K& key) {
+    reopen_if_ended();
+    return {worker(), operator_name, TestKey::of(key)};
+  }
+
   /// No source will bring a record before `time`.
   Topology& watermark(EventTime time);
   /// Both clocks go on; timers in processing time fire when they are due.
@@ -104,7 +113,7 @@ class Topology {
   /// From now on every verb is preceded by a crash, a rescale or nothing, as the seed says.
   Topology& at_random(std::uint64_t seed);
 
-  /// What the job knows about itself: facts, ledger, state.
+  /// What the job knows about itself: facts, ledger, figures.
   [[nodiscard]] engine::Worker& worker() { return job_->worker(); }
 
   /// For inputs: something was pushed.
@@ -113,6 +122,7 @@ class Topology {
 
  private:
   void must(const Status& status) const;
+  void reopen_if_ended();
 
   std::shared_ptr<detail::StandIns> stand_ins_;
   env::fake::FakeEnv env_;
