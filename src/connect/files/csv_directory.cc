@@ -104,20 +104,26 @@ Status CsvRecovery::run(engine::SinkRecovery& done) {
         fmt::format("output directory '{}' is no directory: name another place", directory_));
   }
   RHEON_TRY(check_marker());
-  std::map<std::string, bool> directories{{directory_, true}};
+  std::map<std::string, bool> directories{{directory_, true}};  // and whether they are ours
   for (const auto& [path, fact] : known_.files) {
-    directories.emplace(env::directory_of(path), true);
-    RHEON_TRY(check_file(path, fact));
+    const std::string directory = env::directory_of(path);
+    if (!directories.contains(directory)) {
+      RHEON_ASSIGN(directories[directory], is_ours(directory));
+    }
+    RHEON_TRY(directories[directory] ? check_file(path, fact) : check_given_away(path, fact));
   }
-  for (const auto& [directory, unused] : directories) {
-    RHEON_TRY(check_not_ahead(directory));
-    RHEON_TRY(check_names(directory));
+  for (const auto& [directory, ours] : directories) {
+    if (ours) {
+      RHEON_TRY(check_not_ahead(directory));
+      RHEON_TRY(check_names(directory));
+    }
   }
   RHEON_TRY(change_files(done.changes));
+  notice_taken_back(done.notices);
   notice_gone(done.notices);
   notice_elsewhere(done.notices);
-  for (const auto& [directory, unused] : directories) {
-    if (files_.info(env::join(directory, kOwnDirectory))) {
+  for (const auto& [directory, ours] : directories) {
+    if (ours && files_.info(env::join(directory, kOwnDirectory))) {
       RHEON_TRY(
           env::replace_whole(files_, committed_path(directory), committed_text(directory, kept_)));
     }
@@ -162,6 +168,27 @@ Status CsvRecovery::check_marker() {
                     directory_, marker->job, directory_));
   }
   return {};
+}
+
+/// A directory where the sink has written before may be gone, or another job's by now.
+Result<bool> CsvRecovery::is_ours(const std::string& directory) const {
+  if (directory == env::directory_of(path_of(directory_, "x"))) {
+    return true;
+  }
+  RHEON_ASSIGN(const std::optional<Marker> marker, read_marker(files_, directory));
+  return marker.has_value() && marker->uid == own_.uid && marker->sink == own_.sink;
+}
+
+Status CsvRecovery::check_given_away(const std::string& path, const FileFact& fact) {
+  if (fact.closed) {
+    gone_.push_back(path);
+    return {};
+  }
+  return fail(ErrorCode::kRefused,
+              fmt::format("file '{}' is needed: {} bytes of it were committed, and the job was "
+                          "still writing it; but '{}' has no '.rheon' of this job and sink any "
+                          "more. Put the directory back as it was, or start over with `reset`.",
+                          path, fact.length, env::directory_of(path)));
 }
 
 /// The path of a file of ours with this name, in whatever directory; null when there is none.
@@ -254,6 +281,7 @@ Status CsvRecovery::check_file(const std::string& path, const FileFact& fact) {
   }
   if (info->size > fact.length) {
     cut_.push_back(path);
+    taken_back_bytes_ += info->size - fact.length;
   }
   kept_.emplace(path, now);
   return {};
@@ -266,12 +294,6 @@ Status CsvRecovery::check_names(const std::string& directory) {
   if (!names) {
     return names.error().code == ErrorCode::kNotFound ? Status{} : tl::unexpected(names.error());
   }
-  if (!current) {
-    RHEON_ASSIGN(const std::optional<Marker> marker, read_marker(files_, directory));
-    if (!marker.has_value() || marker->uid != own_.uid || marker->sink != own_.sink) {
-      return {};  // not ours any more
-    }
-  }
   for (const std::string& entry : *names) {
     const std::string path = env::join(directory, entry);
     if (entry == kOwnDirectory || known_.files.contains(path)) {
@@ -281,6 +303,8 @@ Status CsvRecovery::check_names(const std::string& directory) {
     if (name.has_value() && !(current && fresh_) &&
         name->sequence > known_.sequence_of(name->shard)) {
       uncommitted_.push_back(path);
+      RHEON_ASSIGN(const env::FileInfo info, files_.info(path));
+      taken_back_bytes_ += info.size;
     } else if (current) {
       return fail(
           ErrorCode::kRefused,
@@ -323,6 +347,18 @@ Status CsvRecovery::change_files(engine::SinkFactChanges& changes) {
   return {};
 }
 
+void CsvRecovery::notice_taken_back(std::vector<std::string>& notices) const {
+  if (taken_back_bytes_ == 0) {
+    return;
+  }
+  const std::size_t files = cut_.size() + uncommitted_.size();
+  notices.push_back(fmt::format(
+      "sink '{}': took back {} bytes of {} file{} behind the last commit, the first of them '{}': "
+      "what the job had written there it writes again",
+      environment_.sink, taken_back_bytes_, files, files == 1 ? "" : "s",
+      cut_.empty() ? uncommitted_.front() : cut_.front()));
+}
+
 void CsvRecovery::notice_gone(std::vector<std::string>& notices) const {
   if (gone_.empty()) {
     return;
@@ -332,10 +368,9 @@ void CsvRecovery::notice_gone(std::vector<std::string>& notices) const {
     bytes += known_.files.at(path).length;
   }
   notices.push_back(fmt::format(
-      "sink '{}': {} finished file{} with {} bytes {} gone, the first of them '{}'. The job goes "
-      "on "
-      "behind what stood there and no longer counts it as its own: a copy belongs elsewhere. "
-      "`reset` starts over",
+      "sink '{}': {} finished file{} with {} bytes {} gone, or in a directory that is not the "
+      "job's any more, the first of them '{}'. The job goes on behind what stood there and no "
+      "longer counts it as its own: a copy belongs elsewhere. `reset` starts over",
       environment_.sink, gone_.size(), gone_.size() == 1 ? "" : "s", bytes,
       gone_.size() == 1 ? "is" : "are", gone_.front()));
 }

@@ -51,9 +51,12 @@ class CsvRecovery {
   [[nodiscard]] Status check_marker();
   [[nodiscard]] Status check_not_ahead(const std::string& directory) const;
   [[nodiscard]] Status check_file(const std::string& path, const FileFact& fact);
+  [[nodiscard]] Status check_given_away(const std::string& path, const FileFact& fact);
   [[nodiscard]] Status check_names(const std::string& directory);
+  [[nodiscard]] Result<bool> is_ours(const std::string& directory) const;
   [[nodiscard]] const std::string* known_path(std::string_view name) const;
   [[nodiscard]] Status change_files(engine::SinkFactChanges& changes);
+  void notice_taken_back(std::vector<std::string>& notices) const;
   void notice_gone(std::vector<std::string>& notices) const;
   void notice_elsewhere(std::vector<std::string>& notices) const;
 
@@ -70,6 +73,7 @@ class CsvRecovery {
   std::vector<std::string> cut_;          // longer than their committed length
   std::vector<std::string> gone_;         // closed, and taken away by somebody
   std::vector<std::string> uncommitted_;  // to be removed
+  std::uint64_t taken_back_bytes_ = 0;    // of cut_ and uncommitted_
 };
 
 }  // namespace rheon::connect::csv

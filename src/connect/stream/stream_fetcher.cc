@@ -21,12 +21,16 @@ Error not_there(const StreamPlace& place, const char* advice) {
 
 /// For somebody who waits for a stream that is not there: a name may be misspelt.
 std::string what_is_there(env::Files& files, const StreamPlace& place) {
-  if (!files.info(place.directory)) {
+  const auto directory = files.info(place.directory);
+  if (!directory.has_value() && directory.error().code == ErrorCode::kNotFound) {
     return fmt::format("There is no directory '{}' yet.", place.directory);
   }
   const auto streams = log::files::list_streams(files, place.directory);
+  if (!streams.has_value()) {
+    return fmt::format("'{}' cannot be looked into: {}.", place.directory, streams.error().message);
+  }
   std::string names;
-  for (const auto& stream : streams.value_or(std::vector<log::files::StreamInfo>{})) {
+  for (const auto& stream : *streams) {
     if (stream.name != engine::kQuarantineStream) {
       names += fmt::format("{}'{}'", names.empty() ? "" : ", ", stream.name);
     }

@@ -207,7 +207,7 @@ TEST_F(CsvFilesOfAJob, MayBeTakenAwayWhenTheyAreClosedAndTheirNamesAreNotUsedAga
   commit();
   EXPECT_EQ(file(".rheon/committed"), "");
   EXPECT_THAT(job_->notices, ElementsAre(HasSubstr("sink 'csv': 1 finished file with 4 bytes is "
-                                                   "gone, the first of them 'out/0-000001.csv'")));
+                                                   "gone, or in a directory")));
   start(job_->facts);
   EXPECT_THAT(job_->notices, testing::IsEmpty()) << "said once";
   job_->write(0, {{"b", 1}});
@@ -310,12 +310,48 @@ TEST_F(CsvFilesOfAJob, AreRecoveredAlsoWhereTheJobDoesNotWriteAnyMore) {
   job_.emplace(env_, parker_, "elsewhere");
   job_->facts = facts;
   ASSERT_EQ(refusal(), "");
+  EXPECT_THAT(job_->notices,
+              testing::Contains(HasSubstr("sink 'csv': took back 21 bytes of 2 files behind the "
+                                          "last commit, the first of them 'out/0-000001.csv'")));
   job_->write(0, {{"two", 1}});
   commit();
   EXPECT_EQ(file("0-000001.csv"), "one,1\n");
   EXPECT_EQ(file("0-000002.csv"), "(none)");
   EXPECT_EQ(file(".rheon/committed"), "0-000001.csv 6 1\n");
   EXPECT_EQ(*env::read_whole(env_.files(), "elsewhere/0-000002.csv"), "two,1\n");
+}
+
+/// A directory that was emptied and given to another job, which uses the same names for its files.
+TEST_F(CsvFilesOfAJob, AreLeftAloneWhereTheDirectoryIsAnothersByNow) {
+  start();
+  job_->write(0, {{"one", 1}});
+  commit();
+  const engine::SinkFacts writing = job_->facts;
+  job_->writer(0).retire();
+  commit();
+  const engine::SinkFacts facts = job_->facts;
+  for (const char* name : {"out/0-000001.csv", "out/.rheon/marker", "out/.rheon/committed"}) {
+    ASSERT_TRUE(env_.files().remove(name));
+  }
+  job_.emplace(env_, parker_, "out");
+  job_->identity.uid = {9, 9};
+  ASSERT_EQ(refusal(), "");
+  job_->write(0, {{"another's", 1}});
+  commit();
+  const auto start_elsewhere = [this](engine::SinkFacts known) {
+    job_.emplace(env_, parker_, "elsewhere");
+    job_->facts = std::move(known);
+    return refusal();
+  };
+  EXPECT_THAT(start_elsewhere(writing), HasSubstr("has no '.rheon' of this job and sink any more"));
+  ASSERT_EQ(start_elsewhere(facts), "");
+  EXPECT_THAT(job_->notices, ElementsAre(HasSubstr("1 finished file with 6 bytes is gone, or in a "
+                                                   "directory that is not the job's any more")));
+  commit();
+  EXPECT_EQ(file("0-000001.csv"), "another's,1\n");
+  EXPECT_EQ(file(".rheon/committed"), "0-000001.csv 12 0\n");
+  EXPECT_EQ(start_elsewhere(job_->facts), "");
+  EXPECT_THAT(job_->notices, testing::IsEmpty()) << "said once";
 }
 
 TEST_F(CsvFilesOfAJob, WaitForSpaceAndLoseNothing) {
