@@ -99,14 +99,23 @@ class Recovery {
                                   ? fmt::format(" (reading stopped at {}, offset {}: {})",
                                                 break_->path, break_->offset, break_->what)
                                   : std::string();
+    // `adopt` reads the journal without the witness: is there more that stands in its way?
+    RecoveryInput without_witness;
+    without_witness.directory = input_.directory;
+    without_witness.identity = input_.identity;
+    const std::string adopt = Recovery(files_, without_witness).run().has_value()
+                                  ? fmt::format(
+                                        "; `adopt` goes on from epoch {} if that is what "
+                                        "you want",
+                                        found_.standing.epoch.value)
+                                  : std::string();
     return fail(
         ErrorCode::kCorrupt,
         fmt::format("{} says that epoch {} was committed, but {}{}. Commits are missing: "
                     "the journal was damaged, cut or put back from a backup. `rheon log "
-                    "check` shows the damage, `rheon log salvage` copies what can be saved; "
-                    "`adopt` goes on from epoch {} if that is what you want",
+                    "check` shows the damage, `rheon log salvage` copies what can be saved{}",
                     env::join(input_.directory, kWitnessFile), witness->epoch.value, found, place,
-                    found_.standing.epoch.value));
+                    adopt));
   }
 
   /// A segment that was torn when it was begun has frames of one epoch only.

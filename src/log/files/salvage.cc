@@ -77,6 +77,11 @@ class Salvage {
   }
 
   Status check_target() {
+    if (const auto info = files_.info(to_); info.has_value() && !info->is_directory) {
+      return fail(
+          ErrorCode::kInvalidInput,
+          fmt::format("'{}' is no directory: name a directory that does not exist yet", to_));
+    }
     const auto names = files_.list(to_);
     if (!names.has_value()) {
       return names.error().code == ErrorCode::kNotFound ? Status{} : tl::unexpected(names.error());

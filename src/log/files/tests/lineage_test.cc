@@ -141,6 +141,51 @@ TEST_F(Lineage, ABackupOfTheJournalIsRefusedBecauseTheWitnessIsAhead) {
   EXPECT_SAYS(sentence, "`adopt`");
 }
 
+/// Wherever the journal is damaged: where the refusal speaks of `adopt`, it works.
+TEST(LineageOfADamagedJob, IsOfferedToBeAdoptedOnlyWhereThatWorks) {
+  constexpr std::size_t kParts = 40;
+  int adopted = 0;
+  int not_offered = 0;
+  const auto damage_and_open = [&](int epochs, std::size_t part) {
+    FakeEnv env{9};
+    ModelJob job{9};
+    job.open_and_compare(env);
+    for (int i = 0; i < epochs; ++i) {
+      ASSERT_TRUE(job.commit(env));
+    }
+    job.forget_log();
+    const std::string journal = env::join("job.data", kJournalDirectory);
+    const std::vector<std::string> names = *env.files().list(journal);
+    std::string path;
+    std::size_t bytes = std::string::npos;
+    for (auto name = names.rbegin(); bytes == std::string::npos;
+         ++name) {  // the newest may be empty
+      path = env::join(journal, *name);
+      bytes = env::read_whole(env.files(), path)->find_last_not_of('\0');
+    }
+    corrupt(env.files(), path, bytes * part / kParts);
+    const auto result = open(env, ModelJob::options());
+    if (result.has_value()) {
+      return;
+    }
+    if (result.error().message.find("`adopt`") == std::string::npos) {
+      ++not_offered;
+      return;
+    }
+    ++adopted;
+    const Status status = adopt(env, "job.data", "job");
+    EXPECT_TRUE(status.has_value()) << result.error().message << "\n" << status.error().message;
+    EXPECT_TRUE(open(env, ModelJob::options()).has_value()) << path << " " << part;
+  };
+  for (int epochs = 1; epochs <= 14; ++epochs) {
+    for (std::size_t part = 0; part <= kParts; ++part) {
+      damage_and_open(epochs, part);
+    }
+  }
+  EXPECT_GT(adopted, 10);
+  EXPECT_GT(not_offered, 10);
+}
+
 TEST_F(Lineage, AJournalThatWentAnotherWayThanTheWitnessSaysIsRefused) {
   run(10);
   const Identity identity = check(env.files(), "job.data")->identity;
