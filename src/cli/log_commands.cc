@@ -132,7 +132,7 @@ int salvage(env::Env& env, const Output& output, const Arguments& arguments) {
   }
   output.out << fmt::format("{} stands at epoch {}, as a new lineage{}\n", arguments.to,
                             result->epoch.value, result->lost.empty() ? ": nothing was lost" : "");
-  return kExitFine;
+  return result->lost.empty() ? kExitFine : kExitRefused;
 }
 
 }  // namespace
@@ -157,7 +157,10 @@ void add_log_commands(CLI::App& app, env::Env& env, const Output& output, int& e
       add("dump", "list every frame; exits 3 when one is broken", dump);
   dump_command->add_flag("--json", dump_arguments->json, "print one JSON object per line");
   const auto [salvage_command, salvage_arguments] =
-      add("salvage", "copy what can be saved into a new directory, and say what was lost", salvage);
+      add("salvage",
+          "copy what can be saved into a new directory, and say what was lost; exits 3 when "
+          "something was",
+          salvage);
   salvage_command->add_option("--to", salvage_arguments->to, "the new directory")->required();
 }
 
@@ -165,6 +168,9 @@ int run(env::Env& env, int argc, const char* const* argv, const Output& output) 
   CLI::App app("Rheon: stream processing without tears", "rheon");
   app.set_version_flag("--version", RHEON_VERSION);
   app.require_subcommand(1);
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return fmt::format("error: {}. --help shows how it is called.\n", error.what());
+  });
   int exit_code = kExitFine;
   add_log_commands(app, env, output, exit_code);
   try {

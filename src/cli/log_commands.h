@@ -17,7 +17,7 @@ namespace rheon::cli {
 inline constexpr int kExitFine = 0;
 inline constexpr int kExitError = 1;
 inline constexpr int kExitUsage = 2;
-inline constexpr int kExitRefused = 3;  // damaged, or a process runs the job
+inline constexpr int kExitRefused = 3;  // damaged, something was lost, or a process runs the job
 
 struct Output {
   std::ostream& out;

@@ -12,17 +12,13 @@ constexpr std::chrono::seconds kGiveUpAfter{2};
 constexpr std::chrono::seconds kAnswerTimeout{1};
 }  // namespace
 
-bool has_data(env::Env& env, const std::string& directory) {
-  return env.files().info(env::join(directory, log::files::kIdentityFile)).has_value();
-}
-
 bool is_gone(env::Env& env, const std::string& directory) {
   const auto info = env.files().info(env::join(directory, log::files::kIdentityFile));
   return !info.has_value() && info.error().code == ErrorCode::kNotFound;
 }
 
 bool is_held(env::Env& env, const std::string& directory) {
-  if (!has_data(env, directory)) {
+  if (is_gone(env, directory)) {
     return false;
   }
   return env.files().is_locked(env::join(directory, log::files::kLockFile)).value_or(false);

@@ -8,10 +8,7 @@
 
 namespace rheon::run {
 
-/// True when a job has been set up there.
-[[nodiscard]] bool has_data(env::Env& env, const std::string& directory);
-
-/// True when nothing of a job stands there. Unlike !has_data(): an error of the disk says nothing.
+/// True when nothing of a job stands there. An error of the disk says nothing: false.
 [[nodiscard]] bool is_gone(env::Env& env, const std::string& directory);
 
 /// True while another process holds the directory: a running job, or a command that looks into it.

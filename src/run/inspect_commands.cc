@@ -14,7 +14,7 @@ namespace rheon::run {
 
 namespace {
 
-constexpr std::chrono::seconds kAnswerTimeout{30};
+constexpr std::chrono::seconds kAnswerTimeout{10};
 constexpr std::chrono::milliseconds kLookAgain{20};
 constexpr int kLooks = 500;  // 10 s
 
@@ -24,7 +24,13 @@ class Inspector {
       : env_(env), graph_(graph), line_(line) {}
 
   Result<std::string> run() {
-    if (!has_data(env_, line_.data_directory)) {
+    if (is_gone(env_, line_.data_directory)) {
+      if (env_.files().info(line_.data_directory).has_value()) {
+        return fail(ErrorCode::kNotFound,
+                    fmt::format("'{}' is not the data directory of a job: it has no file "
+                                "'identity'. --data-dir names another.",
+                                line_.data_directory));
+      }
       return fail(ErrorCode::kNotFound,
                   fmt::format("there is no data directory '{}': nothing has run there. `run` makes "
                               "it; --data-dir names another.",
@@ -66,6 +72,13 @@ class Inspector {
           env_.sockets().ask(control_path(line_.data_directory), to_json(question), kAnswerTimeout);
       if (told.has_value()) {
         return open_answer(*told);
+      }
+      if (told.error().code == ErrorCode::kIo) {
+        return fail(
+            ErrorCode::kIo,
+            fmt::format("the job that runs on '{}' does not answer: {}. Its process may be "
+                        "stopped (SIGSTOP, a debugger) or its machine very busy: ask again.",
+                        line_.data_directory, told.error().message));
       }
       if (told.error().code != ErrorCode::kNotFound) {
         return tl::unexpected<Error>(told.error());

@@ -74,9 +74,31 @@ TEST_F(LogCommands, SalvageSaysThatNothingWasLost) {
   EXPECT_NE(ran.out.find("nothing was lost"), std::string::npos);
 }
 
-TEST_F(LogCommands, BadUsageExitsWith2) {
-  EXPECT_EQ(rheon({"log", "salvage", "job.data"}).code, kExitUsage);
-  EXPECT_EQ(rheon({"nonsense"}).code, kExitUsage);
+TEST_F(LogCommands, SalvageThatLosesSomethingExitsWith3AndSaysWhat) {
+  ASSERT_TRUE(env.files().remove("job.data/witness"));
+  const Ran ran = rheon({"log", "salvage", "job.data", "--to", "saved.data"});
+  EXPECT_EQ(ran.code, kExitRefused) << ran.out;
+  EXPECT_NE(ran.out.find("lost: "), std::string::npos) << ran.out;
+  EXPECT_EQ(ran.out.find("nothing was lost"), std::string::npos) << ran.out;
+}
+
+TEST_F(LogCommands, SalvageDoesNotWriteOverAFile) {
+  const Ran ran = rheon({"log", "salvage", "job.data", "--to", "job.data/identity"});
+  EXPECT_EQ(ran.code, kExitUsage);
+  EXPECT_EQ(ran.error,
+            "error: 'job.data/identity' is no directory: name a directory that does not exist "
+            "yet\n");
+}
+
+TEST_F(LogCommands, BadUsageExitsWith2AndASentence) {
+  for (const auto& words :
+       {std::vector<const char*>{"log", "salvage", "job.data"}, std::vector<const char*>{"log"},
+        std::vector<const char*>{"nonsense"}, std::vector<const char*>{}}) {
+    const Ran ran = rheon(words);
+    EXPECT_EQ(ran.code, kExitUsage);
+    EXPECT_EQ(ran.error.rfind("error: ", 0), 0u) << ran.error;
+    EXPECT_NE(ran.error.find(". --help shows"), std::string::npos) << ran.error;
+  }
 }
 
 TEST_F(LogCommands, WhatIsNoDataDirectoryExitsWith2) {

@@ -1,0 +1,95 @@
+// Commands that look at a job which another process runs.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+
+#include "api/job.h"
+#include "connect/discard/discard.h"
+#include "connect/generator/words.h"
+#include "env/fake/fake_env.h"
+#include "log/files/format.h"
+#include "run/inspect_commands.h"
+
+namespace rheon::run {
+namespace {
+
+using std::chrono::seconds;
+using ::testing::HasSubstr;
+
+/// Takes every question and never answers: the process behind it is stopped.
+class SilentSockets final : public env::fake::FakeSockets {
+ public:
+  explicit SilentSockets(env::fake::FakeClock& clock) : clock_(clock) {}
+  Result<std::string> ask(const std::string& path, const std::string& /*request*/,
+                          std::chrono::milliseconds timeout) override {
+    clock_.advance(timeout);
+    return fail(ErrorCode::kIo, "no answer in time from '" + path + "'");
+  }
+
+ private:
+  env::fake::FakeClock& clock_;
+};
+
+class SilentMachine final : public env::fake::FakeEnv {
+ public:
+  SilentSockets& sockets() override { return silent_; }
+
+ private:
+  SilentSockets silent_{clock()};
+};
+
+TEST(Inspect, SaysThatAJobDoesNotAnswer) {
+  SilentMachine machine;
+  ASSERT_TRUE(machine.files().make_directories("data"));
+  ASSERT_TRUE(
+      machine.files().open(env::join("data", log::files::kIdentityFile), env::OpenMode::kCreate));
+  Job job("job", Parameters({}, /*complete=*/true));
+  job.from("words", generator::words({.dictionary = 10, .count = 100})).to("out", discard::all());
+  const Result<graph::Graph> graph = job.finish();
+  ASSERT_TRUE(graph) << graph.error().message;
+  CommandLine line;
+  line.data_directory = "data";
+  for (const Command command : {Command::kStatus, Command::kLedger, Command::kStateList}) {
+    line.command = command;
+    const env::Monotonic before = machine.clock().monotonic();
+    const auto answer = inspect(machine, *graph, line);
+    ASSERT_FALSE(answer);
+    EXPECT_THAT(answer.error().message,
+                HasSubstr("the job that runs on 'data' does not answer: no answer in time from "
+                          "'data/control'. Its process may be stopped (SIGSTOP, a debugger)"));
+    EXPECT_LE(machine.clock().monotonic() - before, seconds{15});
+  }
+}
+
+class Unrun : public ::testing::Test {
+ protected:
+  [[nodiscard]] std::string sentence() {
+    Job job("job", Parameters({}, /*complete=*/true));
+    job.from("words", generator::words({.dictionary = 10, .count = 100})).to("out", discard::all());
+    const Result<graph::Graph> graph = job.finish();
+    CommandLine line;
+    line.command = Command::kStatus;
+    line.data_directory = "data";
+    const auto answer = inspect(machine_, *graph, line);
+    EXPECT_FALSE(answer);
+    return answer.has_value() ? "" : answer.error().message;
+  }
+  env::fake::FakeEnv machine_;
+};
+
+TEST_F(Unrun, DirectoryThatIsNotThere) {
+  EXPECT_THAT(sentence(), HasSubstr("there is no data directory 'data': nothing has run there"));
+}
+
+TEST_F(Unrun, DirectoryOfSomethingElse) {
+  ASSERT_TRUE(machine_.files().make_directories("data/journal"));
+  EXPECT_THAT(sentence(), HasSubstr("'data' is not the data directory of a job: it has no file "
+                                    "'identity'"));
+  EXPECT_TRUE(machine_.files().list("data")->size() == 1) << "a look leaves nothing behind";
+}
+
+}  // namespace
+}  // namespace rheon::run
