@@ -85,7 +85,11 @@ class Files {
   [[nodiscard]] virtual Result<Space> space(const std::string& path) = 0;
   /// Takes an exclusive lock on the file (made when missing); kRefused when another holds it.
   [[nodiscard]] virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
-  /// Whether somebody holds the lock on the file. Takes nothing: who locks meanwhile does not
+  /// Takes a lock that others who only read may share: kRefused while somebody holds lock(), which
+  /// is refused meanwhile. The file must be there; on a disk that cannot be written this works too.
+  [[nodiscard]] virtual Result<std::unique_ptr<FileLock>> lock_for_reading(
+      const std::string& path) = 0;
+  /// Whether somebody holds a lock on the file. Takes nothing: who locks meanwhile does not
   /// notice.
   [[nodiscard]] virtual Result<bool> is_locked(const std::string& path) = 0;
 };

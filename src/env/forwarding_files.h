@@ -54,6 +54,9 @@ class ForwardingFiles : public Files {
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override {
     return real_.lock(path);
   }
+  Result<std::unique_ptr<FileLock>> lock_for_reading(const std::string& path) override {
+    return real_.lock_for_reading(path);
+  }
   Result<bool> is_locked(const std::string& path) override { return real_.is_locked(path); }
 
  private:

@@ -127,11 +127,18 @@ TEST_F(LogCommands, ARunningJobIsLeftAloneWith3) {
   const auto lock = env.files().lock("job.data/lock");
   for (const auto& words :
        {std::vector<const char*>{"log", "check", "job.data"},
+        std::vector<const char*>{"log", "dump", "job.data"},
         std::vector<const char*>{"log", "salvage", "job.data", "--to", "new"}}) {
     const Ran ran = rheon(words);
     EXPECT_EQ(ran.code, kExitRefused);
     EXPECT_EQ(ran.error, "error: a process is running the job in job.data: stop it first\n");
   }
+}
+
+TEST_F(LogCommands, TwoMayLookAtOnce) {
+  const auto another = env.files().lock_for_reading("job.data/lock");
+  EXPECT_EQ(rheon({"log", "check", "job.data"}).code, kExitFine);
+  EXPECT_EQ(rheon({"log", "dump", "job.data"}).code, kExitFine);
 }
 
 }  // namespace

@@ -316,15 +316,23 @@ Result<Space> FakeDisk::space(const std::string& path) {
 
 Result<std::unique_ptr<FileLock>> FakeDisk::lock(const std::string& path) {
   RHEON_ASSIGN(InodePtr inode, open_inode(path, OpenMode::kCreate));
+  if (locked_.contains(inode->number) || locked_for_reading_.contains(inode->number)) {
+    return fail(ErrorCode::kRefused, "cannot lock '" + path + "': another process holds it");
+  }
+  return std::make_unique<FakeLock>(*this, std::move(inode), /*shared=*/false);
+}
+
+Result<std::unique_ptr<FileLock>> FakeDisk::lock_for_reading(const std::string& path) {
+  RHEON_ASSIGN(InodePtr inode, open_inode(path, OpenMode::kRead));
   if (locked_.contains(inode->number)) {
     return fail(ErrorCode::kRefused, "cannot lock '" + path + "': another process holds it");
   }
-  return std::make_unique<FakeLock>(*this, std::move(inode));
+  return std::make_unique<FakeLock>(*this, std::move(inode), /*shared=*/true);
 }
 
 Result<bool> FakeDisk::is_locked(const std::string& path) {
   RHEON_ASSIGN(const FileInfo info, this->info(path));
-  return locked_.contains(info.inode);
+  return locked_.contains(info.inode) || locked_for_reading_.contains(info.inode);
 }
 
 Status FakeDisk::write(FakeInode& inode, const std::string& path, std::uint64_t offset,
@@ -393,6 +401,7 @@ void FakeDisk::cut_power(std::uint64_t seed, Survival survival) {
 void FakeDisk::restart() {
   clear_faults();
   locked_.clear();
+  locked_for_reading_.clear();
   halted_ = false;
   ++generation_;
 }

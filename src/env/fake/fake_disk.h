@@ -52,6 +52,7 @@ class FakeDisk : public Files {
   Result<std::vector<std::string>> glob(const std::string& pattern) override;
   Result<Space> space(const std::string& path) override;
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override;
+  Result<std::unique_ptr<FileLock>> lock_for_reading(const std::string& path) override;
   Result<bool> is_locked(const std::string& path) override;
 
   /// Mutating operations since the start, also those that failed.
@@ -125,8 +126,9 @@ class FakeDisk : public Files {
   Generator generator_;
   std::uint64_t next_inode_ = 1;
   InodePtr root_;
-  std::vector<std::weak_ptr<FakeInode>> inodes_;  // all that live, also those without a name
-  std::set<std::uint64_t> locked_;                // inode numbers
+  std::vector<std::weak_ptr<FakeInode>> inodes_;     // all that live, also those without a name
+  std::set<std::uint64_t> locked_;                   // inode numbers
+  std::multiset<std::uint64_t> locked_for_reading_;  // likewise, one of each reader
   std::uint64_t operations_ = 0;
   std::uint32_t written_ = 0;
   std::optional<PlannedFault> fault_;

@@ -71,12 +71,21 @@ class FakeFile : public File {
 /// A held lock of a FakeDisk; gives nothing back once the disk was restarted.
 class FakeLock : public FileLock {
  public:
-  FakeLock(FakeDisk& disk, InodePtr inode)
-      : disk_(disk), inode_(std::move(inode)), generation_(disk.generation_) {
-    disk_.locked_.insert(inode_->number);
+  FakeLock(FakeDisk& disk, InodePtr inode, bool shared)
+      : disk_(disk), inode_(std::move(inode)), shared_(shared), generation_(disk.generation_) {
+    if (shared_) {
+      disk_.locked_for_reading_.insert(inode_->number);
+    } else {
+      disk_.locked_.insert(inode_->number);
+    }
   }
   ~FakeLock() override {
-    if (generation_ == disk_.generation_) {
+    if (generation_ != disk_.generation_) {
+      return;
+    }
+    if (shared_) {
+      disk_.locked_for_reading_.erase(disk_.locked_for_reading_.find(inode_->number));
+    } else {
       disk_.locked_.erase(inode_->number);
     }
   }
@@ -84,6 +93,7 @@ class FakeLock : public FileLock {
  private:
   FakeDisk& disk_;
   InodePtr inode_;
+  bool shared_;
   std::uint64_t generation_;
 };
 

@@ -34,6 +34,9 @@ class FaultyFiles : public Files {
   }
   Result<Space> space(const std::string& path) override { return real_.space(path); }
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override;
+  Result<std::unique_ptr<FileLock>> lock_for_reading(const std::string& path) override {
+    return real_.lock_for_reading(path);
+  }
   Result<bool> is_locked(const std::string& path) override { return real_.is_locked(path); }
 
   /// Operations so far that change something, also those that failed.

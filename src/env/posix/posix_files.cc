@@ -44,9 +44,9 @@ Descriptor open_descriptor(const std::string& path, int flags) {
 /// The whole file, held against everybody. The lock belongs to the open file (fcntl(2), "Open file
 /// description locks"): it goes when the descriptor is closed. Unlike flock(2) this kind can be
 /// asked for without being taken.
-struct flock whole_file() {
+struct flock whole_file(short type) {
   struct flock lock{};
-  lock.l_type = F_WRLCK;
+  lock.l_type = type;
   lock.l_whence = SEEK_SET;
   return lock;
 }
@@ -58,6 +58,21 @@ class HeldLock : public FileLock {
  private:
   Descriptor descriptor_;
 };
+
+Result<std::unique_ptr<FileLock>> take_lock(const std::string& path, int flags, short type) {
+  Descriptor descriptor = open_descriptor(path, flags);
+  if (!descriptor.valid()) {
+    return fail_system("open the lock file", path, errno);
+  }
+  struct flock wanted = whole_file(type);
+  if (retry([&] { return ::fcntl(descriptor.get(), F_OFD_SETLK, &wanted); }) != 0) {
+    if (errno == EAGAIN || errno == EACCES) {
+      return fail(ErrorCode::kRefused, "cannot lock '" + path + "': another process holds it");
+    }
+    return fail_system("lock", path, errno);
+  }
+  return std::make_unique<HeldLock>(std::move(descriptor));
+}
 
 struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }
@@ -231,18 +246,11 @@ Result<Space> PosixFiles::space(const std::string& path) {
 }
 
 Result<std::unique_ptr<FileLock>> PosixFiles::lock(const std::string& path) {
-  Descriptor descriptor = open_descriptor(path, O_RDWR | O_CREAT);
-  if (!descriptor.valid()) {
-    return fail_system("open the lock file", path, errno);
-  }
-  struct flock wanted = whole_file();
-  if (retry([&] { return ::fcntl(descriptor.get(), F_OFD_SETLK, &wanted); }) != 0) {
-    if (errno == EAGAIN || errno == EACCES) {
-      return fail(ErrorCode::kRefused, "cannot lock '" + path + "': another process holds it");
-    }
-    return fail_system("lock", path, errno);
-  }
-  return std::make_unique<HeldLock>(std::move(descriptor));
+  return take_lock(path, O_RDWR | O_CREAT, F_WRLCK);
+}
+
+Result<std::unique_ptr<FileLock>> PosixFiles::lock_for_reading(const std::string& path) {
+  return take_lock(path, O_RDONLY, F_RDLCK);
 }
 
 Result<bool> PosixFiles::is_locked(const std::string& path) {
@@ -250,7 +258,7 @@ Result<bool> PosixFiles::is_locked(const std::string& path) {
   if (!descriptor.valid()) {
     return fail_system("open the lock file", path, errno);
   }
-  struct flock found = whole_file();
+  struct flock found = whole_file(F_WRLCK);
   if (retry([&] { return ::fcntl(descriptor.get(), F_OFD_GETLK, &found); }) != 0) {
     return fail_system("ask for the lock on", path, errno);
   }

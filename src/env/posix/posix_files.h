@@ -17,6 +17,7 @@ class PosixFiles : public Files {
   Result<std::vector<std::string>> glob(const std::string& pattern) override;
   Result<Space> space(const std::string& path) override;
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override;
+  Result<std::unique_ptr<FileLock>> lock_for_reading(const std::string& path) override;
   Result<bool> is_locked(const std::string& path) override;
 };
 

@@ -239,6 +239,27 @@ TEST_P(FilesContract, LocksExcludeEachOtherUntilGivenBack) {
   EXPECT_TRUE(files().lock(path("LOCK")));
 }
 
+TEST_P(FilesContract, ReadersShareALock) {
+  EXPECT_EQ(files().lock_for_reading(path("LOCK")).error().code, ErrorCode::kNotFound);
+  EXPECT_TRUE(files().list(path(""))->empty());
+  {
+    auto writer = files().lock(path("LOCK"));
+    ASSERT_TRUE(writer);
+    EXPECT_EQ(files().lock_for_reading(path("LOCK")).error().code, ErrorCode::kRefused);
+  }
+  auto first = files().lock_for_reading(path("LOCK"));
+  auto second = files().lock_for_reading(path("LOCK"));
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(second);
+  EXPECT_TRUE(*files().is_locked(path("LOCK")));
+  EXPECT_EQ(files().lock(path("LOCK")).error().code, ErrorCode::kRefused);
+  first->reset();
+  EXPECT_EQ(files().lock(path("LOCK")).error().code, ErrorCode::kRefused);
+  second->reset();
+  EXPECT_FALSE(*files().is_locked(path("LOCK")));
+  EXPECT_TRUE(files().lock(path("LOCK")));
+}
+
 TEST_P(FilesContract, AskingForALockTakesNothing) {
   EXPECT_EQ(files().is_locked(path("LOCK")).error().code, ErrorCode::kNotFound);
   EXPECT_TRUE(files().list(path(""))->empty());

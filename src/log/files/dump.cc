@@ -115,6 +115,7 @@ class Dump {
 
   Result<std::vector<DumpLine>> run() {
     RHEON_TRY(require_data_directory(files_, directory_));
+    RHEON_ASSIGN(const auto lock, lock_if_there(files_, directory_));
     RHEON_TRY(dump_identity());
     RHEON_TRY(dump_folder(kJournalDirectory, {{}, FileKind::kJournal, {}, 0},
                           FrameType::kJournalSegment));

@@ -63,7 +63,7 @@ Result<std::unique_ptr<env::FileLock>> lock_if_there(env::Files& files,
                ? Result<std::unique_ptr<env::FileLock>>(nullptr)
                : tl::unexpected(info.error());
   }
-  auto lock = files.lock(path);
+  auto lock = files.lock_for_reading(path);
   if (!lock.has_value() && lock.error().code == ErrorCode::kRefused) {
     return fail(ErrorCode::kRefused,
                 fmt::format("a process is running the job in {}: stop it first", directory));

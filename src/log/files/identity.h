@@ -26,7 +26,7 @@ namespace rheon::log::files {
 /// For looking at a directory that may be damaged: kNotFound or kInvalidInput when no job can have
 /// made it.
 [[nodiscard]] Status require_data_directory(env::Files& files, const std::string& directory);
-/// Likewise: null when its `lock` is missing.
+/// Likewise: keeps a job from running there meanwhile; null when its `lock` is missing.
 [[nodiscard]] Result<std::unique_ptr<env::FileLock>> lock_if_there(env::Files& files,
                                                                    const std::string& directory);
 

@@ -36,10 +36,12 @@ class BadBlocks final : public env::ForwardingFiles {
   }
   /// Opening this file fails, for another reason than its bytes.
   void forbid(std::string path) { forbidden_ = std::move(path); }
+  /// As the kernel does with a disk that fails: nothing in this directory can be written any more.
+  void protect(std::string directory) { read_only_ = std::move(directory) + "/"; }
 
   Result<std::unique_ptr<env::File>> open(const std::string& path, env::OpenMode mode) override {
     RHEON_TRY(look());
-    if (path == forbidden_) {
+    if (path == forbidden_ || (mode != env::OpenMode::kRead && is_protected(path))) {
       failed_ = true;
       return fail(ErrorCode::kIo, kSentence);
     }
@@ -60,7 +62,17 @@ class BadBlocks final : public env::ForwardingFiles {
   }
   Result<std::unique_ptr<env::FileLock>> lock(const std::string& path) override {
     RHEON_TRY(look());
-    return ForwardingFiles::lock(path);
+    return is_protected(path) ? fail(ErrorCode::kIo, kSentence) : ForwardingFiles::lock(path);
+  }
+  Result<std::unique_ptr<env::FileLock>> lock_for_reading(const std::string& path) override {
+    RHEON_TRY(look());
+    return ForwardingFiles::lock_for_reading(path);
+  }
+  Status remove(const std::string& path) override {
+    return is_protected(path) ? fail(ErrorCode::kIo, kSentence) : ForwardingFiles::remove(path);
+  }
+  Status rename(const std::string& from, const std::string& to) override {
+    return is_protected(to) ? fail(ErrorCode::kIo, kSentence) : ForwardingFiles::rename(from, to);
   }
 
  private:
@@ -99,7 +111,12 @@ class BadBlocks final : public env::ForwardingFiles {
     return {};
   }
 
+  [[nodiscard]] bool is_protected(const std::string& path) const {
+    return !read_only_.empty() && path.starts_with(read_only_);
+  }
+
   std::uint64_t left_ = 0;
+  std::string read_only_;
   std::string broken_path_;
   std::uint64_t broken_byte_ = 0;
   std::string forbidden_;
@@ -263,6 +280,20 @@ TEST_F(ReadErrors, SalvageCallsNothingLostThatItOnlyMayNotOpen) {
       EXPECT_THAT(report->lost, ::testing::IsEmpty());
     }
   }
+}
+
+/// A disk that fails is often read-only from then on: just then one wants to know what is there.
+TEST_F(ReadErrors, ADirectoryThatCannotBeWrittenIsLookedIntoAndSaved) {
+  machine_.files().protect("job.data");
+  EXPECT_FALSE(open(machine_, ModelJob::options()).has_value());
+  const Status sound = checked();
+  EXPECT_TRUE(sound.has_value()) << sound.error().message;
+  const auto dumped = dump(machine_.files(), "job.data");
+  EXPECT_TRUE(dumped.has_value()) << dumped.error().message;
+  const auto saved = salvage(machine_, "job.data", "saved");
+  ASSERT_TRUE(saved.has_value()) << saved.error().message;
+  EXPECT_THAT(saved->lost, ::testing::IsEmpty());
+  EXPECT_TRUE(read_stream().has_value());
 }
 
 TEST_F(ReadErrors, AStartSaysSo) {
