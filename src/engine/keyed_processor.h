@@ -69,7 +69,7 @@ class KeyedProcessor : public Processor {
   [[nodiscard]] bool fire_group(state::KeyGroupState& group, bool processing, Pass& pass,
                                 std::size_t& left);
   void sweep_expired();
-  /// What a commit holds of the watermark and, when asked for, of the size of the state.
+  /// What a commit holds of the watermark.
   void report_watermarks(EpochPart& part);
   void write_slices(EpochPart& part);
   /// The index of the state that is or was stored under this id; the number of states: none.

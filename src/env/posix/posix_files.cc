@@ -41,9 +41,9 @@ Descriptor open_descriptor(const std::string& path, int flags) {
   return Descriptor(retry([&] { return ::open(path.c_str(), flags | O_CLOEXEC, kFileMode); }));
 }
 
-/// The whole file, held against everybody. The lock belongs to the open file (fcntl(2), "Open file
-/// description locks"): it goes when the descriptor is closed. Unlike flock(2) this kind can be
-/// asked for without being taken.
+/// The whole file: F_WRLCK holds it against everybody, F_RDLCK against writers. The lock belongs to
+/// the open file (fcntl(2), "Open file description locks"): it goes when the descriptor is closed.
+/// Unlike flock(2) this kind can be asked for without being taken.
 struct flock whole_file(short type) {
   struct flock lock{};
   lock.l_type = type;
