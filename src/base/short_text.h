@@ -11,14 +11,10 @@
 #include <cstring>
 #include <string_view>
 
-#if defined(__SSE2__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#include "base/sanitizers.h"
+
+#if defined(__SSE2__) && !RHEON_SANITIZER
 #define RHEON_SHORT_TEXT 1
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-    __has_feature(memory_sanitizer)
-#undef RHEON_SHORT_TEXT
-#endif
-#endif
 #endif
 
 namespace rheon {

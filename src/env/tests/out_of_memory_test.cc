@@ -10,20 +10,13 @@
 #include <vector>
 
 #include "base/block_memory.h"
+#include "base/sanitizers.h"
 #include "env/posix.h"
 
 namespace rheon::env {
 namespace {
 
 constexpr std::size_t kMiB = std::size_t{1} << 20;
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitizer = true;
-#elif defined(__has_feature)
-constexpr bool kSanitizer = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#else
-constexpr bool kSanitizer = false;
-#endif
 
 /// For a process of its own, which ends with the test.
 void confine(std::size_t bytes) {
@@ -35,7 +28,7 @@ void confine(std::size_t bytes) {
 class OutOfMemory : public testing::Test {
  protected:
   void SetUp() override {
-    if (kSanitizer) {
+    if (RHEON_SANITIZER) {
       GTEST_SKIP() << "a sanitizer's own memory does not fit in the limit";
     }
   }
