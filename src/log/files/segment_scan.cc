@@ -77,6 +77,9 @@ class EpochAssembler {
     if (record.previous != scan_.standing.chain) {
       return "a commit record does not follow the one before it";
     }
+    if (record.first_segment > options_.number) {
+      return "a commit record needs segments behind its own";
+    }
     // Of a segment's first epoch the list also has what the segment begins with.
     if (record.frames != checks_) {
       return "a commit record lists other frames than stand before it";

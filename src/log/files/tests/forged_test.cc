@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "codec/wire.h"
 #include "log/files/frame.h"
 #include "log/files/inspect.h"
+#include "log/files/records.h"
 #include "log/files/tests/sound_directory.h"
 
 namespace rheon::log::files::testing {
@@ -104,6 +106,53 @@ struct Change {
   std::function<void(Forgery&)> apply;
 };
 
+/// Commit records that say what cannot be; other frames are left as they are.
+std::vector<Change> changes_of_commits() {
+  std::vector<Change> all;
+  const auto add = [&all](std::string name, std::function<void(CommitRecord&)> apply) {
+    all.push_back({std::move(name), [apply = std::move(apply)](Forgery& f) {
+                     CommitRecord record;
+                     if (f.type == static_cast<std::uint8_t>(FrameType::kCommit) &&
+                         decode(f.payload, record)) {
+                       apply(record);
+                       f.payload = encode(record);
+                     }
+                   }});
+  };
+  const auto each_slice = [](CommitRecord& record, const std::function<void(SliceEntry&)>& apply) {
+    for (SliceSet& set : record.slices) {
+      std::for_each(set.slices.begin(), set.slices.end(), apply);
+    }
+  };
+  add("needs a segment behind its own", [](CommitRecord& r) { r.first_segment = 1000; });
+  add("needs segments from 0", [](CommitRecord& r) { r.first_segment = 0; });
+  add("slices of no file", [each_slice](CommitRecord& r) {
+    each_slice(r, [](SliceEntry& slice) { slice.file = UINT64_MAX; });
+  });
+  add("slices behind the end of all files", [each_slice](CommitRecord& r) {
+    each_slice(r, [](SliceEntry& slice) { slice.offset = UINT64_MAX; });
+  });
+  add("a stream of no partitions", [](CommitRecord& r) {
+    for (CommitRecord::StreamChange& change : r.streams) {
+      change.state.next.clear();
+    }
+  });
+  add("a stream of no segments", [](CommitRecord& r) {
+    for (CommitRecord::StreamChange& change : r.streams) {
+      change.first_segment = UINT64_MAX;
+      change.state.segments.clear();
+    }
+  });
+  add("stream segments longer than any file", [](CommitRecord& r) {
+    for (CommitRecord::StreamChange& change : r.streams) {
+      for (StreamSegment& segment : change.state.segments) {
+        segment.bytes = UINT64_MAX;
+      }
+    }
+  });
+  return all;
+}
+
 std::vector<Change> changes() {
   std::vector<Change> all{
       {"another type", [](Forgery& f) { f.type = static_cast<std::uint8_t>(f.type % 14 + 1); }},
@@ -133,6 +182,9 @@ std::vector<Change> changes() {
                        byte = static_cast<char>(~byte);
                      }
                    }});
+  }
+  for (Change& change : changes_of_commits()) {
+    all.push_back(std::move(change));
   }
   return all;
 }
