@@ -240,8 +240,13 @@ Result<Question> question_of(const std::string& request) {
     return fail(ErrorCode::kInvalidInput, "a question is a JSON object with \"ask\".");
   }
   Question question{text("ask"), text("state"), text("key"), 0};
-  if (json.contains("shards") && json["shards"].is_number_unsigned()) {
-    question.shards = json["shards"].get<std::uint32_t>();
+  if (json.contains("shards")) {
+    const Json& shards = json["shards"];
+    if (!shards.is_number_unsigned() ||
+        !std::in_range<std::uint32_t>(shards.get<std::uint64_t>())) {
+      return fail(ErrorCode::kInvalidInput, "\"shards\" is a number of shards.");
+    }
+    question.shards = shards.get<std::uint32_t>();
   }
   return question;
 }

@@ -15,8 +15,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// A conversion would take a fraction or a negative number as well, and make of it what it likes.
+[[nodiscard]] std::uint64_t count(const Json& json) {
+  return json.get_ref<const Json::number_unsigned_t&>();
+}
 [[nodiscard]] std::uint64_t count(const Json& json, const char* name) {
-  return json.value(name, std::uint64_t{0});
+  const auto at = json.find(name);
+  return at == json.end() ? 0 : count(*at);
 }
 [[nodiscard]] std::string word(const Json& json, const char* name) {
   return json.value(name, std::string());
@@ -39,7 +44,7 @@ using Json = nlohmann::ordered_json;
   std::string reasons;
   for (const auto& [name, value] : op.items()) {
     if (name.starts_with("dropped/")) {
-      sum += value.get<std::uint64_t>();
+      sum += count(value);
       reasons += (reasons.empty() ? " (" : ", ") + name.substr(name.find('/') + 1);
     }
   }

@@ -149,7 +149,10 @@ TEST(Questions, AreObjectsThatAsk) {
   for (const char* wrong : {"", "[]", "7", "{", "{}", R"({"ask":7})", R"({"ask":""})"}) {
     EXPECT_FALSE(question_of(wrong).has_value()) << wrong;
   }
-  EXPECT_EQ(question_of(R"({"ask":"scale","shards":"many"})")->shards, 0u);
+  for (const char* shards : {R"("many")", "2.5", "-1", "4294967297", "null"}) {
+    const auto read = question_of(std::string(R"({"ask":"scale","shards":)") + shards + "}");
+    EXPECT_FALSE(read.has_value()) << shards;
+  }
 }
 
 TEST(OpenedAnswers, CarryTheErrorThatTheyHold) {

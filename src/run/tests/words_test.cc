@@ -1,5 +1,6 @@
 // What people read: figures, tables, the live line, exit codes, guarantees.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -136,6 +137,10 @@ TEST(Show, an_answer_of_another_version_is_a_sentence) {
     EXPECT_THAT(shown.error().message, HasSubstr("is not one this program knows"));
   }
   EXPECT_FALSE(show_status(R"({"running":"yes"})"));
+  EXPECT_FALSE(show_status("[]"));
+  for (const char* number : {"2.5", "2e60", "-1", "null"}) {
+    EXPECT_FALSE(show_status(fmt::format(R"({{"running":false,"epoch":{}}})", number))) << number;
+  }
   EXPECT_FALSE(show_states(R"({"states":[{"operator":"o","kind":0}]})"));
   EXPECT_FALSE(show_scaled(R"({"running":true,"shards":"two"})", 2));
 }
