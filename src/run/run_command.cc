@@ -231,9 +231,8 @@ class Runner {
       stop_told_ = true;
       reporter_.warning("the stop waits for the commit under way" +
                         (waiting_.empty() ? std::string() : " (" + waiting_ + ")") +
-                        ". A second Ctrl-C ends the program at once, as a kill does: what is "
-                        "committed stays, and "
-                        "the next run goes on from there.");
+                        ". Another Ctrl-C ends the program at once, as a kill does: what is "
+                        "committed stays, and the next run goes on from there.");
     }
   }
 

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <ctime>
 #include <memory>
 #include <thread>
 
@@ -23,7 +24,18 @@ namespace {
 // What a signal handler may touch: lock-free atomics and write(2).
 std::atomic<bool> stop_asked{false};
 std::atomic<int> stop_event{-1};
-static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
+std::atomic<std::int64_t> first_stop_nanos{0};
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free &&
+              std::atomic<std::int64_t>::is_always_lock_free);
+
+// One Ctrl-C can arrive twice: from the terminal, and from a parent that passes on what it got.
+constexpr std::int64_t kSecondStopNanos = 500'000'000;
+
+std::int64_t monotonic_nanos() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
 
 void raise_event(int event) {
   const std::uint64_t one = 1;
@@ -31,11 +43,15 @@ void raise_event(int event) {
   static_cast<void>(!::write(event, &one, sizeof(one)));
 }
 
-void on_stop_signal(int /*signal*/) {
+void on_stop_signal(int signal) {
   const int saved = errno;
+  const std::int64_t now = monotonic_nanos();
+  std::int64_t first = 0;
+  if (!first_stop_nanos.compare_exchange_strong(first, now) && now - first >= kSecondStopNanos) {
+    std::signal(signal, SIG_DFL);
+    ::kill(::getpid(), signal);  // is delivered when this handler returns
+  }
   stop_asked.store(true);
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
   if (const int event = stop_event.load(); event >= 0) {
     raise_event(event);
   }

@@ -99,7 +99,7 @@ TEST_F(Abort, AStopThatWaitsForASlowDiskSaysSo) {
                              [this] { machine_.process().request_stop(); });
   EXPECT_EQ(run(), ExitCode::kDone) << said();
   EXPECT_THAT(said(), HasSubstr("the stop waits for the commit under way"));
-  EXPECT_THAT(said(), HasSubstr("A second Ctrl-C ends the program at once"));
+  EXPECT_THAT(said(), HasSubstr("Another Ctrl-C ends the program at once"));
 }
 
 TEST_F(Abort, TheFourthWithinAMinuteEndsTheProgram) {
