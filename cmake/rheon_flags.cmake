@@ -57,6 +57,13 @@ if(RHEON_SANITIZE)
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif()
+# The sanitizers' builds: what a test instantiates compiles in a half to a third of the time when it is not optimised. The
+# libraries keep -O1.
+function(rheon_compile_quickly target)
+  if(RHEON_SANITIZE AND NOT RHEON_FUZZ)
+    target_compile_options(${target} PRIVATE -O0)
+  endif()
+endfunction()
 if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
   add_compile_definitions(_GLIBCXX_ASSERTIONS)
 endif()

@@ -147,6 +147,7 @@ function(rheon_add_chaos_programs)
   foreach(file IN LISTS jobs)
     get_filename_component(name "${file}" NAME_WE)
     rheon_program(${name} SOURCES "${file}" LIBRARIES rheon::run)
+    rheon_compile_quickly(${name})
   endforeach()
 
   file(GLOB sources CONFIGURE_DEPENDS "${chaos}/faulty/*.cc")

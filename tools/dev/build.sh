@@ -58,7 +58,7 @@ build_preset() {
   shift
   (($# == 0)) || targets=(--target "$@")
   ensure_packages build
-  [[ ! "$preset" =~ ^(asan|fuzz|coverage)$ ]] || ensure_packages clang
+  [[ ! "$preset" =~ ^(asan|tsan|fuzz|coverage)$ ]] || ensure_packages clang
   configure_preset "$preset"
   require_targets "$preset" "${targets[@]:1}"
   with_preset_lock "$preset" cmake --build "build/$preset" -j "$(nproc)" "${targets[@]}" \

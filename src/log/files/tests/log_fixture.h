@@ -4,12 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/sanitizers.h"
 #include "codec/delta.h"
 #include "env/fake/fake_env.h"
 #include "log/files/file_log.h"
@@ -18,6 +20,10 @@ namespace rheon::log::files::testing {
 
 using Key = std::pair<std::uint32_t, std::string>;  // key group, key
 using Model = std::map<Key, std::string>;
+
+/// From one place where something goes wrong to the next. A test of one thread shows the thread
+/// sanitizer at all of them what it shows at every seventh, in minutes.
+inline constexpr std::uint64_t kPointStep = RHEON_THREAD_SANITIZER ? 7 : 1;
 
 /// Small files, so that a few commits use every part of the log.
 inline OpenOptions small_options() {
