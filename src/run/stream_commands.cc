@@ -31,7 +31,7 @@ Result<std::string> list_streams(env::Env& env, const std::string& directory, bo
     table.add({stream.name, std::to_string(stream.partitions), std::to_string(size.records),
                std::to_string(size.bytes), stream.type, stream.sealed ? "sealed" : "open"});
   }
-  return json ? list.dump() + "\n" : table.text();
+  return json ? list.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n" : table.text();
 }
 
 namespace {
