@@ -21,7 +21,7 @@
 namespace rheon::env::posix {
 namespace {
 
-// What a signal handler may touch: lock-free atomics and write(2).
+// What a signal handler may touch: lock-free atomics, and calls that signal-safety(7) lists.
 std::atomic<bool> stop_asked{false};
 std::atomic<int> stop_event{-1};
 std::atomic<std::int64_t> first_stop_nanos{0};
