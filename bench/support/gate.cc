@@ -47,12 +47,12 @@ void Gate::stream(const Words& words, double records_per_second) {
   lane.waker->wake();
 }
 
-std::size_t Gate::due(Lane& lane) {
+std::size_t Gate::due(Lane& lane, std::size_t room) {
   if (lane.per_second == 0) {
     return lane.left;
   }
   const double sent = (now_seconds() - lane.since) * lane.per_second;
-  const double more = std::min(sent - lane.sent, static_cast<double>(engine::kBatchRecords));
+  const double more = std::min(sent - lane.sent, static_cast<double>(room));
   if (more < 1) {
     return 0;
   }
@@ -113,9 +113,9 @@ Result<engine::Poll> GateReader::poll(engine::SourceOutput<std::string_view>& ou
       continue;
     }
     output.select(i);
-    for (std::size_t due = Gate::due(lane); due > 0 && !output.full();) {
+    for (std::size_t due = Gate::due(lane, output.room()); due > 0 && !output.full();) {
       const std::size_t n =
-          std::min({due, static_cast<std::size_t>(lane.end - lane.at), engine::kBatchRecords});
+          output.room_up_to(std::min(due, static_cast<std::size_t>(lane.end - lane.at)));
       due -= n;
       output.emit_all({lane.at, n}, EventTime::none());
       lane.left -= n;

@@ -54,7 +54,7 @@ class Gate {
   void assign(std::size_t partition, env::Waker* waker);
   void begun();
   /// How many records may go now.
-  [[nodiscard]] static std::size_t due(Lane& lane);
+  [[nodiscard]] static std::size_t due(Lane& lane, std::size_t room);
   [[nodiscard]] bool closed() const { return closed_.load(std::memory_order_acquire); }
 
   // The sink, on any shard.

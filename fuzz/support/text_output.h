@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,7 +22,9 @@ class TextOutput final : public engine::SourceOutput<std::string_view> {
                   std::string_view /*reason*/) override {
     quarantined.emplace_back(bytes);
   }
-  [[nodiscard]] bool full() const override { return since_look_ > kFullAfter; }
+  [[nodiscard]] std::size_t room() const override {
+    return kFullAfter - std::min(kFullAfter, since_look_);
+  }
   [[nodiscard]] EventTime now() const override { return EventTime{1'000'000}; }
   void make_room() { since_look_ = 0; }
 

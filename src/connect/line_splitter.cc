@@ -31,6 +31,7 @@ void LineSplitter::forget() {
 }
 
 bool LineSplitter::run(Output& output) {
+  std::size_t at_once = output.room_up_to(kLinesAtOnce);
   while (at_ != end_) {
     const auto left = static_cast<std::size_t>(end_ - at_);
     const auto* newline = static_cast<const char*>(std::memchr(at_, '\n', left));
@@ -49,11 +50,12 @@ bool LineSplitter::run(Output& output) {
       end_kept_line(output);
       offset_ += 1;
     }
-    if (ready_lines_ == kLinesAtOnce) {
+    if (ready_lines_ >= at_once) {
       hand_over(output);
       if (output.full()) {
         return at_ == end_;
       }
+      at_once = output.room_up_to(kLinesAtOnce);
     }
   }
   hand_over(output);

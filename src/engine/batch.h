@@ -33,6 +33,8 @@ class BatchBase {
   void mark(std::size_t from, std::size_t to, const observe::TraceContext& context);
 
   std::vector<TraceMark> traces;
+  /// Records after which a sender hands it on, see RecordCost.
+  std::size_t limit = 0;
   /// Several receivers are being handed this batch: none of them may change its records.
   bool shared = false;
 };

@@ -3,12 +3,17 @@
 // One sender task to one receiver task of one exchange: a ring of messages, and a ring on which
 // batches come back. The depth of the way back is the credit: a sender that has none waits.
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "base/spsc_ring.h"
 #include "engine/doorbell.h"
 #include "engine/message.h"
+#include "engine/record_cost.h"
 
 namespace rheon::engine {
 
@@ -36,6 +41,12 @@ class Channel {
 
   // On the sender's thread.
   [[nodiscard]] bool try_push(const Message& message) {
+    if (const Work each = cost(); each > kWorkAtOnce && message.kind == Message::Kind::kBatch)
+        [[unlikely]] {
+      if (messages_.size_approx() >= records_in_channel(each)) {
+        return false;
+      }
+    }
     if (!messages_.try_push(message)) {
       return false;
     }
@@ -47,6 +58,8 @@ class Channel {
     BatchBase* batch = nullptr;
     return returned_.try_pop(batch) ? batch : nullptr;
   }
+  /// What the receiver says of a record: see RecordCost.
+  [[nodiscard]] Work cost() const { return Work{cost_.load(std::memory_order_relaxed)}; }
 
   // On the receiver's thread.
   [[nodiscard]] bool try_pop(Message& message) {
@@ -67,12 +80,18 @@ class Channel {
     }
     sender_.ring();
   }
+  /// A hint for the sender; four seconds are the most that it can say.
+  void tell_cost(Work each) {
+    cost_.store(static_cast<std::uint32_t>(std::clamp<std::int64_t>(each.count(), 0, UINT32_MAX)),
+                std::memory_order_relaxed);
+  }
 
  private:
   SpscRing<Message> messages_;
   SpscRing<BatchBase*> returned_;
   Doorbell& sender_;
   Doorbell& receiver_;
+  std::atomic<std::uint32_t> cost_{RecordCost::kFirst.count()};
 };
 
 }  // namespace rheon::engine

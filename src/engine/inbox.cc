@@ -1,6 +1,7 @@
 #include "engine/inbox.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/assert.h"
 
@@ -53,6 +54,17 @@ Watermark Inbox::watermark() const {
   }
   // When all are idle nothing holds the watermark back but what has been promised.
   return least.idle ? Watermark{most, true} : least;
+}
+
+void Inbox::tell_cost(Work each) {
+  constexpr Work kNothing{100};
+  if (std::chrono::abs(each - told_) <= std::max(told_ / 8, kNothing)) {
+    return;
+  }
+  told_ = each;
+  for (const Lane& lane : lanes_) {
+    lane.channel->tell_cost(each);
+  }
 }
 
 void Inbox::report(std::vector<LedgerEntry>& ledger) {

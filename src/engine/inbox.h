@@ -36,12 +36,15 @@ class Inbox {
   [[nodiscard]] bool align(Lane& lane);
   /// The minimum over all lanes that are not idle; idle when all are.
   [[nodiscard]] Watermark watermark() const;
+  /// Tells all senders what a record costs, when it is not about what they know.
+  void tell_cost(Work each);
   void report(std::vector<LedgerEntry>& ledger);
 
  private:
   std::vector<Lane> lanes_;
   std::size_t turn_ = 0;
   std::size_t held_ = 0;
+  Work told_ = RecordCost::kFirst;
 };
 
 }  // namespace rheon::engine

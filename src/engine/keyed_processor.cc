@@ -4,9 +4,14 @@
 #include <set>
 #include <utility>
 
+#include "engine/record_cost.h"
 #include "state/timer_value.h"
 
 namespace rheon::engine {
+
+namespace {
+constexpr std::size_t kTimersPerLook = 8;  // at the clock, in a burst
+}
 
 KeyedProcessor::KeyedProcessor(const std::string& name, ShardContext& shard,
                                std::shared_ptr<const state::StateSet> states)
@@ -104,11 +109,11 @@ EventTime KeyedProcessor::next_clock() const {
 }
 
 bool KeyedProcessor::fire_due(bool processing, Pass& pass) {
-  std::size_t left = shard().budgets.timers;
+  Burst burst{shard().budgets.timers, /*between_records=*/true, {}};
   bool all = true;
   while (all && pass.group < groups_.size()) {
     state::KeyGroupState* group = groups_[pass.group].get();
-    all = group == nullptr || fire_group(*group, processing, pass, left);
+    all = group == nullptr || fire_group(*group, processing, pass, burst);
     if (all) {
       ++pass.group;
       pass.last.reset();
@@ -119,7 +124,7 @@ bool KeyedProcessor::fire_due(bool processing, Pass& pass) {
 }
 
 bool KeyedProcessor::fire_group(state::KeyGroupState& group, bool processing, Pass& pass,
-                                std::size_t& left) {
+                                Burst& burst) {
   std::set<state::DueTimer>& due = group.timers(processing);
   const EventTime until = processing ? shard().now : watermark_of(group);
   for (;;) {
@@ -131,10 +136,11 @@ bool KeyedProcessor::fire_group(state::KeyGroupState& group, bool processing, Pa
       pass.left_some = pass.left_some || next != due.begin();
       return true;
     }
-    if (left == 0 || shard().error.has_value()) {
+    if (burst.left == 0 || shard().error.has_value()) {
       return false;
     }
-    --left;
+    look_at_clock(burst);
+    --burst.left;
     const state::DueTimer& timer = pass.last.emplace(*next);
     clear_timer(group, *states_, timer);
     due.erase(next);
@@ -143,11 +149,22 @@ bool KeyedProcessor::fire_group(state::KeyGroupState& group, bool processing, Pa
   }
 }
 
+void KeyedProcessor::look_at_clock(Burst& burst) {
+  if (!burst.between_records || burst.left % kTimersPerLook != 0) {
+    return;
+  }
+  const env::Monotonic now = shard().env->clock().monotonic();
+  if (now - burst.began.value_or(now) >= kWorkAtOnce) {
+    burst.left = 1;
+  }
+  burst.began = burst.began.value_or(now);
+}
+
 void KeyedProcessor::fire_past(state::KeyGroupState& group) {
-  std::size_t left = shard().budgets.timers;
+  Burst burst{shard().budgets.timers, /*between_records=*/false, {}};
   for (const bool processing : {false, true}) {
     Pass pass;
-    const bool all = fire_group(group, processing, pass, left);
+    const bool all = fire_group(group, processing, pass, burst);
     // Those in processing time fire with the clock, in the next step.
     fire_again_ = fire_again_ || (!processing && (!all || pass.left_some));
   }

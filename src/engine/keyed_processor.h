@@ -65,9 +65,17 @@ class KeyedProcessor : public Processor {
   };
   /// False: cut off, go on with the next step.
   [[nodiscard]] bool fire_due(bool processing, Pass& pass);
-  /// ... of one group; takes from the budget `left`.
+  /// How many timers may still fire in one go; of those that fire between records, where barriers
+  /// may pass, no more than take about kWorkAtOnce.
+  struct Burst {
+    std::size_t left = 0;
+    bool between_records = false;
+    std::optional<env::Monotonic> began;
+  };
+  void look_at_clock(Burst& burst);
+  /// ... of one group.
   [[nodiscard]] bool fire_group(state::KeyGroupState& group, bool processing, Pass& pass,
-                                std::size_t& left);
+                                Burst& burst);
   void sweep_expired();
   /// What a commit holds of the watermark.
   void report_watermarks(EpochPart& part);

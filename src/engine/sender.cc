@@ -1,5 +1,8 @@
 #include "engine/sender.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "engine/channel.h"
 #include "graph/assignment.h"
 
@@ -25,6 +28,14 @@ BatchBase* Sender::returned(std::size_t receiver) {
   return lanes_[receiver].channel->take_returned();
 }
 
+std::size_t Sender::records_at_once(std::size_t receiver) const {
+  // What waits in the outbox stands before the next barrier, in however many messages.
+  constexpr std::size_t kLeastBehindOthers = 64;
+  const Lane& lane = lanes_[receiver];
+  const std::size_t records = engine::records_at_once(lane.channel->cost());
+  return lane.waiting.empty() ? records : std::max(records, kLeastBehindOthers);
+}
+
 std::vector<std::uint16_t> Sender::owners(std::uint32_t key_groups) const {
   const auto receivers = static_cast<std::uint32_t>(lanes_.size());
   std::vector<std::uint16_t> result;
@@ -48,6 +59,7 @@ void Sender::send(std::size_t receiver) {
     return;
   }
   sent_ += lane.filling->size();
+  caused_ += lane.channel->cost() * static_cast<std::int64_t>(lane.filling->size());
   Message message;
   message.kind = Message::Kind::kBatch;
   message.batch = lane.filling;
@@ -104,5 +116,7 @@ std::uint64_t Sender::take_sent() {
   sent_ = 0;
   return sent;
 }
+
+Work Sender::take_caused() { return std::exchange(caused_, Work{0}); }
 
 }  // namespace rheon::engine

@@ -15,6 +15,7 @@
 #include "codec/key.h"
 #include "engine/ledger.h"
 #include "engine/receiver.h"
+#include "engine/record_cost.h"
 #include "engine/shard_context.h"
 #include "engine/user_code.h"
 
@@ -37,6 +38,8 @@ class Sender : public Receiver {
   [[nodiscard]] const std::string& edge() const { return edge_; }
   /// Records sent since the last call.
   [[nodiscard]] std::uint64_t take_sent();
+  /// The work that the records sent since the last call cause, as their receivers say.
+  [[nodiscard]] Work take_caused();
 
  protected:
   [[nodiscard]] std::size_t fan_out() const { return lanes_.size(); }
@@ -45,6 +48,8 @@ class Sender : public Receiver {
   /// The batch that is being filled; null: none.
   [[nodiscard]] BatchBase*& filling(std::size_t receiver) { return lanes_[receiver].filling; }
   [[nodiscard]] BatchBase* returned(std::size_t receiver);
+  /// Records that the next message to it may hold.
+  [[nodiscard]] std::size_t records_at_once(std::size_t receiver) const;
   /// By key group: the receiver that owns it.
   [[nodiscard]] std::vector<std::uint16_t> owners(std::uint32_t key_groups) const;
 
@@ -62,6 +67,7 @@ class Sender : public Receiver {
   std::vector<Lane> lanes_;
   Watermark watermark_;
   std::uint64_t sent_ = 0;
+  Work caused_{0};
 
  public:
   ~Sender() override;
@@ -81,15 +87,15 @@ class TypedSender : public Sender {
     if (batch == nullptr) {
       batch = returned(receiver);
       if (batch == nullptr) {
-        auto* fresh = new BatchType();
-        fresh->slots.reserve(kBatchRecords + kBatchSlack);
-        batch = fresh;
+        batch = new BatchType();
       }
+      batch->limit = this->records_at_once(receiver);
+      static_cast<BatchType&>(*batch).slots.reserve(batch->limit + kBatchSlack);
     }
     return static_cast<BatchType&>(*batch);
   }
   void send_if_full(std::size_t receiver, const BatchType& batch) {
-    if (batch.slots.size() >= kBatchRecords || batch.arena.bytes_used() >= kBatchBytes) {
+    if (batch.slots.size() >= batch.limit || batch.arena.bytes_used() >= kBatchBytes) {
       send(receiver);
     }
   }
@@ -225,7 +231,7 @@ class HashSender final : public TypedSender<K, T> {
     }
     for (std::size_t i = 0; i < n;) {
       BatchType& out = this->batch_for(0);
-      const std::size_t end = std::min(n, i + kBatchRecords - out.slots.size());
+      const std::size_t end = std::min(n, i + out.limit - out.slots.size());
       for (; i < end && out.arena.bytes_used() < kBatchBytes; ++i) {
         append(out, keys[i], slots[i].value, slots[i].time, hashes[i]);
       }

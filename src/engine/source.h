@@ -8,6 +8,8 @@
 //                    shard's thread, never blocks (files and sockets through env.io()).
 //   SourceOutput     where a reader puts what it has read.
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -61,8 +63,15 @@ class SourceOutput {
   /// A piece of input that cannot be a record: goes to the quarantine stream, with its place.
   virtual void quarantine(std::string_view bytes, std::string_view place,
                           std::string_view reason) = 0;
-  /// True when the poll should return soon: enough has been emitted for one step.
-  [[nodiscard]] virtual bool full() const = 0;
+  /// Records that this poll may still emit; what comes on top is taken as well, but is more than
+  /// one step should do.
+  [[nodiscard]] virtual std::size_t room() const = 0;
+  /// The poll should return.
+  [[nodiscard]] bool full() const { return room() == 0; }
+  /// `most`, or as many as there is room for; at least one, so that each poll gets on.
+  [[nodiscard]] std::size_t room_up_to(std::size_t most) const {
+    return std::max<std::size_t>(std::min(room(), most), 1);
+  }
   /// The processing clock of the job.
   [[nodiscard]] virtual EventTime now() const = 0;
 };

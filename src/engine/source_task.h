@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/output_port.h"
+#include "engine/record_cost.h"
 #include "engine/source.h"
 #include "engine/task.h"
 #include "engine/user_code.h"
@@ -180,14 +181,17 @@ class SourceTask final : public SourceTaskBase, private SourceOutput<T> {
                   std::string_view reason) override {
     SourceTaskBase::quarantine(bytes, place, reason);
   }
-  [[nodiscard]] bool full() const override {
-    return emitted_ >= kBatchRecords || shard().error.has_value();
+  [[nodiscard]] std::size_t room() const override {
+    return shard().error.has_value() ? 0 : limit_ - std::min(limit_, emitted_);
   }
   [[nodiscard]] EventTime now() const override { return now_; }
 
   void assign_to_reader(const SourcePartition& partition) override { reader_->assign(partition); }
   Result<Poll> poll() override {
     emitted_ = 0;
+    limit_ = records_at_once(cost_.each(), kWorkOfAPoll);
+    static_cast<void>(stage().take_caused());  // by timers, since
+    const env::Monotonic began = shard().env->clock().monotonic();
     now_ = shard().now;
     latest_allowed_ = now_ + max_future_;
     if (countdown_ == 0) {
@@ -195,6 +199,10 @@ class SourceTask final : public SourceTaskBase, private SourceOutput<T> {
     }
     Result<Poll> result = reader_->poll(*this);
     port_.flush();
+    stage().flush();
+    if (emitted_ > 0) {
+      cost_.add(emitted_, shard().env->clock().monotonic() - began + stage().take_caused());
+    }
     count(emitted_, port_.take_emitted());
     return result;
   }
@@ -233,7 +241,9 @@ class SourceTask final : public SourceTaskBase, private SourceOutput<T> {
   std::chrono::microseconds max_future_;
   OutputPort<NoKey, T> port_;
   std::size_t selected_ = 0;
-  std::uint64_t emitted_ = 0;  // in this poll
+  RecordCost cost_;
+  std::size_t limit_ = 0;    // of the records of this poll
+  std::size_t emitted_ = 0;  // in this poll
   std::uint32_t countdown_ = 0;
   EventTime now_;
   EventTime latest_allowed_;

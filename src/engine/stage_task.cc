@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 namespace rheon::engine {
@@ -13,13 +14,27 @@ constexpr std::chrono::microseconds kLongestWait = std::chrono::hours{24 * 365};
 }  // namespace
 
 StepResult StageTask::take_input() {
+  std::size_t records = 0;
+  Work work{0};
+  static_cast<void>(stage().take_caused());  // by timers, since
+  const StepResult result = take_messages(records, work);
+  if (records > 0) {
+    stage().flush();
+    cost_.add(records, work + stage().take_caused());
+    inbox_.tell_cost(cost_.each());
+  }
+  return result;
+}
+
+StepResult StageTask::take_messages(std::size_t& records, Work& work) {
   if (drain_ != nullptr) {
     if (stage().settled()) {
       pass(*std::exchange(drain_, nullptr), stage().processors.front().get());
     }
     return {Progress::kWorked, env::Monotonic::max()};
   }
-  Processor* head = stage().processors.front().get();
+  env::Clock& clock = shard().env->clock();
+  std::optional<env::Monotonic> now;  // where the last message was a batch
   for (std::size_t taken = 0; taken < kMessagesPerStep; ++taken) {
     Message message;
     Inbox::Lane* lane = inbox_.next(message);
@@ -35,28 +50,39 @@ StepResult StageTask::take_input() {
                                             next - shard().now, kNoWait, kLongestWait)};
     }
     switch (message.kind) {
-      case Message::Kind::kBatch:
-        lane->received += message.batch->size();
-        head->on_batch(lane->input, *message.batch);
-        lane->channel->give_back(message.batch);
-        lane->watermark = message.watermark;
+      case Message::Kind::kBatch: {
+        const env::Monotonic began = now.has_value() ? *now : clock.monotonic();
+        records += message.batch->size();
+        take_batch(*lane, message);
+        now = clock.monotonic();
+        work += *now - began;
         break;
+      }
       case Message::Kind::kWatermark:
         lane->watermark = message.watermark;
         advance();
+        now.reset();
         break;
       case Message::Kind::kBarrier:
         if (take_barrier(*lane, *message.barrier)) {
           return {Progress::kWorked, env::Monotonic::max()};
         }
+        now.reset();
         break;
     }
-    // Cut off in the middle of a burst of timers, or a receiver is full: no more input.
-    if (shard().error.has_value() || !stage().resume() || !stage().ready()) {
+    // Enough for one step, cut off in the middle of a burst of timers, or a receiver is full.
+    if (work >= kWorkAtOnce || shard().error.has_value() || !stage().resume() || !stage().ready()) {
       break;
     }
   }
   return {Progress::kWorked, env::Monotonic::max()};
+}
+
+void StageTask::take_batch(Inbox::Lane& lane, const Message& message) {
+  lane.received += message.batch->size();
+  stage().processors.front()->on_batch(lane.input, *message.batch);
+  lane.channel->give_back(message.batch);
+  lane.watermark = message.watermark;
 }
 
 bool StageTask::take_barrier(Inbox::Lane& lane, const Barrier& barrier) {

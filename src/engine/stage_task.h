@@ -3,6 +3,7 @@
 // The task of a stage that reads from exchanges.
 
 #include "engine/inbox.h"
+#include "engine/record_cost.h"
 #include "engine/task.h"
 
 namespace rheon::engine {
@@ -17,6 +18,9 @@ class StageTask final : public Task {
   static constexpr std::size_t kMessagesPerStep = 8;
 
   StepResult take_input() override;
+  /// Adds up the records that it has read, and the time that they have taken.
+  [[nodiscard]] StepResult take_messages(std::size_t& records, Work& work);
+  void take_batch(Inbox::Lane& lane, const Message& message);
   void pass_barriers() override;
   /// A barrier on a lane; true when it has passed the stage.
   [[nodiscard]] bool take_barrier(Inbox::Lane& lane, const Barrier& barrier);
@@ -24,6 +28,7 @@ class StageTask final : public Task {
   void advance();
 
   Inbox inbox_;
+  RecordCost cost_;
   Watermark watermark_;
   const Barrier* drain_ = nullptr;  // waits until no timer is left to fire
 };

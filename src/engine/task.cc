@@ -8,6 +8,14 @@ void Stage::flush() {
   }
 }
 
+Work Stage::take_caused() {
+  Work caused{0};
+  for (const auto& sender : senders) {
+    caused += sender->take_caused();
+  }
+  return caused;
+}
+
 bool Stage::ready() {
   bool ready = true;
   for (const auto& sender : senders) {

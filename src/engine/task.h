@@ -37,6 +37,8 @@ struct Stage {
 
   /// Sends what has been gathered in this step.
   void flush();
+  /// The work that what was sent since the last call causes at receivers.
+  [[nodiscard]] Work take_caused();
   /// True when nothing waits for a receiver or a sink, so that new input may come.
   [[nodiscard]] bool ready();
   /// Bursts of timers that were cut off by the budget; true when none is left.

@@ -1,6 +1,7 @@
 #include "sim/scenario.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/assert.h"
@@ -111,10 +112,20 @@ Scenario count_words(env::fake::FakeEnv& env, Generator& random) {
   }
   scenario.ledger["operator/counts/in"] = words;
   scenario.ledger["operator/csv/in"] = words;
-  scenario.job = [sip = 1 + random() % 10](Job& job) {
+  // Some lines take long, in some of the runs.
+  const std::chrono::microseconds most{random() % 2 == 0 ? 0 : 2'000};
+  const std::chrono::microseconds slow{random() % (most.count() + 1)};
+  scenario.job = [&env, slow, sip = 32 + random() % 64](Job& job) {
     job.key_groups(kKeyGroups);
     job.from("lines", testing::small_sips(files::lines("in*.txt"), sip))
-        .flat_map("words", split)
+        .rebalance()
+        .flat_map("words",
+                  [&env, slow](std::string_view line) {
+                    if (line.size() % 3 == 0) {
+                      env.clock().advance(slow);
+                    }
+                    return split(line);
+                  })
         .key_by([](std::string_view word) { return word; })
         .aggregate("counts", count(), unbounded())
         .to("csv", files::csv(kOutputDirectory, {.max_file_bytes = 4096}));
@@ -141,9 +152,9 @@ Scenario sum_of_two_sources(Generator& random) {
     job.key_groups(kKeyGroups);
     const auto length = [](std::string_view word) { return std::uint64_t{word.size()}; };
     const auto both =
-        job.from("left", testing::small_sips(memory::values(left, {.partitions = partitions}), 1))
+        job.from("left", testing::small_sips(memory::values(left, {.partitions = partitions}), 64))
             .merge(job.from("right",
-                            testing::small_sips(memory::values(right, {.partitions = 2}), 1)));
+                            testing::small_sips(memory::values(right, {.partitions = 2}), 64)));
     both.rebalance()
         .filter("short words", [](std::string_view word) { return word.size() == 1; })
         .key_by([](std::string_view word) { return word; })
@@ -191,7 +202,7 @@ Scenario sessions(Generator& random) {
   const auto parts = static_cast<std::uint32_t>(partitions);
   scenario.job = [visits, parts](Job& job) {
     job.key_groups(kKeyGroups);
-    job.from("visits", testing::small_sips(memory::timed_values(visits, {.partitions = parts}), 1))
+    job.from("visits", testing::small_sips(memory::timed_values(visits, {.partitions = parts}), 64))
         .key_by([](std::string_view user) { return user; })
         .process<CountSessions>("sessions")
         .to("csv", files::csv(kOutputDirectory, {.max_file_bytes = 4096}));

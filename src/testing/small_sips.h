@@ -53,7 +53,7 @@ class SippingReader final : public engine::SourceReader<T> {
                     std::string_view reason) override {
       output_.quarantine(bytes, place, reason);
     }
-    bool full() const override { return left_ == 0 || output_.full(); }
+    std::size_t room() const override { return std::min<std::size_t>(left_, output_.room()); }
     EventTime now() const override { return output_.now(); }
 
    private:

@@ -43,6 +43,7 @@ class Receiving {
   Receiving(const Lanes& lanes, std::size_t capacity) : lanes_(lanes), sending_(lanes.size()) {
     for (std::size_t i = 0; i < lanes.size(); ++i) {
       channels_.push_back(std::make_unique<engine::Channel>(capacity, bell_, bell_));
+      channels_.back()->tell_cost(engine::Work{0});
       inbox_.add("edge", static_cast<std::uint32_t>(i), channels_.back().get());
     }
   }

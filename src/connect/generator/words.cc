@@ -138,7 +138,7 @@ class WordReader : public engine::SourceReader<std::string_view> {
     const std::uint64_t size = dictionary_->size();
     std::uint64_t next = partition.next;
     do {
-      const std::uint64_t stop = std::min(due, next + kBurst);
+      const std::uint64_t stop = std::min(due, next + output.room_up_to(kBurst));
       std::size_t words = 0;
       for (; next < stop; ++next) {
         // The upper half of 64 bits, scaled down to the dictionary.

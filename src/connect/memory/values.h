@@ -92,9 +92,9 @@ class ValueReader final : public engine::SourceReader<codec::Stored<T>> {
 
   void emit_some(Partition& partition, engine::SourceOutput<codec::Stored<T>>& output) {
     do {
-      const std::uint64_t burst =
-          std::min({kBurst, partition.end - partition.next,
-                    static_cast<std::uint64_t>(partition.size - partition.at)});
+      const std::uint64_t burst = std::min(
+          {static_cast<std::uint64_t>(output.room_up_to(kBurst)), partition.end - partition.next,
+           static_cast<std::uint64_t>(partition.size - partition.at)});
       const auto* value = values_->data() + partition.first + partition.at;
       emit_burst(value, burst, output);
       partition.next += burst;

@@ -176,6 +176,7 @@ class StreamSourceReader final : public engine::SourceReader<R> {
     codec::StreamBatchReader& batch = *partition.batch;
     EventTime time;
     R record{};
+    std::size_t left = output.room_up_to(kRecordsPerLook);  // before the next look at the output
     while (batch.next(time)) {
       if (!records_->read(batch, record)) {
         return broken_batch(partition);
@@ -188,8 +189,11 @@ class StreamSourceReader final : public engine::SourceReader<R> {
       if (partition.trace < batch.traces().size()) {
         tell_trace(partition, output);
       }
-      if (batch.taken() % kRecordsPerLook == 0 && output.full()) {
-        return {};
+      if (--left == 0) {
+        if (output.full()) {
+          return {};
+        }
+        left = output.room_up_to(kRecordsPerLook);
       }
     }
     if (!batch.complete()) {

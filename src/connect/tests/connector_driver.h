@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -21,7 +22,7 @@
 
 namespace rheon::connect {
 
-/// What a reader has given; `full_after` records it says that it is full.
+/// What a reader has given; after `full_after` records it says that it is full.
 template <class T, class Kept = T>
 class Output : public engine::SourceOutput<T> {
  public:
@@ -45,7 +46,9 @@ class Output : public engine::SourceOutput<T> {
                   std::string_view reason) override {
     quarantined.push_back({std::string(bytes), std::string(place), std::string(reason)});
   }
-  [[nodiscard]] bool full() const override { return in_poll >= full_after; }
+  [[nodiscard]] std::size_t room() const override {
+    return full_after - std::min(full_after, in_poll);
+  }
   [[nodiscard]] EventTime now() const override { return now_; }
 
   [[nodiscard]] std::vector<Kept> values() const {

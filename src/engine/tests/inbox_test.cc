@@ -21,6 +21,7 @@ class InboxTest : public ::testing::Test {
   void make_lanes(std::size_t lanes, std::size_t capacity = 4) {
     for (std::size_t i = 0; i < lanes; ++i) {
       channels_.push_back(std::make_unique<Channel>(capacity, sender_, receiver_));
+      channels_.back()->tell_cost(Work{0});
       inbox_.add("edge", 0, channels_.back().get());
     }
   }
@@ -136,6 +137,20 @@ TEST_F(InboxTest, NoMessageOfAnEpochComesBehindItsBarrier) {
     }
     EXPECT_GT(passed, 10);
   }
+}
+
+TEST_F(InboxTest, TellsAllSendersWhatARecordCosts) {
+  make_lanes(2);
+  inbox_.tell_cost(Work{8'000});
+  EXPECT_EQ(channels_[0]->cost(), Work{8'000});
+  EXPECT_EQ(channels_[1]->cost(), Work{8'000});
+  inbox_.tell_cost(Work{9'000});
+  EXPECT_EQ(channels_[0]->cost(), Work{8'000}) << "about the same";
+  inbox_.tell_cost(Work{9'001});
+  EXPECT_EQ(channels_[0]->cost(), Work{9'001});
+  inbox_.tell_cost(Work{0});
+  inbox_.tell_cost(Work{100});
+  EXPECT_EQ(channels_[0]->cost(), Work{0}) << "of quick ones it does not matter";
 }
 
 }  // namespace

@@ -1,8 +1,11 @@
 #include "engine/sender.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "engine/channel.h"
@@ -19,6 +22,7 @@ class PlainSender : public Sender {
 
 class SenderTest : public ::testing::Test {
  protected:
+  SenderTest() { channel_.tell_cost(Work{0}); }
   void tell(std::int64_t micros) {
     sender_.on_watermark({EventTime{micros}, false});
     sender_.flush();
@@ -71,6 +75,90 @@ TEST_F(SenderTest, OfWaitingWatermarksOnlyTheLastIsSent) {
   EXPECT_EQ(take(), 3);
   EXPECT_EQ(take(), -1);
 }
+
+using Numbers = Batch<NoKey, std::uint64_t>;
+std::uint64_t same(std::uint64_t number) { return number; }
+
+class SenderOfSlowRecords : public ::testing::TestWithParam<std::size_t> {
+ protected:
+  using NumberSender = HashSender<NoKey, std::uint64_t, std::uint64_t, decltype(&same)>;
+
+  SenderOfSlowRecords() {
+    for (std::size_t i = 0; i < GetParam(); ++i) {
+      channels_.push_back(std::make_unique<Channel>(64, doorbell_, doorbell_));
+      to_.push_back(channels_.back().get());
+    }
+    sender_ = std::make_unique<NumberSender>("edge", to_, shard_, &same);
+  }
+  void send(std::uint64_t count) {
+    Numbers batch;
+    for (std::uint64_t number = 0; number < count; ++number) {
+      batch.slots.push_back({{}, number, EventTime{1}});
+    }
+    sender_->on_batch(0, batch);
+    sender_->flush();
+  }
+  /// The sizes of the batches in all channels.
+  std::vector<std::size_t> take() {
+    std::vector<std::size_t> sizes;
+    bool taken = true;
+    while (!sender_->drain() || taken) {
+      taken = false;
+      for (Channel* channel : to_) {
+        Message message;
+        while (channel->try_pop(message)) {
+          taken = true;
+          if (message.kind == Message::Kind::kBatch) {
+            sizes.push_back(message.batch->size());
+            channel->give_back(message.batch);
+          }
+        }
+      }
+    }
+    return sizes;
+  }
+  void tell_cost(Work each) {
+    for (Channel* channel : to_) {
+      channel->tell_cost(each);
+    }
+  }
+
+  env::fake::FakeParker parker_;
+  Doorbell doorbell_{parker_};
+  ShardContext shard_;
+  std::vector<std::unique_ptr<Channel>> channels_;
+  std::vector<Channel*> to_;
+  std::unique_ptr<NumberSender> sender_;
+};
+
+TEST_P(SenderOfSlowRecords, HoldsAMessageToWhatGoesAtOnce) {
+  using std::chrono::milliseconds;
+  send(3);
+  EXPECT_THAT(take(), ::testing::ElementsAre(1, 1, 1)) << "nothing is known of them";
+  tell_cost(milliseconds{1});
+  send(40);
+  EXPECT_THAT(take(), ::testing::AllOf(::testing::Each(::testing::Le(2u)),
+                                       ::testing::SizeIs(::testing::Ge(20u))));
+  tell_cost(Work{0});
+  send(4'000);
+  EXPECT_THAT(take(), ::testing::SizeIs(4)) << "full batches";
+}
+
+TEST_P(SenderOfSlowRecords, FillsTheOutboxWithLargerOnes) {
+  tell_cost(std::chrono::seconds{1});
+  send(6'400);
+  EXPECT_THAT(take(), ::testing::SizeIs(::testing::Le(110u))) << "one in the channel, then 64 each";
+}
+
+TEST_P(SenderOfSlowRecords, AddsUpTheWorkThatTheyCause) {
+  using std::chrono::milliseconds;
+  tell_cost(milliseconds{1});
+  send(10);
+  EXPECT_EQ(sender_->take_caused(), milliseconds{10});
+  EXPECT_EQ(sender_->take_caused(), milliseconds{0});
+}
+
+INSTANTIATE_TEST_SUITE_P(Receivers, SenderOfSlowRecords, ::testing::Values(1, 2));
 
 }  // namespace
 }  // namespace rheon::engine

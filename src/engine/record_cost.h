@@ -1,0 +1,73 @@
+#pragma once
+
+// What a record costs: the time that it takes here, and the work that it causes behind exchanges.
+// It bounds what stands in the channels before a barrier, and what one poll of a source sets going:
+// of an operator that takes a millisecond a record, rings full of batches of a thousand records
+// would keep each commit waiting for many seconds.
+//
+// What it does not bound: the records that were on their way when an operator turned slow; the sum
+// over the channels of a receiver, of which there is one from each shard; and the work of timers,
+// whose bursts are bounded by themselves. All inputs of an operator count as one.
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/batch.h"
+
+namespace rheon::engine {
+
+using Work = std::chrono::nanoseconds;
+
+/// What a message may set going: much longer than it takes to hand it over.
+inline constexpr Work kWorkAtOnce = std::chrono::milliseconds{2};
+/// What may stand in a channel whose records take longer than that; of quicker ones its ring holds
+/// eight messages, which is the same.
+inline constexpr Work kWorkInChannel = 8 * kWorkAtOnce;
+/// What a poll of a source may set going: a message for each of several shards.
+inline constexpr Work kWorkOfAPoll = 8 * kWorkAtOnce;
+
+/// How many records of this cost are so much work: at least one, at most a batch.
+[[nodiscard]] constexpr std::size_t records_at_once(Work each, Work most = kWorkAtOnce) {
+  return static_cast<std::size_t>(
+      std::clamp<std::int64_t>(most / std::max(each, Work{1}), 1, kBatchRecords));
+}
+
+/// How many batches of one record each a channel may hold: at least one.
+[[nodiscard]] constexpr std::size_t records_in_channel(Work each) {
+  return static_cast<std::size_t>(
+      std::max<std::int64_t>(kWorkInChannel / std::max(each, Work{1}), 1));
+}
+
+/// Judged after so much work, or records that fill so many messages. It rises at once to what was
+/// seen, and falls by half at most: what is slow now and then stays known, and a pause of the
+/// machine is soon forgotten.
+class RecordCost {
+ public:
+  /// Of a record before anything is known: one goes ahead, and says what the next ones cost.
+  static constexpr Work kFirst = kWorkInChannel;
+  static constexpr Work kJudged = std::chrono::milliseconds{10};
+  static constexpr std::size_t kJudgedMessages = 8;
+
+  /// So many records took, and caused, so much work.
+  void add(std::size_t records, Work work) {
+    records_ += records;
+    work_ += work;
+    const bool enough = work_ >= kJudged || records_ >= kJudgedMessages * records_at_once(each_);
+    if (enough && records_ > 0) {
+      each_ = std::max(work_ / static_cast<std::int64_t>(records_), each_ / 2);
+      records_ = 0;
+      work_ = {};
+    }
+  }
+  /// Of one record, as of the last ones that were judged.
+  [[nodiscard]] Work each() const { return each_; }
+
+ private:
+  Work each_ = kFirst;
+  std::size_t records_ = 0;  // not judged yet
+  Work work_{0};
+};
+
+}  // namespace rheon::engine
