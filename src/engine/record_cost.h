@@ -7,7 +7,7 @@
 //
 // What it does not bound: the records that were on their way when an operator turned slow; the sum
 // over the channels of a receiver, of which there is one from each shard; and the work of timers,
-// whose bursts are bounded by themselves. All inputs of an operator count as one.
+// which fire before the records behind them. All inputs of an operator count as one.
 
 #include <algorithm>
 #include <chrono>

@@ -73,6 +73,25 @@ void all_at_once(Job& job) {
       .to("out", files::csv("out"));
 }
 
+/// ... and takes a millisecond of this clock.
+env::fake::FakeClock* slow_clock = nullptr;
+struct SlowAllAtOnce : KeyedOperator<std::int64_t, std::int64_t, std::int64_t> {
+  Timer timer{*this, "timer"};
+  void process(const std::int64_t&, Context&) { timer.set(kStart); }
+  void on_timer(const Timer&, Context& ctx) {
+    ++spins;
+    slow_clock->advance(milliseconds{1});
+    ctx.emit(ctx.key());
+  }
+};
+
+void slow_all_at_once(Job& job) {
+  job.from("numbers", Source<std::int64_t>{})
+      .key_by([](std::int64_t n) { return n; })
+      .process<SlowAllAtOnce>("all")
+      .to("out", files::csv("out"));
+}
+
 /// Fires every hour from the first record on; a later record shows when it comes.
 struct Hourly : KeyedOperator<bool, std::int64_t, std::int64_t> {
   Timer timer{*this, "timer"};
@@ -105,9 +124,9 @@ class Timers : public ::testing::Test {
  protected:
   static constexpr std::uint64_t kTurns = 1'000'000;
 
-  void start(JobFunction function) {
+  void start(JobFunction function, std::size_t timers_in_a_burst = 4) {
     testing::SimulatedJobOptions options;
-    options.budgets.timers = 4;
+    options.budgets.timers = timers_in_a_burst;
     options.log = testing::small_log();
     options.commit_interval = milliseconds{1};
     job_ = std::make_unique<testing::SimulatedJob>(
@@ -231,6 +250,24 @@ TEST_F(Timers, ABarrierOvertakesABurst) {
   }
   EXPECT_EQ(values.size(), std::size_t{kNumbers});
   EXPECT_THAT(job_->worker().ledger().imbalances(), IsEmpty());
+}
+
+TEST_F(Timers, ABurstOfSlowOnesIsCutOffByTheClock) {
+  constexpr std::int64_t kNumbers = 10'000;
+  slow_clock = &env_.clock();
+  start(slow_all_at_once, /*timers_in_a_burst=*/256);
+  for (std::int64_t n = 0; n < kNumbers; ++n) {
+    numbers().push(n, kStart - hours{1});
+  }
+  turn_while([this] { return job_->worker().stats().records_in < kNumbers; });
+  numbers().promise(kStart);
+  spins = 0;
+  turn_while([] { return spins == 0; });
+  const std::uint64_t before = epoch();
+  const env::Monotonic began = env_.clock().monotonic();
+  turn_while([&] { return epoch() < before + 3; });
+  EXPECT_LT(env_.clock().monotonic() - began, milliseconds{256}) << "less than one burst of 256";
+  EXPECT_LT(spins, std::uint64_t{kNumbers});
 }
 
 TEST(TimerOrder, WhatIsCaughtUpComesBeforeTheRecordsBehindTheWatermark) {

@@ -16,7 +16,6 @@
 #include "api/job.h"
 #include "connect/discard/discard.h"
 #include "connect/memory/values.h"
-#include "operators/operator.h"
 #include "testing/simulated_job.h"
 
 namespace rheon {
@@ -168,34 +167,6 @@ TEST_F(SlowOperator, OfATenthOfASecondEach) {
   EXPECT_LT(seen.longest, milliseconds{1'000});
   EXPECT_GT(seen.commits, 40u);
   EXPECT_GT(seen.records, 180u);
-}
-
-// Timers that are all due at about one time, each of which takes a millisecond.
-env::fake::FakeClock* clock_of_timers = nullptr;
-struct SlowTimers : KeyedOperator<std::uint64_t, std::uint64_t, std::uint64_t> {
-  Timer alarm{*this, "alarm"};
-  void process(const std::uint64_t& number, Context& ctx) {
-    if (number < 500) {
-      alarm.set(ctx.watermark() + std::chrono::seconds{1});
-    }
-  }
-  void on_timer(const Timer&, Context& ctx) {
-    clock_of_timers->advance(milliseconds{1});
-    ctx.emit(ctx.key());
-    alarm.set(ctx.watermark() + std::chrono::seconds{1});
-  }
-};
-
-TEST_F(SlowOperator, OfTimers) {
-  clock_of_timers = &env_.clock();
-  const Seen seen = watch([](Job& job) {
-    job.from("numbers", memory::values(numbers(100'000)))
-        .key_by(many_keys)
-        .process<SlowTimers>("slow timers")
-        .to("out", discard::all());
-  });
-  EXPECT_LT(seen.longest, milliseconds{250});
-  EXPECT_GT(seen.records, 5'000u);
 }
 
 TEST_F(SlowOperator, OnceIsForgotten) {
