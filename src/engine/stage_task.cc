@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <optional>
 #include <utility>
 
 namespace rheon::engine {
@@ -34,7 +33,6 @@ StepResult StageTask::take_messages(std::size_t& records, Work& work) {
     return {Progress::kWorked, env::Monotonic::max()};
   }
   env::Clock& clock = shard().env->clock();
-  std::optional<env::Monotonic> now;  // where the last message was a batch
   for (std::size_t taken = 0; taken < kMessagesPerStep; ++taken) {
     Message message;
     Inbox::Lane* lane = inbox_.next(message);
@@ -51,23 +49,20 @@ StepResult StageTask::take_messages(std::size_t& records, Work& work) {
     }
     switch (message.kind) {
       case Message::Kind::kBatch: {
-        const env::Monotonic began = now.has_value() ? *now : clock.monotonic();
+        const env::Monotonic began = clock.monotonic();
         records += message.batch->size();
         take_batch(*lane, message);
-        now = clock.monotonic();
-        work += *now - began;
+        work += clock.monotonic() - began;
         break;
       }
       case Message::Kind::kWatermark:
         lane->watermark = message.watermark;
         advance();
-        now.reset();
         break;
       case Message::Kind::kBarrier:
         if (take_barrier(*lane, *message.barrier)) {
           return {Progress::kWorked, env::Monotonic::max()};
         }
-        now.reset();
         break;
     }
     // Enough for one step, cut off in the middle of a burst of timers, or a receiver is full.

@@ -85,6 +85,10 @@ cmd_lint() {
   lint_step "python scripts" lint_python
   lint_step "mutants fit the sources" lint_mutants
   lint_step "clang-tidy ($scope files)" lint_tidy "$scope"
+  if [[ $scope == all ]]; then
+    ensure_packages cross
+    lint_step "compiles for aarch64" bash tools/check_aarch64.sh
+  fi
   printf '%d passed, %d failed\n' "$lint_passed" "$lint_failed"
   ((lint_failed == 0))
 }
