@@ -35,6 +35,7 @@ class Parser {
  public:
   Parser(const std::string& job, const std::vector<Parameter>& declared)
       : job_(job), declared_(declared), app_(job + ": a job of Rheon", job) {
+    line_.data_directory = "./" + job_ + ".data";
     app_.require_subcommand(1);
     app_.set_version_flag("--version", job + " (Rheon " RHEON_VERSION ")");
     add_run();
@@ -219,7 +220,7 @@ class Parser {
       }
     }
     if (line_.data_directory.empty()) {
-      line_.data_directory = "./" + job_ + ".data";
+      return fail(ErrorCode::kInvalidInput, "--data-dir is empty: it needs a directory.");
     }
     for (const auto& [option, app] : parameters_) {
       if (app == chosen && option->count() > 0) {

@@ -37,7 +37,16 @@ bool is_file_of(const Candidate& candidate, const FilePosition& position) {
          candidate.size >= position.offset;
 }
 
-Error no_match(const std::string& pattern) {
+Error no_match(env::Files& files, const std::string& pattern) {
+  if (const auto there = files.info(pattern); there.has_value()) {
+    return {ErrorCode::kInvalidInput,
+            there->is_directory
+                ? "'" + pattern +
+                      "' is a directory: a pattern says which of its files are read, '" +
+                      env::join(pattern, "*") + "' all of them."
+                : "'" + pattern + "' is there, but as a pattern it matches no regular file. A " +
+                      "backslash takes the meaning from *, ? and [."};
+  }
   return {
       ErrorCode::kInvalidInput,
       "no file matches '" + pattern + "'" +
@@ -190,7 +199,7 @@ Result<std::vector<engine::SourcePartition>> discover_files(
     const std::vector<engine::SourcePartition>& known) {
   RHEON_ASSIGN(const std::vector<std::string> paths, files.glob(pattern));
   if (paths.empty() && known.empty() && !follow) {
-    return tl::unexpected(no_match(pattern));
+    return tl::unexpected(no_match(files, pattern));
   }
   Discovery discovery(files, follow);
   RHEON_TRY(discovery.remember(known));

@@ -79,8 +79,10 @@ Result<std::vector<engine::SourcePartition>> discover_stream(
   auto reader = log::files::open_stream(environment.env->files(), place.directory, place.stream);
   if (!reader && reader.error().code == ErrorCode::kNotFound) {
     if (!known.empty()) {
-      return tl::unexpected(
-          not_there(place, "This job has read it before: bring it back, or `reset` this job."));
+      Error gone =
+          not_there(place, "This job has read it before: bring it back, or `reset` this job.");
+      gone.code = ErrorCode::kRefused;
+      return tl::unexpected(std::move(gone));
     }
     if (environment.stop_at_end) {
       return tl::unexpected(not_there(

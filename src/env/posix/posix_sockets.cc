@@ -175,6 +175,10 @@ Result<Descriptor> connect_to(const std::string& path, Deadline deadline) {
     if (errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR) {
       return not_listening(path);
     }
+    if (errno == EACCES || errno == EPERM) {
+      return fail(ErrorCode::kRefused, "this user may not talk to the job at '" + path +
+                                           "': ask as the one who runs it");
+    }
     if (errno != EAGAIN && errno != EINTR) {  // EAGAIN: the backlog is full
       return fail_system("connect to", path, errno);
     }

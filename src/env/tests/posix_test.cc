@@ -12,6 +12,7 @@
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <set>
@@ -184,6 +185,27 @@ TEST_F(Posix, NobodyListens) {
   }
   EXPECT_EQ(ask().error().code, ErrorCode::kNotFound);
   EXPECT_TRUE(env_->sockets().serve(path("s"), [](const std::string& text) { return text; }));
+}
+
+TEST_F(Posix, ASocketOfAnotherUserSaysWhoMayAsk) {
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  path("s").copy(name.sun_path, sizeof(name.sun_path) - 1);
+  ASSERT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&name), sizeof(name)), 0);
+  ASSERT_EQ(::chmod(path("s").c_str(), 0), 0);
+  EXPECT_EXIT(
+      {
+        constexpr uid_t kNobody = 65534;
+        if (::geteuid() == 0 && ::setuid(kNobody) != 0) {  // root has every permission
+          std::_Exit(2);
+        }
+        const auto answer = env_->sockets().ask(path("s"), "x", milliseconds{100});
+        std::fputs(answer.error().message.c_str(), stderr);
+        std::_Exit(answer.error().code == ErrorCode::kRefused ? 0 : 1);
+      },
+      ::testing::ExitedWithCode(0), "this user may not talk to the job at .*ask as the one who");
+  ::close(fd);
 }
 
 TEST_F(Posix, ASecondServerAndAForeignFileAreRefused) {

@@ -60,6 +60,7 @@ TEST(CommandLine, what_is_not_there_is_named) {
   EXPECT_EQ(sentence({"--data-dir", "d", "status"}),
             "--data-dir stands behind the command: `wordcount status --data-dir ...`.");
   EXPECT_THAT(sentence({}), HasSubstr("`wordcount --help` lists"));
+  EXPECT_EQ(sentence({"run", "--data-dir", ""}), "--data-dir is empty: it needs a directory.");
   EXPECT_THAT(sentence({"walk"}), HasSubstr("'walk'"));
   EXPECT_THAT(sentence({"state"}), HasSubstr("`wordcount state --help`"));
   EXPECT_THAT(sentence({"state", "get", "counts"}), HasSubstr("KEY"));

@@ -100,6 +100,9 @@ TEST_F(Lines, AreReadFromAllFilesThatMatch) {
 
 TEST_F(Lines, SayWhatToDoWhenNoFileMatches) {
   EXPECT_THAT(refusal("texts/*.txx"), HasSubstr("no file matches 'texts/*.txx'"));
+  ASSERT_TRUE(env_.files().make_directories("texts"));
+  EXPECT_THAT(refusal("texts"), HasSubstr("'texts' is a directory"));
+  EXPECT_THAT(refusal("texts"), HasSubstr("'texts/*' all of them"));
   EXPECT_THAT(refusal("texts/*.txx"), HasSubstr("--follow"));
   EXPECT_EQ(refusal("texts/*.txx", {.follow = true}), "");
 }

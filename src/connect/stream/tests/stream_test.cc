@@ -413,6 +413,19 @@ TEST_F(Streams, ThatDoNotExistEndAJobThatShallStopAtTheEnd) {
   EXPECT_THAT(refusal(clicks()), HasSubstr("there is no stream 'clicks' in 'clicks.data'"));
 }
 
+TEST_F(Streams, ThatHaveBeenReadAndAreGoneAreRefused) {
+  Job job(env_, 1);
+  Reading<Keyed<std::string_view, Click>> reading{clicks(), {}, {}};
+  start(reading);
+  engine::SourceEnvironment environment;
+  environment.env = &env_;
+  const auto gone = in_keyed<std::string_view, Click>("clicks.data", "others")
+                        .connector->discover(environment, reading.known);
+  ASSERT_FALSE(gone);
+  EXPECT_EQ(gone.error().code, ErrorCode::kRefused);
+  EXPECT_THAT(gone.error().message, HasSubstr("bring it back, or `reset` this job"));
+}
+
 TEST_F(Streams, EndWithTheirWriter) {
   Job job(env_, 1);
   job.write(0, "ann", {"/a", 7}, EventTime{10});
