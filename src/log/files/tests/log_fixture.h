@@ -21,9 +21,11 @@ namespace rheon::log::files::testing {
 using Key = std::pair<std::uint32_t, std::string>;  // key group, key
 using Model = std::map<Key, std::string>;
 
-/// From one place where something goes wrong to the next. A test of one thread shows the thread
-/// sanitizer at all of them what it shows at every seventh, in minutes.
-inline constexpr std::uint64_t kPointStep = RHEON_THREAD_SANITIZER ? 7 : 1;
+/// From one place where something goes wrong to the next. What a test of one thread does at all of
+/// them, in minutes, shows a sanitizer little more than what it does at every third or seventh.
+inline constexpr std::uint64_t kPointStep = RHEON_THREAD_SANITIZER    ? 7
+                                            : RHEON_ADDRESS_SANITIZER ? 3
+                                                                      : 1;
 
 /// Small files, so that a few commits use every part of the log.
 inline OpenOptions small_options() {
