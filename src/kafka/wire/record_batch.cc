@@ -1,0 +1,195 @@
+#include "kafka/wire/record_batch.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "base/crc32c.h"
+#include "kafka/wire/writer.h"
+
+namespace rheon::kafka::wire {
+
+namespace {
+
+// Where things stand in a batch.
+constexpr std::size_t kBehindLength = 12;  // what the length counts begins here
+constexpr std::size_t kChecksumAt = 17;
+constexpr std::size_t kAttributesAt = 21;  // what the checksum covers begins here
+constexpr std::int8_t kMagic = 2;
+
+/// Null is a length of -1.
+std::optional<std::string_view> nullable_bytes(Reader& in) {
+  const std::int32_t size = in.varint();
+  if (size < 0) {
+    return std::nullopt;
+  }
+  return in.take(static_cast<std::size_t>(size));
+}
+
+void put_nullable_bytes(Writer& out, std::optional<std::string_view> bytes) {
+  if (!bytes.has_value()) {
+    out.varint(-1);
+    return;
+  }
+  out.varint(static_cast<std::int32_t>(bytes->size()));
+  out.bytes(*bytes);
+}
+
+}  // namespace
+
+Result<std::optional<RecordBatch>> RecordBatches::next() {
+  if (in_.left() < kBehindLength) {
+    return std::nullopt;
+  }
+  RecordBatch batch;
+  batch.base_offset = in_.integer<std::int64_t>();
+  const auto length = in_.integer<std::int32_t>();
+  if (length < static_cast<std::int32_t>(RecordBatch::kHeaderBytes - kBehindLength)) {
+    in_.fail();
+    return fail(ErrorCode::kCorrupt, "the batch at offset " + std::to_string(batch.base_offset) +
+                                         " says that it is " + std::to_string(length) +
+                                         " bytes long");
+  }
+  if (static_cast<std::size_t>(length) > in_.left()) {
+    in_.fail();
+    return std::nullopt;  // cut off
+  }
+  const std::string_view bytes = in_.take(static_cast<std::size_t>(length));
+  Reader in(bytes);
+  batch.leader_epoch = in.integer<std::int32_t>();
+  if (const auto magic = in.integer<std::int8_t>(); magic != kMagic) {
+    in_.fail();
+    return fail(ErrorCode::kCorrupt, "the batch at offset " + std::to_string(batch.base_offset) +
+                                         " has the format " + std::to_string(magic) +
+                                         ", which no supported broker writes");
+  }
+  const auto checksum = in.integer<std::uint32_t>();
+  if (crc32c(bytes.substr(kAttributesAt - kBehindLength)) != checksum) {
+    in_.fail();
+    return fail(ErrorCode::kCorrupt, "the batch at offset " + std::to_string(batch.base_offset) +
+                                         " is not what was written: its checksum differs");
+  }
+  batch.attributes = in.integer<std::int16_t>();
+  batch.last_offset_delta = in.integer<std::int32_t>();
+  batch.base_timestamp = in.integer<std::int64_t>();
+  batch.max_timestamp = in.integer<std::int64_t>();
+  batch.producer_id = in.integer<std::int64_t>();
+  batch.producer_epoch = in.integer<std::int16_t>();
+  batch.base_sequence = in.integer<std::int32_t>();
+  batch.records = in.integer<std::int32_t>();
+  batch.payload = in.take(in.left());
+  return batch;
+}
+
+RecordReader::RecordReader(const RecordBatch& batch, std::string_view payload)
+    : in_(payload),
+      base_offset_(batch.base_offset),
+      base_timestamp_(batch.base_timestamp),
+      append_timestamp_(batch.max_timestamp),
+      append_time_(batch.log_append_time()),
+      left_(batch.records) {}
+
+bool RecordReader::next(Record& record) {
+  if (left_ <= 0) {
+    return false;
+  }
+  --left_;
+  const std::int32_t size = in_.varint();
+  if (size < 0 || static_cast<std::size_t>(size) > in_.left()) {
+    return broken();
+  }
+  Reader in(in_.take(static_cast<std::size_t>(size)));
+  static_cast<void>(in.integer<std::int8_t>());  // attributes: none are defined
+  const std::int64_t timestamp_delta = in.varlong();
+  record.timestamp = append_time_ ? append_timestamp_ : base_timestamp_ + timestamp_delta;
+  record.offset = base_offset_ + in.varint();
+  record.key = nullable_bytes(in);
+  record.value = nullable_bytes(in);
+  record.header_count = in.varint();
+  record.headers = in.take(in.left());
+  return record.header_count >= 0 && !in.failed() ? true : broken();
+}
+
+bool RecordReader::broken() {
+  failed_ = true;
+  left_ = 0;
+  return false;
+}
+
+bool HeaderReader::next(RecordHeader& header) {
+  if (left_ <= 0) {
+    return false;
+  }
+  --left_;
+  header.key = nullable_bytes(in_).value_or(std::string_view());
+  header.value = nullable_bytes(in_);
+  return !in_.failed();
+}
+
+RecordBatchWriter::RecordBatchWriter(std::string& out, std::int64_t base_timestamp)
+    : out_(out),
+      start_(out.size()),
+      base_timestamp_(base_timestamp),
+      max_timestamp_(base_timestamp) {
+  out_.resize(start_ + RecordBatch::kHeaderBytes);
+}
+
+void RecordBatchWriter::begin(std::int64_t timestamp, std::optional<std::string_view> key,
+                              std::optional<std::string_view> value, std::uint32_t headers) {
+  RHEON_ASSERT(headers_ == 0, "the record before has not all its headers");
+  record_.clear();
+  Writer out(record_);
+  out.integer<std::int8_t>(0);
+  out.varlong(timestamp - base_timestamp_);
+  out.varint(records_);
+  put_nullable_bytes(out, key);
+  put_nullable_bytes(out, value);
+  out.varint(static_cast<std::int32_t>(headers));
+  max_timestamp_ = std::max(max_timestamp_, timestamp);
+  ++records_;
+  headers_ = headers;
+  if (headers_ == 0) {
+    end_record();
+  }
+}
+
+void RecordBatchWriter::header(std::string_view key, std::optional<std::string_view> value) {
+  RHEON_ASSERT(headers_ > 0, "the record has all its headers");
+  Writer out(record_);
+  put_nullable_bytes(out, key);
+  put_nullable_bytes(out, value);
+  if (--headers_ == 0) {
+    end_record();
+  }
+}
+
+void RecordBatchWriter::end_record() {
+  Writer out(out_);
+  out.varint(static_cast<std::int32_t>(record_.size()));
+  out.bytes(record_);
+}
+
+void RecordBatchWriter::finish(const Producer& producer) {
+  RHEON_ASSERT(records_ > 0 && headers_ == 0, "a batch holds whole records, one at least");
+  std::string header;
+  Writer out(header);
+  out.integer<std::int64_t>(0);  // the broker gives the offsets
+  out.integer(static_cast<std::int32_t>(out_.size() - start_ - kBehindLength));
+  out.integer<std::int32_t>(-1);  // leader epoch: the broker's
+  out.integer(kMagic);
+  out.integer<std::uint32_t>(0);  // the checksum
+  out.integer<std::int16_t>(producer.transactional ? 16 : 0);
+  out.integer(records_ - 1);
+  out.integer(base_timestamp_);
+  out.integer(max_timestamp_);
+  out.integer(producer.id);
+  out.integer(producer.epoch);
+  out.integer(producer.sequence);
+  out.integer(records_);
+  char* const at = out_.data() + start_;
+  std::copy(header.begin(), header.end(), at);
+  const std::string_view covered = std::string_view(out_).substr(start_ + kAttributesAt);
+  Writer::put_integer(at + kChecksumAt, crc32c(covered));
+}
+
+}  // namespace rheon::kafka::wire
