@@ -135,6 +135,22 @@ int salvage(env::Env& env, const Output& output, const Arguments& arguments) {
   return result->lost.empty() ? kExitFine : kExitRefused;
 }
 
+/// What is wrong with the command line, and what may stand there instead.
+std::string explain(const CLI::App* app, const CLI::Error& error) {
+  while (!app->get_subcommands().empty()) {
+    app = app->get_subcommands().front();
+  }
+  std::string what = error.what();
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError) &&
+      app->get_require_subcommand_min() > 0) {
+    what = "'" + app->get_name() + "' needs one of";
+    for (const CLI::App* each : app->get_subcommands(nullptr)) {
+      what += " " + each->get_name();
+    }
+  }
+  return fmt::format("error: {}. --help shows how it is called.\n", what);
+}
+
 }  // namespace
 
 void add_log_commands(CLI::App& app, env::Env& env, const Output& output, int& exit_code) {
@@ -168,9 +184,7 @@ int run(env::Env& env, int argc, const char* const* argv, const Output& output) 
   CLI::App app("Rheon: stream processing without tears", "rheon");
   app.set_version_flag("--version", RHEON_VERSION);
   app.require_subcommand(1);
-  app.failure_message([](const CLI::App*, const CLI::Error& error) {
-    return fmt::format("error: {}. --help shows how it is called.\n", error.what());
-  });
+  app.failure_message(explain);
   int exit_code = kExitFine;
   add_log_commands(app, env, output, exit_code);
   try {
