@@ -94,6 +94,7 @@ void Shard::publish() {
   gauges_.records_in.store(context_.records_in, std::memory_order_relaxed);
   gauges_.records_out.store(context_.records_out, std::memory_order_relaxed);
   gauges_.slow_since.store(context_.slow_since, std::memory_order_relaxed);
+  gauges_.slow_for_space.store(context_.slow_for_space, std::memory_order_relaxed);
   gauges_.slow_sink.store(context_.slow_sink, std::memory_order_release);
   if (gauges_.activity.publish(context_.activity)) {
     coordinator_->ring();

@@ -68,6 +68,7 @@ struct ShardGauges {
   // when it has taken nothing.
   std::atomic<const std::string*> slow_sink{nullptr};
   std::atomic<env::Monotonic> slow_since{};
+  std::atomic<bool> slow_for_space{false};
 };
 
 class Shard {

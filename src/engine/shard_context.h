@@ -55,6 +55,7 @@ struct ShardContext {
   std::uint32_t key_groups = kDefaultKeyGroups;
   log::Identity identity;
   bool stop_at_end = false;
+  bool for_good = false;
   std::uint64_t table_seed = 0;
   StepBudgets budgets;
   std::uint64_t max_uncommitted_bytes = UINT64_MAX;  // before an epoch is cut early
@@ -64,6 +65,7 @@ struct ShardContext {
   bool paused = false;              // sources read nothing new, see Shard::pause()
   const std::string* slow_sink = nullptr;  // that keeps this step from going on, by its name
   env::Monotonic slow_since{0};            // it has taken nothing since then
+  bool slow_for_space = false;             // for want of space
   EventTime now;                           // the job's processing clock, as of this step
   env::Monotonic monotonic{0};
 

@@ -67,6 +67,8 @@ class SinkParticipant {
   /// True while the sink cannot take more: its task pauses, nothing is lost. An error when it never
   /// will: aborts the epoch at once, whether the barrier has come or waits behind the pause.
   [[nodiscard]] virtual Result<bool> blocked() { return false; }
+  /// It cannot go on because there is no space where it writes. It tries again by itself.
+  [[nodiscard]] virtual bool no_space() const { return false; }
   /// The watermark behind which the next records are written; `idle`: it waits for none. Called
   /// when it has changed.
   virtual void watermark(EventTime /*watermark*/, bool /*idle*/) {}

@@ -126,29 +126,30 @@ void Worker::pause_sources() {
   }
 }
 
-/// That keeps a shard from going on or from passing the barrier, for long; null: there is none.
-const std::string* Worker::slow_sink(env::Monotonic now) const {
+/// A sentence about one that keeps a shard from going on or from passing the barrier, for long;
+/// empty: there is none.
+std::string Worker::slow_sink(env::Monotonic now) const {
   for (std::size_t s = 0; s < parts_.size(); ++s) {
     const ShardGauges& gauges = execution_->shards()[s]->gauges();
     const std::string* const sink = gauges.slow_sink.load(std::memory_order_acquire);
     if (sink != nullptr && parts_[s] == nullptr &&
         now - gauges.slow_since.load(std::memory_order_relaxed) >= kSlow) {
-      return sink;
+      return "sink '" + *sink +
+             (gauges.slow_for_space.load(std::memory_order_relaxed)
+                  ? "' finds no space left where it writes. Free some: the job goes on by itself, "
+                    "and nothing is lost."
+                  : "' takes nothing: its disk, or who reads what it writes, is slow or does not "
+                    "answer. Nothing is lost: the job goes on when the sink does.");
     }
   }
-  return nullptr;
+  return {};
 }
 
 void Worker::look_for_what_is_slow() {
   const env::Monotonic now = clock_.monotonic();
   const bool cutting = phase_ == Phase::kCutting;
-  const std::string* const sink = cutting || phase_ == Phase::kRunning ? slow_sink(now) : nullptr;
-  std::string sentence;
-  if (sink != nullptr) {
-    sentence = "sink '" + *sink +
-               "' takes nothing: its disk, or who reads what it writes, is slow or does not "
-               "answer. Nothing is lost: the job goes on when the sink does.";
-  } else if (cutting && !barrier_->drain && now - last_barrier_ >= kSlow) {
+  std::string sentence = cutting || phase_ == Phase::kRunning ? slow_sink(now) : std::string();
+  if (sentence.empty() && cutting && !barrier_->drain && now - last_barrier_ >= kSlow) {
     sentence =
         "the barrier of a commit has not passed every operator after a second: one takes long, or "
         "many records lie before it. Nothing is lost.";

@@ -152,7 +152,7 @@ class Worker {
   [[nodiscard]] std::uint64_t activity() const;
   [[nodiscard]] bool holds_much() const;
   void pause_sources();
-  [[nodiscard]] const std::string* slow_sink(env::Monotonic now) const;
+  [[nodiscard]] std::string slow_sink(env::Monotonic now) const;
   void look_for_what_is_slow();
   void cut(bool last, bool drain);
   [[nodiscard]] StepResult gather();

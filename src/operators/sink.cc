@@ -77,6 +77,7 @@ bool Sink::blocked() {
 void Sink::slow_since(env::Monotonic since) {
   shard().slow_sink = &name();
   shard().slow_since = since;
+  shard().slow_for_space = writer_->no_space();
 }
 
 std::uint64_t Sink::uncommitted_bytes() const { return writer_->uncommitted_bytes(); }

@@ -44,6 +44,7 @@ class CsvWriter final : public engine::SinkWriter<K, T> {
     return output_.prepared(facts);
   }
   Result<bool> blocked() override { return output_.blocked(); }
+  bool no_space() const override { return output_.no_space(); }
   void retire() override { output_.retire(); }
 
  private:

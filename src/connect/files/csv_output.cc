@@ -98,6 +98,7 @@ class CsvOutput::Queue {
     }
     return waiting_bytes_ > kBlockedBytes || no_space_;
   }
+  [[nodiscard]] bool no_space() const { return no_space_; }
 
   /// Starts work when there is some and none runs.
   void pump() {
@@ -234,6 +235,8 @@ void CsvOutput::prepare() {
 Result<bool> CsvOutput::prepared(engine::SinkFactChanges& facts) { return queue_->prepared(facts); }
 
 Result<bool> CsvOutput::blocked() { return queue_->blocked(); }
+
+bool CsvOutput::no_space() const { return queue_->no_space(); }
 
 void CsvOutput::retire() {
   if (at_ != queue_->filling.bytes.get()) {

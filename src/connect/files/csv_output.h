@@ -33,6 +33,7 @@ class CsvOutput {
   void prepare();
   [[nodiscard]] Result<bool> prepared(engine::SinkFactChanges& facts);
   [[nodiscard]] Result<bool> blocked();
+  [[nodiscard]] bool no_space() const;
   void retire();
 
  private:

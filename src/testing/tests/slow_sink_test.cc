@@ -27,6 +27,7 @@ struct Outside {
   int batches_it_takes = std::numeric_limits<int>::max();
   bool gets_them_durable = true;
   bool is_gone = false;
+  bool has_space = true;
   std::uint64_t taken = 0;
   env::Waker* waker = nullptr;  // of its writer's shard
 };
@@ -50,6 +51,7 @@ class SlowWriter final : public engine::SinkWriter<K, T> {
     }
     return !outside_.takes_records || outside_.batches_it_takes <= 0;
   }
+  bool no_space() const override { return !outside_.has_space; }
 
  private:
   Outside& outside_;
@@ -129,6 +131,17 @@ TEST_F(SlowSink, ThatTakesNothingIsNamedAfterASecond) {
   ASSERT_TRUE(job_->run(kTurns));
   EXPECT_EQ(waiting(), "");
   EXPECT_EQ(outside_.taken, kNumbers);
+}
+
+TEST_F(SlowSink, ThatHasNoSpaceSaysSo) {
+  outside_.takes_records = outside_.has_space = false;
+  start();
+  run_for(milliseconds{2'000});
+  EXPECT_THAT(waiting(), ::testing::HasSubstr("sink 'out' finds no space left where it writes"));
+  outside_.takes_records = outside_.has_space = true;
+  outside_.waker->wake();
+  ASSERT_TRUE(job_->run(kTurns));
+  EXPECT_EQ(waiting(), "");
 }
 
 TEST_F(SlowSink, ThatIsOnlyTheSlowestIsNotNamed) {
