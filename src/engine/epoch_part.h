@@ -38,7 +38,7 @@ struct EpochPart {
   std::vector<log::StreamAppend> appends;
   std::vector<LedgerEntry> ledger;  // increments of this epoch
   std::vector<WatermarkRun> watermarks;
-  std::map<std::string, std::string, std::less<>> quarantine_reasons;  // by operator, of one record
+  std::map<std::string, std::string, std::less<>> quarantine_reasons;  // by operator, one and why
   std::vector<observe::Span> spans;
   std::uint64_t state_bytes = 0;  // of its tables, without what values keep elsewhere in memory
   std::uint64_t state_keys = 0;

@@ -4,6 +4,7 @@
 
 #include "codec/stream_batch.h"
 #include "codec/value.h"
+#include "engine/user_code.h"
 
 namespace rheon::engine {
 
@@ -52,7 +53,11 @@ void take_quarantined(ShardContext& shard, EpochPart& part) {
     codec::ValueCodec<QuarantineRecord>::encode(
         {record.operator_name, record.place, record.reason, record.record},
         writer.begin(record.time));
-    part.quarantine_reasons.try_emplace(record.operator_name, record.reason);
+    if (!part.quarantine_reasons.contains(record.operator_name)) {
+      part.quarantine_reasons.emplace(record.operator_name,
+                                      "'" + shown_record(record.record) + "' (" + record.place +
+                                          ") because \"" + record.reason + "\"");
+    }
   }
   log::StreamAppend append;
   append.stream = kQuarantineStream;

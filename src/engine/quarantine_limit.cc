@@ -45,7 +45,7 @@ Status QuarantineLimit::check(
         "'" + name + "' has sent " + std::to_string(sum.quarantined) + " of " +
             std::to_string(sum.in) + " records to quarantine within a minute, more than " +
             std::to_string(max_percent_) + " %" +
-            (reason == reasons.end() ? "" : "; one of them because \"" + reason->second + "\"") +
+            (reason == reasons.end() ? "" : "; one of them is " + reason->second) +
             ". Nothing of this epoch is committed. Mend the input or the operator and run again, "
             "or allow more with --max-quarantined-percent.");
   }

@@ -4,12 +4,8 @@
 
 namespace rheon::engine {
 
-namespace {
-
-constexpr std::size_t kShownBytes = 200;
-
-/// The beginning of a record's bytes as it can stand in a sentence.
-[[nodiscard]] std::string shown(std::string_view record) {
+std::string shown_record(std::string_view record) {
+  constexpr std::size_t kShownBytes = 200;
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
   for (const char c : record.substr(0, kShownBytes)) {
@@ -21,8 +17,6 @@ constexpr std::size_t kShownBytes = 200;
   }
   return text;
 }
-
-}  // namespace
 
 std::string thrown() {
   try {
@@ -40,7 +34,8 @@ void stop_at_record(ShardContext& shard, const std::string& who, std::string_vie
                                 ? shard.reading->place()
                                 : "behind an exchange: its place in the input is not known";
   shard.fail({ErrorCode::kInvalidInput,
-              who + " threw \"" + thrown() + "\" at the record '" + shown(record) + "' (" + place +
+              who + " threw \"" + thrown() + "\" at the record '" + shown_record(record) + "' (" +
+                  place +
                   "). Nothing of this epoch is committed. Mend the job or the input and run again" +
                   std::string(advice) + "."});
 }

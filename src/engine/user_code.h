@@ -14,6 +14,9 @@ namespace rheon::engine {
 /// In a catch block: what was thrown, for a sentence.
 [[nodiscard]] std::string thrown();
 
+/// The beginning of a record's bytes as it can stand in a sentence.
+[[nodiscard]] std::string shown_record(std::string_view record);
+
 /// In a catch block: stops the job. `who`: "operator 'counts'". `advice` says what to do beside
 /// mending `who` or the input: " Or ...", or nothing.
 [[gnu::cold, gnu::noinline]] void stop_at_record(ShardContext& shard, const std::string& who,

@@ -59,9 +59,9 @@ TEST_F(QuarantineLimitTest, ReasonsThatLookLikeCountersDoNotCount) {
 
 TEST_F(QuarantineLimitTest, TheSentenceNamesOperatorNumbersReasonAndOption) {
   epoch(seconds{1}, 1'000, 500);
-  EXPECT_THAT(limit_.check({{"parse", "no number"}}).error().message,
+  EXPECT_THAT(limit_.check({{"parse", "'x' (a.txt:7) because \"no number\""}}).error().message,
               AllOf(HasSubstr("'parse' has sent 500 of 1000 records to quarantine"),
-                    HasSubstr("more than 10 %; one of them because \"no number\""),
+                    HasSubstr("more than 10 %; one of them is 'x' (a.txt:7) because"),
                     HasSubstr("--max-quarantined-percent")));
 }
 
