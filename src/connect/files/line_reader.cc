@@ -22,7 +22,8 @@ LineReader::LineReader(const engine::SourceEnvironment& environment, const LineL
       waker_(environment.waker),
       limits_(limits),
       file_end_(file_end(environment, follow)),
-      follow_(file_end_ == FileEnd::kFollow) {}
+      follow_(file_end_ == FileEnd::kFollow),
+      needs_line_end_(file_end_ == FileEnd::kFollowToEnd && !environment.for_good) {}
 
 void LineReader::assign(const engine::SourcePartition& partition) {
   auto start = decode_position(partition.position);
@@ -94,7 +95,7 @@ void LineReader::end(Partition& partition, FileChunks::State how,
   partition.cut = how == FileChunks::State::kCut;
   if (partition.cut) {
     partition.splitter.give_up(output, "the file was truncated behind this piece of a line");
-  } else if (file_end_ != FileEnd::kFollowToEnd) {
+  } else if (!needs_line_end_) {
     partition.splitter.finish(output);
   }
   partition.chunks.reset();
