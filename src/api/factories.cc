@@ -60,7 +60,6 @@ engine::SourceEnvironment ConnectedSource::environment_of(const engine::ShardCon
   environment.env = shard.env;
   environment.waker = shard.waker;
   environment.stop_at_end = shard.stop_at_end;
-  environment.for_good = shard.for_good;
   environment.shard = shard.shard.value;
   environment.shards = shard.shards;
   return environment;

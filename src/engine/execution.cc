@@ -35,7 +35,6 @@ void Execution::make_shards(env::Env& env, const ExecutionOptions& options, cons
     context.key_groups = plan_.graph.key_groups;
     context.identity = options.identity;
     context.stop_at_end = options.stop_at_end;
-    context.for_good = options.stop_at_end && options.drain;
     context.table_seed = options.table_seed;
     context.trace_every = options.trace_every;
     context.budgets = options.budgets;

@@ -37,7 +37,6 @@ struct ExecutionOptions {
   StepBudgets budgets;
   std::uint64_t max_uncommitted_bytes = UINT64_MAX;
   bool stop_at_end = false;
-  bool drain = true;  // when the input ends
   std::uint32_t trace_every = 0;
   std::uint64_t table_seed = 0;
   log::Identity identity;

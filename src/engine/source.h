@@ -107,7 +107,6 @@ struct SourceEnvironment {
   env::Env* env = nullptr;
   env::Waker* waker = nullptr;
   bool stop_at_end = false;   // bound an unbounded source at its end as of now
-  bool for_good = false;      // with stop_at_end: the job will be complete, and read no more of it
   bool running = false;       // discover(): readers are at work, and may be ahead of what is known
   std::string found_nothing;  // discover() says here, if it can, why it has found nothing
   std::uint32_t shard = 0;

@@ -160,7 +160,6 @@ void Worker::lay_out(std::vector<KeyGroups> groups) {
   options.budgets = options_.budgets;
   options.max_uncommitted_bytes = options_.max_uncommitted_bytes;
   options.stop_at_end = options_.stop_at_end;
-  options.drain = options_.drain;
   options.trace_every = options_.trace_every;
   options.identity = opened_.identity;
   ExecutionInput input;

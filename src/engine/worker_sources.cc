@@ -18,7 +18,6 @@ SourceEnvironment Worker::source_environment() {
   environment.env = &env_;
   environment.waker = &doorbell_;
   environment.stop_at_end = options_.stop_at_end;
-  environment.for_good = options_.stop_at_end && options_.drain;
   environment.shards = options_.shards;
   return environment;
 }

@@ -22,8 +22,7 @@ LineReader::LineReader(const engine::SourceEnvironment& environment, const LineL
       waker_(environment.waker),
       limits_(limits),
       file_end_(file_end(environment, follow)),
-      follow_(file_end_ == FileEnd::kFollow),
-      needs_line_end_(file_end_ == FileEnd::kFollowToEnd && !environment.for_good) {}
+      follow_(file_end_ == FileEnd::kFollow) {}
 
 void LineReader::assign(const engine::SourcePartition& partition) {
   auto start = decode_position(partition.position);
@@ -95,7 +94,7 @@ void LineReader::end(Partition& partition, FileChunks::State how,
   partition.cut = how == FileChunks::State::kCut;
   if (partition.cut) {
     partition.splitter.give_up(output, "the file was truncated behind this piece of a line");
-  } else if (!needs_line_end_) {
+  } else if (file_end_ != FileEnd::kFollowToEnd) {
     partition.splitter.finish(output);
   }
   partition.chunks.reset();

@@ -48,8 +48,7 @@ class LineReader : public engine::SourceReader<std::string_view> {
   env::Waker* waker_;
   LineLimits limits_;
   FileEnd file_end_;
-  bool follow_;          // partitions may still come
-  bool needs_line_end_;  // the last line of a file, because the job may go on behind it
+  bool follow_;  // partitions may still come
   Status broken_;
   std::vector<Partition> partitions_;
   std::vector<std::size_t> open_;  // indexes of partitions that are being read

@@ -24,7 +24,6 @@ class Lines : public testing::Test {
     result.env = &env_;
     result.waker = &parker_;
     result.stop_at_end = stop_at_end_;
-    result.for_good = for_good_;
     return result;
   }
   /// A new process: discovers from what was committed, reads on.
@@ -80,7 +79,6 @@ class Lines : public testing::Test {
   env::fake::FakeEnv env_;
   env::fake::FakeParker parker_;
   bool stop_at_end_ = false;
-  bool for_good_ = false;
   Source<std::string_view> source_;
   std::unique_ptr<engine::SourceReader<std::string_view>> reader_;
   std::vector<std::string> assigned_;
@@ -275,18 +273,6 @@ TEST_F(Lines, OfFollowedFilesEndWhenAskedToStopAtTheEnd) {
   start("a", {.follow = true});
   read_growing();
   EXPECT_THAT(output_.values(), ElementsAre("one", "two"));
-}
-
-TEST_F(Lines, OfFollowedFilesNeedNoEndWhereTheJobEndsForGood) {
-  write_file(env_.files(), "a", "one\ntw");
-  stop_at_end_ = for_good_ = true;
-  start("a", {.follow = true});
-  EXPECT_EQ(read(), Poll::kEnded);
-  EXPECT_THAT(output_.values(), ElementsAre("one", "tw"));
-  stop_at_end_ = for_good_ = false;
-  start("a", {.follow = true});
-  read_growing();
-  EXPECT_THAT(output_.values(), ElementsAre("one", "tw")) << "it has been read to its end";
 }
 
 TEST_F(Lines, OfNoFileEndAtOnce) {
