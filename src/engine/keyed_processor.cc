@@ -307,7 +307,8 @@ void KeyedProcessor::write_slices(EpochPart& part) {
     }
     if (!states_->older_ids[s].empty()) {
       // What stands under older ids is replaced together, whatever part of it was asked for: a
-      // slice of today's id holds everything, those of the older ids hold nothing any more.
+      // slice of today's id holds everything, those of the older ids hold nothing any more. The log
+      // takes whole slices unasked, and writes those of one commit all or none.
       if (!whole.emplace(s, address.group).second) {
         continue;
       }

@@ -59,7 +59,7 @@ struct StreamAppend {
 struct Commit {
   Epoch epoch;                      // the one after the last committed
   std::vector<std::string> deltas;  // codec/delta.h; one blob per shard
-  std::vector<Slice> slices;        // answers to slices_wanted()
+  std::vector<Slice> slices;        // answers to slices_wanted(); also whole key groups of a state
   std::vector<FactChange> facts;
   std::vector<StreamAppend> appends;
   bool complete = false;  // every source has ended and the job has drained

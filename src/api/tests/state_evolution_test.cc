@@ -45,6 +45,7 @@ RHEON_FIELDS(Totals, sum)
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAreArray;
 
 constexpr std::uint64_t kKeys = 50;
 constexpr std::uint64_t kTurns = 2'000'000;
@@ -95,6 +96,29 @@ struct Alarm : KeyedOperator<std::uint64_t, std::uint64_t, std::uint64_t> {
   void on_timer(const Timer&, Context& ctx) { ctx.emit(ctx.key()); }
 };
 
+/// What a number does to its key: adds itself, removes the state, or asks for the sum.
+enum class Act : std::uint8_t { kAdd, kRemove, kTell };
+constexpr std::uint64_t kActs = 3;
+
+template <class Totals>
+struct Obey : KeyedOperator<std::uint64_t, std::uint64_t, std::uint64_t> {
+  Value<Totals> totals{*this, "totals", unbounded()};
+
+  void process(const std::uint64_t& value, Context& ctx) {
+    switch (static_cast<Act>(value / kKeys % kActs)) {
+      case Act::kAdd:
+        totals.get_or_create().sum += value;
+        break;
+      case Act::kRemove:
+        totals.clear();
+        break;
+      case Act::kTell:
+        ctx.emit(totals.exists() ? totals.get()->sum : 0);
+        break;
+    }
+  }
+};
+
 using Sums = memory::Collector<std::pair<std::uint64_t, std::uint64_t>>;
 
 /// Reads the numbers 0 .. count-1 and adds them up by their remainder.
@@ -128,6 +152,7 @@ class StateEvolution : public ::testing::TestWithParam<std::uint64_t> {
     options.drain = drain;
     options.log = testing::small_log();
     options.commit_interval = std::chrono::milliseconds{1};
+    options.max_uncommitted_bytes = max_uncommitted_bytes_;
     testing::SimulatedJob job(env_, description, options);
     RHEON_TRY(job.start(shards));
     return job.run(kTurns);
@@ -150,6 +175,7 @@ class StateEvolution : public ::testing::TestWithParam<std::uint64_t> {
   }
 
   env::fake::FakeEnv env_{GetParam()};
+  std::uint64_t max_uncommitted_bytes_ = 64 << 20;
   Sums sums_;
 };
 
@@ -230,6 +256,79 @@ TEST_P(StateEvolution, AnOperatorThatIsGoneIsRefusedByName) {
   EXPECT_THAT(refused.error().message, HasSubstr("sums.totals"));
 }
 
+/// Numbers that tell keys what to do, in the order in which they are read; and what must come of it.
+class Orders {
+ public:
+  void give(Act act, std::uint64_t key) {
+    const std::uint64_t number =
+        key + kKeys * (static_cast<std::uint64_t>(act) + kActs * numbers_.size());
+    numbers_.push_back(number);
+    switch (act) {
+      case Act::kAdd:
+        sums_[key] += number;
+        break;
+      case Act::kRemove:
+        sums_.erase(key);
+        break;
+      case Act::kTell:
+        told_.emplace_back(key, sums_.contains(key) ? sums_[key] : 0);
+        break;
+    }
+  }
+  void give_all(Act act, std::uint64_t first, std::uint64_t last, int times = 1) {
+    for (int i = 0; i < times; ++i) {
+      for (std::uint64_t key = first; key <= last; ++key) {
+        give(act, key);
+      }
+    }
+  }
+
+  template <class Totals>
+  [[nodiscard]] testing::JobDescription job(Sums sums, std::uint32_t key_groups) const {
+    return [numbers = numbers_, sums, key_groups](Job& job) {
+      job.key_groups(key_groups);
+      job.from("numbers", memory::values<std::uint64_t>(numbers))
+          .key_by([](std::uint64_t n) { return n % kKeys; })
+          .template process<Obey<Totals>>("sums")
+          .to("out", sums);
+    };
+  }
+  [[nodiscard]] const auto& told() const { return told_; }
+
+ private:
+  std::vector<std::uint64_t> numbers_;
+  std::map<std::uint64_t, std::uint64_t> sums_;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> told_;
+};
+
+class CompactedEvolution : public StateEvolution {
+ protected:
+  void evolve(std::uint32_t key_groups) {
+    max_uncommitted_bytes_ = 200;  // many commits
+    Orders orders;
+    orders.give_all(Act::kAdd, 0, 19, 40);
+    orders.give_all(Act::kAdd, 20, kKeys - 1);
+    ASSERT_TRUE(run(orders.job<first::Totals>(sums_, key_groups), 2));
+    orders.give_all(Act::kRemove, 0, 9);
+    orders.give_all(Act::kAdd, 10, 14, 40);
+    ASSERT_TRUE(run(orders.job<second::Totals>(sums_, key_groups), 1));
+    orders.give_all(Act::kTell, 0, kKeys - 1);
+    ASSERT_TRUE(run(orders.job<second::Totals>(sums_, key_groups), 2));
+    EXPECT_THAT(sums_.committed(), UnorderedElementsAreArray(orders.told()));
+    orders.give_all(Act::kRemove, 20, 24);
+    orders.give_all(Act::kAdd, 30, 31, 100);
+    ASSERT_TRUE(run(orders.job<first::Totals>(sums_, key_groups), 1));
+    orders.give_all(Act::kTell, 0, kKeys - 1);
+    ASSERT_TRUE(run(orders.job<first::Totals>(sums_, key_groups), 1));
+    EXPECT_THAT(sums_.committed(), UnorderedElementsAreArray(orders.told()));
+  }
+};
+
+TEST_P(CompactedEvolution, ReplacesTablesOfOneSliceTogether) { evolve(1'024); }
+
+TEST_P(CompactedEvolution, ReplacesTablesOfManySlicesTogether) { evolve(1); }
+
+INSTANTIATE_TEST_SUITE_P(Seeds, CompactedEvolution, ::testing::Values(1, 2, 3));
 INSTANTIATE_TEST_SUITE_P(Seeds, StateEvolution, ::testing::Values(1, 2, 3));
 
 }  // namespace

@@ -126,17 +126,21 @@ std::vector<SliceAddress> Compaction::wanted(std::uint64_t budget_bytes,
   return result;
 }
 
+void Compaction::begin_round(Cell& cell, unsigned bits) {
+  rounds_ += cell.round == nullptr ? 1 : 0;
+  renewals_ -= cell.renew ? 1 : 0;
+  cell.renew = false;
+  cell.round = std::make_unique<Round>();
+  cell.round->bits = bits;
+  cell.round->ranges.assign(std::size_t{1} << bits, Range::kOpen);
+  cell.round->slices.resize(cell.round->ranges.size());
+}
+
 std::uint64_t Compaction::ask(std::uint64_t key, Cell& cell, std::uint64_t budget,
                               std::vector<SliceAddress>& out) {
   if (cell.round == nullptr) {
     const std::uint64_t parts = size_of(cell) / std::max<std::uint64_t>(1, options_.slice_bytes);
-    cell.round = std::make_unique<Round>();
-    cell.round->bits = std::min<unsigned>(kMaxBits, static_cast<unsigned>(std::bit_width(parts)));
-    cell.round->ranges.assign(std::size_t{1} << cell.round->bits, Range::kOpen);
-    cell.round->slices.resize(cell.round->ranges.size());
-    ++rounds_;
-    renewals_ -= cell.renew ? 1 : 0;
-    cell.renew = false;
+    begin_round(cell, std::min<unsigned>(kMaxBits, static_cast<unsigned>(std::bit_width(parts))));
   }
   Round& round = *cell.round;
   const std::uint64_t each = std::max<std::uint64_t>(1, size_of(cell) >> round.bits);
@@ -169,7 +173,12 @@ Compaction::Range* Compaction::find(const SliceAddress& address) {
 void Compaction::carried(const SliceAddress& address, Epoch as_of) {
   Range* range = find(address);
   if (range == nullptr) {
-    return;
+    const std::uint64_t key = key_of(address.state, address.group);
+    if (range_address(key, 0, 0) != address) {
+      return;
+    }
+    begin_round(cells_[key], 0);
+    range = find(address);
   }
   *range = Range::kCarried;
   Round& round = *cells_[key_of(address.state, address.group)].round;

@@ -42,7 +42,8 @@ class Compaction {
   /// `old_journal_bytes`: of the segments that could go, deltas and all else.
   [[nodiscard]] std::vector<SliceAddress> wanted(std::uint64_t budget_bytes,
                                                  std::uint64_t old_journal_bytes);
-  /// The commit of `as_of` carries this slice: it will be written.
+  /// The commit of `as_of` carries this slice: it will be written. One that holds a whole cell is
+  /// a round of its own, also where it was not asked for, or was asked for in parts.
   void carried(const SliceAddress& address, Epoch as_of);
   /// What was asked for and is not being carried may be asked for again.
   void forget_unanswered();
@@ -83,6 +84,7 @@ class Compaction {
   [[nodiscard]] bool grown(std::uint64_t old_journal_bytes) const;
   [[nodiscard]] std::uint64_t size_of(const Cell& cell) const;
   [[nodiscard]] std::vector<std::uint64_t> cells_in_order(bool all) const;
+  void begin_round(Cell& cell, unsigned bits);
   std::uint64_t ask(std::uint64_t key, Cell& cell, std::uint64_t budget,
                     std::vector<SliceAddress>& out);
   [[nodiscard]] Range* find(const SliceAddress& address);
