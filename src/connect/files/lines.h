@@ -18,10 +18,9 @@ struct LinesOptions {
   bool require_utf8 = false;
 };
 
-/// The lines of all files that match a shell pattern, each file a partition. A line ends with "\n"
-/// or
-/// "\r\n", which do not belong to it; the last line of a file needs no end, unless files are
-/// followed.
+/// The lines of all regular files that match a shell pattern, each file a partition, however many
+/// names and links it has. A line ends with "\n" or "\r\n", which do not belong to it; the last
+/// line of a file needs no end, unless files are followed.
 ///
 ///     job.from("lines", files::lines("texts/*.txt"))
 ///     job.from("log", files::lines("/var/log/app.log", {.follow = true}))
