@@ -26,7 +26,7 @@ CommitOutcome Committer::commit(const Commit& commit, const std::vector<SliceSet
     if (full() && parts_.space.drop_ballast()) {
       outcome.after = tell();
     }
-    if (full()) {
+    if (full() && !commit.complete) {
       outcome.after = {};  // both files are allowed to be behind; the next commit brings them up
     }
   }
@@ -111,9 +111,10 @@ bool Committer::wants_tidying() const {
          });
 }
 
-TidyOutcome Committer::tidy(const std::vector<Slice>& slices) {
+TidyOutcome Committer::tidy(const std::vector<Slice>& slices,
+                            std::optional<std::uint64_t> keep_from) {
   TidyOutcome outcome;
-  outcome.status = tidy_files();
+  outcome.status = tidy_files(keep_from);
   if (outcome.status.has_value()) {
     make_room(outcome);
   }
@@ -129,10 +130,10 @@ TidyOutcome Committer::tidy(const std::vector<Slice>& slices) {
   return outcome;
 }
 
-Status Committer::tidy_files() {
+Status Committer::tidy_files(std::optional<std::uint64_t> keep_from) {
   RHEON_TRY(parts_.journal.remove_before(parts_.standing.first_segment));
   if (slices_changed_) {
-    RHEON_TRY(parts_.snapshots.remove_dead(parts_.standing));
+    RHEON_TRY(parts_.snapshots.remove_dead(parts_.standing, keep_from));
     slices_changed_ = false;
   }
   for (auto& [name, stream] : parts_.streams) {

@@ -61,8 +61,10 @@ class Committer {
   /// True when tidy() would have something to do even without slices.
   [[nodiscard]] bool wants_tidying() const;
   /// Writes the slices that the last commit carried, unlinks what it no longer lists, grows files
-  /// ahead of their ends.
-  [[nodiscard]] TidyOutcome tidy(const std::vector<Slice>& slices);
+  /// ahead of their ends. `keep_from`: the first snapshot file with slices that a commit is still
+  /// to list.
+  [[nodiscard]] TidyOutcome tidy(const std::vector<Slice>& slices,
+                                 std::optional<std::uint64_t> keep_from);
 
   [[nodiscard]] const Standing& standing() const { return parts_.standing; }
   /// The first journal segment that holds deltas of `oldest` or later; the last when none does.
@@ -82,7 +84,7 @@ class Committer {
   [[nodiscard]] Status write_streams(const Commit& commit, CommitRecord& record);
   [[nodiscard]] Status tell();
   [[nodiscard]] bool wants_witness_sync() const;
-  [[nodiscard]] Status tidy_files();
+  [[nodiscard]] Status tidy_files(std::optional<std::uint64_t> keep_from);
   void make_room(TidyOutcome& outcome);
   void write_slices(const std::vector<Slice>& slices, TidyOutcome& outcome);
 

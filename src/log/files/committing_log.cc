@@ -106,7 +106,8 @@ bool CommittingLog::is_time_to_look() const { return env_.clock().monotonic() >=
 void CommittingLog::finish_work() {
   if (stage_ == Stage::kCommitting) {
     on_committed();
-  } else if (stage_ == Stage::kTidying) {
+  } else {
+    RHEON_ASSERT(stage_ == Stage::kTidying, "work of no kind has ended");
     on_tidied();
   }
 }
@@ -177,7 +178,8 @@ void CommittingLog::on_committed() {
 
 void CommittingLog::start_tidying() {
   stage_ = Stage::kTidying;
-  submit_work([this] { tidy_outcome_ = committer_->tidy(slices_); });
+  const std::optional<std::uint64_t> in_rounds = compaction_.oldest_file();
+  submit_work([this, in_rounds] { tidy_outcome_ = committer_->tidy(slices_, in_rounds); });
 }
 
 void CommittingLog::on_tidied() {

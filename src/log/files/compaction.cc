@@ -223,6 +223,21 @@ std::optional<SliceSet> Compaction::written(const SliceEntry& slice) {
   return set;
 }
 
+std::optional<std::uint64_t> Compaction::oldest_file() const {
+  std::optional<std::uint64_t> oldest;
+  if (rounds_ == 0) {
+    return oldest;
+  }
+  for (const auto& [key, cell] : cells_) {
+    for (std::size_t i = 0; cell.round != nullptr && i < cell.round->ranges.size(); ++i) {
+      if (cell.round->ranges[i] == Range::kWritten) {
+        oldest = std::min(oldest.value_or(UINT64_MAX), cell.round->slices[i].file);
+      }
+    }
+  }
+  return oldest;
+}
+
 void Compaction::renew(StateId state, KeyGroup group) {
   Cell& cell = cells_[key_of(state, group)];
   if (cell.round == nullptr && !cell.renew) {

@@ -51,6 +51,8 @@ class Compaction {
   [[nodiscard]] std::optional<SliceSet> written(const SliceEntry& slice);
   /// It could not be written (no space): may be asked for again.
   void lost(const SliceAddress& address);
+  /// The first snapshot file with slices of a round that is not complete; none: there is none.
+  [[nodiscard]] std::optional<std::uint64_t> oldest_file() const;
   /// These cells shall be sliced anew so that a snapshot file that is mostly dead can go.
   void renew(StateId state, KeyGroup group);
 

@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "log/files/frame_writer.h"
 #include "log/files/in_place.h"
+#include "log/files/space.h"
 
 namespace rheon::log::files {
 
@@ -79,24 +80,17 @@ Result<Journal::Open> Journal::create(std::uint64_t number) {
   segment.seed = seed_of({options_.identity.lineage, FileKind::kJournal, {}, number});
   segment.allocated = info.size;
   segment.inode = info.inode;
-  RHEON_TRY(allocate(segment, options_.step_bytes));
+  RHEON_TRY(reserve(*segment.file, 0, options_.step_bytes, segment.allocated));
   return segment;
 }
 
 Result<Journal::Open> Journal::next_segment() {
   const std::uint64_t number = segments_.empty() ? 1 : segments_.back().number + 1;
-  if (prepared_.file != nullptr && prepared_.number == number) {
+  if (prepared_.file != nullptr) {
+    RHEON_ASSERT(prepared_.number == number, "a segment was prepared for another place");
     return std::move(prepared_);
   }
   return create(number);
-}
-
-Status Journal::allocate(Open& segment, std::uint64_t size) {
-  if (size > segment.allocated) {
-    RHEON_TRY(segment.file->preallocate(size));
-    segment.allocated = size;
-  }
-  return {};
 }
 
 Result<std::string> Journal::append(const Input& input, CommitRecord& record) {
@@ -152,7 +146,7 @@ Result<std::string> Journal::write_epoch(Open& segment, const Input& input, Comm
   std::string payload = encode(record);
   RHEON_TRY(put(FrameType::kCommit, input.epoch, payload));
   if (writer.end() > segment.allocated) {
-    RHEON_TRY(allocate(segment, writer.end() + options_.step_bytes));
+    RHEON_TRY(reserve(*segment.file, writer.end(), options_.step_bytes, segment.allocated));
   }
   RHEON_TRY(writer.flush());
   segment.end = writer.end();
@@ -203,7 +197,9 @@ Status Journal::make_room() {
     return {};
   }
   const std::uint64_t from = std::max(current_.allocated, current_.end);
-  RHEON_TRY(allocate(current_, current_.end + options_.step_bytes));
+  const std::uint64_t size = current_.end + options_.step_bytes;
+  RHEON_TRY(current_.file->preallocate(size));
+  current_.allocated = size;
   if (zeros) {
     RHEON_TRY(write_zeros(*current_.file, from, current_.allocated));
   }

@@ -80,7 +80,6 @@ class Journal {
 
   [[nodiscard]] Result<Open> create(std::uint64_t number);
   [[nodiscard]] Result<Open> next_segment();
-  [[nodiscard]] Status allocate(Open& segment, std::uint64_t size);
   [[nodiscard]] Result<std::string> write_epoch(Open& segment, const Input& input,
                                                 CommitRecord& record);
   [[nodiscard]] Status sync(Open& segment);

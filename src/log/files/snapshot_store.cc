@@ -47,7 +47,7 @@ Status SnapshotStore::resume(const Standing& standing) {
       }
     }
   }
-  return remove_dead(standing);
+  return remove_dead(standing, std::nullopt);
 }
 
 Status SnapshotStore::begin_file() {
@@ -98,7 +98,8 @@ Result<std::vector<SliceEntry>> SnapshotStore::write(const std::vector<Slice>& s
   return entries;
 }
 
-Status SnapshotStore::remove_dead(const Standing& standing) {
+Status SnapshotStore::remove_dead(const Standing& standing,
+                                  std::optional<std::uint64_t> keep_from) {
   std::set<std::uint64_t> live;
   for (const auto& [key, set] : standing.slices) {
     for (const SliceEntry& slice : set.slices) {
@@ -107,7 +108,7 @@ Status SnapshotStore::remove_dead(const Standing& standing) {
   }
   for (auto file = sizes_.begin(); file != sizes_.end();) {
     const bool current = file_ != nullptr && file->first == number_;
-    if (current || live.contains(file->first)) {
+    if (current || live.contains(file->first) || file->first >= keep_from.value_or(UINT64_MAX)) {
       ++file;
       continue;
     }

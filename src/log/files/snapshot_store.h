@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,9 @@ class SnapshotStore {
                                                       Epoch as_of);
 
   /// After the commit that lists `standing.slices` is durable: unlinks files without live slices.
-  [[nodiscard]] Status remove_dead(const Standing& standing);
+  /// `keep_from`: the first file with slices that a commit is still to list.
+  [[nodiscard]] Status remove_dead(const Standing& standing,
+                                   std::optional<std::uint64_t> keep_from);
   /// Cells of files of which less than a quarter is live.
   [[nodiscard]] std::vector<CellKey> sparse_cells(const Standing& standing) const;
   [[nodiscard]] std::uint64_t bytes() const;

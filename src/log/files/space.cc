@@ -8,6 +8,19 @@
 
 namespace rheon::log::files {
 
+Status reserve(env::File& file, std::uint64_t need, std::uint64_t ahead, std::uint64_t& allocated) {
+  std::uint64_t size = need + ahead;
+  auto status = file.preallocate(size);
+  if (!status.has_value() && status.error().code == ErrorCode::kNoSpace) {
+    size = need;
+    status = file.preallocate(size);
+  }
+  if (status.has_value()) {
+    allocated = std::max(allocated, size);
+  }
+  return status;
+}
+
 void SpaceKeeper::keep_ballast() {
   if (has_ballast_ || options_.ballast_bytes == 0) {
     return;

@@ -11,6 +11,12 @@
 
 namespace rheon::log::files {
 
+/// Reserves a file's first `need` bytes and as many ahead of them as the disk has, `ahead` at the
+/// most. `allocated`: what is reserved, before and after. Errors: kNoSpace, when `need` does not
+/// fit, others of env::File::preallocate().
+[[nodiscard]] Status reserve(env::File& file, std::uint64_t need, std::uint64_t ahead,
+                             std::uint64_t& allocated);
+
 class SpaceKeeper {
  public:
   struct Options {

@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "log/files/frame_writer.h"
 #include "log/files/in_place.h"
+#include "log/files/space.h"
 
 namespace rheon::log::files {
 
@@ -171,8 +172,7 @@ Status StreamWriter::write_frames(const std::vector<const StreamAppend*>& append
   if (end > allocated_) {
     const std::uint64_t step =
         std::clamp(end, std::min(kMinStreamStepBytes, options_.step_bytes), options_.step_bytes);
-    RHEON_TRY(file_->preallocate(end + step));
-    allocated_ = end + step;
+    RHEON_TRY(reserve(*file_, end, step, allocated_));
   }
   FrameWriter writer(*file_, seed, segment.bytes);
   if (segment.bytes == 0) {

@@ -81,9 +81,9 @@ class StreamWriter {
   [[nodiscard]] Status publish(Epoch epoch, bool sealed);
   [[nodiscard]] Status sync_published() { return published_->sync(); }
   [[nodiscard]] bool wants_sync() const;
-  /// True when remove_old() has something to do.
+  /// True when remove_old() has something to do. What readers still see is not old.
   [[nodiscard]] bool has_old() const {
-    return !files_there_.empty() && !state_.segments.empty() &&
+    return !unpublished_ && !files_there_.empty() && !state_.segments.empty() &&
            files_there_.front() < state_.segments.front().number;
   }
   /// Unlinks segments that are not part of the stream any more.
