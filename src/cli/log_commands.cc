@@ -143,9 +143,11 @@ std::string explain(const CLI::App* app, const CLI::Error& error) {
   std::string what = error.what();
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError) &&
       app->get_require_subcommand_min() > 0) {
-    what = "'" + app->get_name() + "' needs one of";
+    what = "'" + app->get_name() + "' needs ";
+    std::string between;
     for (const CLI::App* each : app->get_subcommands(nullptr)) {
-      what += " " + each->get_name();
+      what += between + "'" + each->get_name() + "'";
+      between = " or ";
     }
   }
   return fmt::format("error: {}. --help shows how it is called.\n", what);

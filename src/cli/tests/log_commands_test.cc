@@ -102,8 +102,9 @@ TEST_F(LogCommands, BadUsageExitsWith2AndASentence) {
 }
 
 TEST_F(LogCommands, WhatMayBeDoneIsListedWhereNothingIsSaid) {
-  EXPECT_NE(rheon({}).error.find("'rheon' needs one of log."), std::string::npos);
-  EXPECT_NE(rheon({"log"}).error.find("'log' needs one of check dump salvage."), std::string::npos);
+  EXPECT_NE(rheon({}).error.find("'rheon' needs 'log'."), std::string::npos);
+  EXPECT_NE(rheon({"log"}).error.find("'log' needs 'check' or 'dump' or 'salvage'."),
+            std::string::npos);
   EXPECT_NE(rheon({"log", "check"}).error.find("DIR is required."), std::string::npos);
 }
 
