@@ -10,7 +10,7 @@
 namespace rheon::engine {
 
 namespace {
-constexpr std::size_t kTimersPerLook = 8;  // at the clock, in a burst
+constexpr std::size_t kTimersPerLook = 8;  // at the clock, in a burst; the first few more often
 }
 
 KeyedProcessor::KeyedProcessor(const std::string& name, ShardContext& shard,
@@ -109,7 +109,7 @@ EventTime KeyedProcessor::next_clock() const {
 }
 
 bool KeyedProcessor::fire_due(bool processing, Pass& pass) {
-  Burst burst{shard().budgets.timers, /*between_records=*/true, {}};
+  Burst burst{shard().budgets.timers, /*between_records=*/true, 0, {}};
   bool all = true;
   while (all && pass.group < groups_.size()) {
     state::KeyGroupState* group = groups_[pass.group].get();
@@ -136,11 +136,12 @@ bool KeyedProcessor::fire_group(state::KeyGroupState& group, bool processing, Pa
       pass.left_some = pass.left_some || next != due.begin();
       return true;
     }
+    look_at_clock(burst);
     if (burst.left == 0 || shard().error.has_value()) {
       return false;
     }
-    look_at_clock(burst);
     --burst.left;
+    ++burst.fired;
     const state::DueTimer& timer = pass.last.emplace(*next);
     clear_timer(group, *states_, timer);
     due.erase(next);
@@ -150,18 +151,19 @@ bool KeyedProcessor::fire_group(state::KeyGroupState& group, bool processing, Pa
 }
 
 void KeyedProcessor::look_at_clock(Burst& burst) {
-  if (!burst.between_records || burst.left % kTimersPerLook != 0) {
+  const bool look = burst.fired % kTimersPerLook == 0 || std::has_single_bit(burst.fired);
+  if (!burst.between_records || !look) {
     return;
   }
   const env::Monotonic now = shard().env->clock().monotonic();
   if (now - burst.began.value_or(now) >= kWorkAtOnce) {
-    burst.left = 1;
+    burst.left = 0;
   }
   burst.began = burst.began.value_or(now);
 }
 
 void KeyedProcessor::fire_past(state::KeyGroupState& group) {
-  Burst burst{shard().budgets.timers, /*between_records=*/false, {}};
+  Burst burst{shard().budgets.timers, /*between_records=*/false, 0, {}};
   for (const bool processing : {false, true}) {
     Pass pass;
     const bool all = fire_group(group, processing, pass, burst);

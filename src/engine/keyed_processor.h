@@ -66,10 +66,11 @@ class KeyedProcessor : public Processor {
   /// False: cut off, go on with the next step.
   [[nodiscard]] bool fire_due(bool processing, Pass& pass);
   /// How many timers may still fire in one go; of those that fire between records, where barriers
-  /// may pass, no more than take about kWorkAtOnce.
+  /// may pass, no more than take about kWorkAtOnce, or one that takes longer.
   struct Burst {
     std::size_t left = 0;
     bool between_records = false;
+    std::size_t fired = 0;
     std::optional<env::Monotonic> began;
   };
   void look_at_clock(Burst& burst);

@@ -55,8 +55,9 @@ void take_quarantined(ShardContext& shard, EpochPart& part) {
         writer.begin(record.time));
     if (!part.quarantine_reasons.contains(record.operator_name)) {
       part.quarantine_reasons.emplace(record.operator_name,
-                                      "'" + shown_record(record.record) + "' (" + record.place +
-                                          ") because \"" + record.reason + "\"");
+                                      "'" + shown_record(record.record) + "'" +
+                                          (record.place.empty() ? "" : " (" + record.place + ")") +
+                                          " because \"" + record.reason + "\"");
     }
   }
   log::StreamAppend append;

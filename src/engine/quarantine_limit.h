@@ -28,7 +28,7 @@ class QuarantineLimit {
   /// What one shard has counted in an epoch that ended at `now`, which never goes back.
   void add(const std::vector<LedgerEntry>& entries, env::Monotonic now);
   /// Fails with a sentence when an operator is above the limit. `reasons`: of each
-  /// operator a record that was quarantined, its place and why, for the sentence.
+  /// operator a record that was quarantined, its place if it is known, and why, for the sentence.
   [[nodiscard]] Status check(const std::map<std::string, std::string, std::less<>>& reasons) const;
 
  private:

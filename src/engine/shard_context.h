@@ -55,7 +55,6 @@ struct ShardContext {
   std::uint32_t key_groups = kDefaultKeyGroups;
   log::Identity identity;
   bool stop_at_end = false;
-  bool for_good = false;
   std::uint64_t table_seed = 0;
   StepBudgets budgets;
   std::uint64_t max_uncommitted_bytes = UINT64_MAX;  // before an epoch is cut early

@@ -236,7 +236,8 @@ class Worker {
 
   // Partitions that appear while the job runs.
   env::Monotonic next_discovery_{0};
-  bool discovered_any_ = false;  // an answer is there, or on its way
+  env::Monotonic discovery_took_{0};  // the last one
+  bool discovered_any_ = false;       // an answer is there, or on its way
   std::size_t discovered_source_ = 0;
   Result<std::vector<SourcePartition>> discovered_;
   env::IoTask discovering_{env_.io(), &doorbell_};

@@ -124,6 +124,29 @@ TEST(Catalog, RefusesTwoStatesThatWouldBecomeOne) {
               HasSubstr("still has a state of that name"));
 }
 
+TEST(Catalog, RefusesStatesOfTwoOperatorsThatWouldBecomeOne) {
+  log::Facts facts = facts_of({declaration()});
+  std::vector<log::FactChange> of_another;
+  ASSERT_TRUE(Catalog::make(plan_of({declaration()}, "totals"), {}, 0, of_another).has_value());
+  ASSERT_EQ(of_another.size(), 1u);
+  facts["state/2"] = *of_another[0].value;
+  EXPECT_THAT(refusal(plan_of({declaration()}, "totals", {"sums"}), facts),
+              HasSubstr("both would become 'totals.total'"));
+}
+
+TEST(Catalog, AnOlderStateOfARenamedOperatorIsWrittenUnderItsNewName) {
+  state::StateDeclaration old = declaration();
+  old.value_schema = "Sum{n:u64}";
+  state::StateDeclaration now = declaration();
+  now.value_schema = "Sum{n:u64,m:u64}";
+  std::vector<log::FactChange> changes;
+  const auto catalog =
+      Catalog::make(plan_of({now}, "totals", {"sums"}), facts_of({old}), 0, changes);
+  ASSERT_TRUE(catalog.has_value()) << catalog.error().message;
+  ASSERT_EQ(changes.size(), 2u);
+  EXPECT_THAT(*changes[0].value, HasSubstr("totals"));
+}
+
 TEST(Catalog, ARenamedStateOfAnOlderTypeIsWrittenUnderItsNewName) {
   state::StateDeclaration old = declaration("old");
   old.value_schema = "Sum{n:u64}";
