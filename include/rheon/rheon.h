@@ -3,6 +3,8 @@
 // Everything a job needs. `#include <rheon/rheon.h>`, write a function that takes a Job&, hand it
 // to rheon::main.
 
+#include <chrono>
+
 #include "api/job.h"
 #include "connect/console/lines.h"
 #include "connect/console/lines_out.h"
@@ -14,3 +16,7 @@
 #include "connect/stream/out.h"
 #include "operators/operator.h"
 #include "run/main.h"
+
+namespace rheon {
+using namespace std::chrono_literals;  // ttl(24h), for those who use this namespace
+}

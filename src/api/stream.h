@@ -94,8 +94,8 @@ class StreamBase : public StreamHandle {
   friend class rheon::ProcessedStream;
 };
 
-/// map, filter, flat_map, peek and split: the same for both kinds of streams. `Rebind<K, Out>` is
-/// the kind of stream they return.
+/// map, filter, flat_map, peek, split, merge and key_by: the same for both kinds of streams.
+/// `Rebind<K, Out>` is the kind of stream that all but key_by return.
 template <class K, class T, template <class, class> class Rebind>
 class Transforms : public StreamBase<K, T> {
  public:
@@ -178,6 +178,21 @@ class Transforms : public StreamBase<K, T> {
     return static_cast<const Rebind<K, T>&>(*this);
   }
 
+  /// Partitions the records by fn(const T&) -> key (or by a field: &Click::user). What stands
+  /// behind sees all records of a key in order, on one shard. A stream that has a key gets another
+  /// one.
+  template <class KeyOf>
+  [[nodiscard]] auto key_by(KeyOf key_of) const {
+    check_callable<KeyOf, T, void>();
+    using To = codec::Stored<std::invoke_result_t<const KeyOf&, const T&>>;
+    check_key<To>();
+    auto call = [key_of = std::move(key_of)](const T& value) -> decltype(auto) {
+      return std::invoke(key_of, value);
+    };
+    using Edge = HashEdge<K, T, To, decltype(call)>;
+    return KeyedStream<To, T>(this->builder_, this->origins_, graph::EdgeKind::kHash,
+                              std::make_shared<Edge>(std::move(call)));
+  }
   /// Both streams as one. A stream that was re-partitioned is merged before, not after.
   [[nodiscard]] Rebind<K, T> merge(const Rebind<K, T>& other) const {
     return Rebind<K, T>(this->builder_, this->origins_with(other), this->kind_, this->edge_);
@@ -210,20 +225,6 @@ class Stream : public detail::Transforms<engine::NoKey, T, detail::UnkeyedStream
   using Base = detail::Transforms<engine::NoKey, T, detail::UnkeyedStream>;
   using Base::Base;
 
-  /// Partitions the records by fn(const T&) -> key (or by a field: &Click::user). What stands
-  /// behind sees all records of a key in order, on one shard.
-  template <class KeyOf>
-  [[nodiscard]] auto key_by(KeyOf key_of) const {
-    detail::check_callable<KeyOf, T, void>();
-    using K = codec::Stored<std::invoke_result_t<const KeyOf&, const T&>>;
-    detail::check_key<K>();
-    auto call = [key_of = std::move(key_of)](const T& value) -> decltype(auto) {
-      return std::invoke(key_of, value);
-    };
-    using Edge = detail::HashEdge<engine::NoKey, T, K, decltype(call)>;
-    return KeyedStream<K, T>(this->builder_, this->origins_, graph::EdgeKind::kHash,
-                             std::make_shared<Edge>(std::move(call)));
-  }
   /// Spreads the records evenly over all shards; their order is lost.
   [[nodiscard]] Stream<T> rebalance() const {
     return exchange(graph::EdgeKind::kRoundRobin, Copy::To::kNext);

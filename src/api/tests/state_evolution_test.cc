@@ -256,7 +256,8 @@ TEST_P(StateEvolution, AnOperatorThatIsGoneIsRefusedByName) {
   EXPECT_THAT(refused.error().message, HasSubstr("sums.totals"));
 }
 
-/// Numbers that tell keys what to do, in the order in which they are read; and what must come of it.
+/// Numbers that tell keys what to do, in the order in which they are read; and what must come of
+/// it.
 class Orders {
  public:
   void give(Act act, std::uint64_t key) {
