@@ -192,7 +192,7 @@ class Parser {
                          left.front());
     }
     if (!left.empty()) {
-      const bool may_be_a_path = !left.front().starts_with('-');
+      const bool may_be_a_path = where.ends_with(" run") && !left.front().starts_with('-');
       return fmt::format(
           "'{}' has no option or argument '{}'. `{} --help` lists what it has.{}", where,
           left.front(), where,

@@ -1,5 +1,7 @@
 #include "run/data_directory.h"
 
+#include <fmt/format.h>
+
 #include "log/files/format.h"
 #include "run/answers.h"
 #include "run/control_server.h"
@@ -15,6 +17,20 @@ constexpr std::chrono::seconds kAnswerTimeout{1};
 bool is_gone(env::Env& env, const std::string& directory) {
   const auto info = env.files().info(env::join(directory, log::files::kIdentityFile));
   return !info.has_value() && info.error().code == ErrorCode::kNotFound;
+}
+
+Status require_data_directory(env::Env& env, const std::string& directory) {
+  if (!is_gone(env, directory)) {
+    return {};
+  }
+  return fail(ErrorCode::kNotFound,
+              env.files().info(directory).has_value()
+                  ? fmt::format("'{}' is not the data directory of a job: it has no file "
+                                "'identity'. --data-dir names another.",
+                                directory)
+                  : fmt::format("there is no data directory '{}': nothing has run there. `run` "
+                                "makes it; --data-dir names another.",
+                                directory));
 }
 
 bool is_held(env::Env& env, const std::string& directory) {

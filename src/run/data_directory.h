@@ -4,12 +4,16 @@
 
 #include <string>
 
+#include "base/result.h"
 #include "env/env.h"
 
 namespace rheon::run {
 
 /// True when nothing of a job stands there. An error of the disk says nothing: false.
 [[nodiscard]] bool is_gone(env::Env& env, const std::string& directory);
+
+/// Fails with a sentence when nothing of a job stands there.
+[[nodiscard]] Status require_data_directory(env::Env& env, const std::string& directory);
 
 /// True while another process holds the directory: a running job, or a command that looks into it.
 /// Only asks: a job that starts at the same moment gets its directory.

@@ -24,18 +24,7 @@ class Inspector {
       : env_(env), graph_(graph), line_(line) {}
 
   Result<std::string> run() {
-    if (is_gone(env_, line_.data_directory)) {
-      if (env_.files().info(line_.data_directory).has_value()) {
-        return fail(ErrorCode::kNotFound,
-                    fmt::format("'{}' is not the data directory of a job: it has no file "
-                                "'identity'. --data-dir names another.",
-                                line_.data_directory));
-      }
-      return fail(ErrorCode::kNotFound,
-                  fmt::format("there is no data directory '{}': nothing has run there. `run` makes "
-                              "it; --data-dir names another.",
-                              line_.data_directory));
-    }
+    RHEON_TRY(require_data_directory(env_, line_.data_directory));
     switch (line_.command) {
       case Command::kStreamList:
         return list_streams(env_, line_.data_directory, line_.json);

@@ -11,6 +11,7 @@
 #include "env/posix.h"
 #include "log/files/file_log.h"
 #include "run/command_line.h"
+#include "run/data_directory.h"
 #include "run/describe.h"
 #include "run/exit_code.h"
 #include "run/inspect_commands.h"
@@ -82,25 +83,32 @@ class Program {
                               : describe(*graph, job.parameters(), line.parameters));
       }
       case Command::kReset:
-        return answer(log::files::reset(env_, line.data_directory, name_).map([&] {
-          return fmt::format(
-              "{}: starting over in {}. Outputs stay as they are: remove them, or "
-              "write to another place.\n",
-              name_, line.data_directory);
-        }));
+        return start_lineage(
+            line, &log::files::reset,
+            fmt::format("{}: starting over in {}. Outputs stay as they are: remove them, or "
+                        "write to another place.\n",
+                        name_, line.data_directory));
       case Command::kAdopt:
-        return answer(log::files::adopt(env_, line.data_directory, name_).map([&] {
-          return fmt::format(
-              "{}: {} is this job's data from now on; the directory that it was "
-              "copied from must not run any more.\n",
-              name_, line.data_directory);
-        }));
+        return start_lineage(
+            line, &log::files::adopt,
+            fmt::format("{}: {} is this job's data from now on; the directory that it was "
+                        "copied from must not run any more.\n",
+                        name_, line.data_directory));
       default: {
         Job job(name_, Parameters({}, /*complete=*/false));
         const Result<graph::Graph> graph = make_graph(job);
         return graph.has_value() ? answer(inspect(env_, *graph, line)) : complain(graph.error());
       }
     }
+  }
+
+  template <class Start>
+  ExitCode start_lineage(const CommandLine& line, Start start, const std::string& done) {
+    Status status = require_data_directory(env_, line.data_directory);
+    if (status.has_value()) {
+      status = start(env_, line.data_directory, name_);
+    }
+    return status.has_value() ? print(done) : complain(status.error());
   }
 
   ExitCode print(const std::string& text) {

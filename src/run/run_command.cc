@@ -32,7 +32,15 @@ constexpr std::chrono::seconds kStopTakesLong{1};
 // Epochs that may be aborted within a minute; with the next one the program gives up.
 constexpr std::size_t kMaxAborts = 3;
 constexpr std::chrono::seconds kAbortWindow{60};
-constexpr std::chrono::milliseconds kPauseAfterAbort{200};
+constexpr std::chrono::milliseconds kPauseAfterAbort{250};  // the first; each is four times as long
+
+/// With a full stop at its end.
+std::string sentence(std::string text) {
+  if (!text.ends_with('.')) {
+    text += '.';
+  }
+  return text;
+}
 constexpr std::uint32_t kManyShardsPerCore = 4;
 constexpr int kOpenAttempts = 20;
 
@@ -166,13 +174,14 @@ class Runner {
       aborts_.pop_front();
     }
     if (aborts_.size() > kMaxAborts) {
-      return fail(error.code, error.message +
+      return fail(error.code, sentence(error.message) +
                                   " This was the fourth abort within a minute. Everything up to "
                                   "the last commit is safe; mend the cause and run again.");
     }
-    reporter_.warning(error.message +
+    reporter_.warning(sentence(error.message) +
                       " The epoch is aborted; going back to the last commit and trying again.");
-    env_.threads().make_parker()->park_until(now + kPauseAfterAbort);
+    const auto pause = kPauseAfterAbort * (1 << (2 * (aborts_.size() - 1)));
+    env_.threads().make_parker()->park_until(now + pause);
     return {};
   }
 

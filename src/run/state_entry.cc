@@ -110,6 +110,12 @@ Result<std::string> entry_json(const state::StateDeclaration& state, std::string
     while (entries.next(entry)) {
       RHEON_TRY(add(state, entry, json));
     }
+    if (entries.failed()) {
+      return unreadable(state);
+    }
+  }
+  if (reader.failed()) {
+    return unreadable(state);
   }
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

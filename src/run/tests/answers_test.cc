@@ -31,6 +31,12 @@ void job_with_states(Job& job) {
       .process<TwoStates>("two")
       .to("out", discard::all());
 }
+void job_with_numbers(Job& job) {
+  job.from("lines", console::lines())
+      .key_by([](std::string_view line) { return std::uint64_t{line.size()}; })
+      .aggregate("counts", count(), unbounded())
+      .to("out", discard::all());
+}
 void job_without_state(Job& job) { job.from("lines", console::lines()).to("out", discard::all()); }
 
 class FakeView final : public JobView {
@@ -45,22 +51,30 @@ class FakeView final : public JobView {
   [[nodiscard]] bool running() const override { return true; }
   [[nodiscard]] const engine::Plan& plan() const override { return plan_; }
   [[nodiscard]] const engine::Catalog& catalog() const override { return catalog_; }
-  [[nodiscard]] Result<engine::WorkerStats> stats() override { return stats_; }
-  [[nodiscard]] Result<engine::Ledger> ledger() override { return ledger_; }
+  [[nodiscard]] Result<engine::WorkerStats> stats() override { return or_broken("stats", stats_); }
+  [[nodiscard]] Result<engine::Ledger> ledger() override { return or_broken("ledger", ledger_); }
   [[nodiscard]] Result<std::string> entry(const engine::Catalog::Place&,
                                           const std::string&) override {
-    return std::string();
+    return or_broken("entry", entry_);
   }
   [[nodiscard]] Result<StateSize> size(const engine::Catalog::Place&) override {
-    return StateSize{3, 200};
+    return or_broken("size", StateSize{3, 200});
   }
   [[nodiscard]] Status scale(std::uint32_t shards) override {
     shards_ = shards;
     return {};
   }
 
+  template <class T>
+  [[nodiscard]] Result<T> or_broken(const std::string& what, T value) const {
+    return what == broken_ ? Result<T>(fail(ErrorCode::kIo, "the disk is gone"))
+                           : Result<T>(std::move(value));
+  }
+
   engine::Plan plan_;
   engine::Catalog catalog_;
+  std::string broken_;  // which of these fails
+  std::string entry_;
   engine::WorkerStats stats_;
   engine::Ledger ledger_;
   std::uint32_t shards_ = 0;
@@ -121,6 +135,33 @@ TEST_F(Answers, AStateIsFoundByItsNameOrSaidToBeMissing) {
               HasSubstr("there is no state 'three'. There are: two.first, two.second, two.third"));
   FakeView none(job_without_state);
   EXPECT_THAT(answer(env_, none, {"state", "two", "key", 0}), HasSubstr("keeps no state"));
+}
+
+TEST_F(Answers, PassOnWhyTheJobCannotTell) {
+  const std::pair<const char*, Question> cases[] = {{"stats", {"status", "", "", 0}},
+                                                    {"ledger", {"status", "", "", 0}},
+                                                    {"ledger", {"ledger", "", "", 0}},
+                                                    {"size", {"states", "", "", 0}},
+                                                    {"entry", {"state", "two.first", "key", 0}}};
+  for (const auto& [what, question] : cases) {
+    EXPECT_EQ(refusal(question), "");
+    view_.broken_ = what;
+    EXPECT_EQ(refusal(question), "the disk is gone") << what;
+    view_.broken_.clear();
+  }
+  view_.entry_ = "\xff";
+  EXPECT_NE(refusal({"state", "two.first", "key", 0}), "");
+}
+
+TEST_F(Answers, AKeyIsOneOfTheStatesType) {
+  FakeView numbers(job_with_numbers);
+  EXPECT_THAT(answer(env_, numbers, {"state", "counts", "7", 0}), HasSubstr("\"found\":false"));
+  EXPECT_THAT(answer(env_, numbers, {"state", "counts", "seven", 0}), HasSubstr("seven"));
+}
+
+TEST_F(Answers, TheLedgerMayHoldEdgesOnly) {
+  view_.ledger_.set("edge/lines -> two/sent", 8);
+  EXPECT_EQ(ask({"ledger", "", "", 0})["edges"][0]["sent"], 8);
 }
 
 TEST_F(Answers, ScaleKnowsHowFarItGoes) {

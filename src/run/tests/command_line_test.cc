@@ -77,6 +77,11 @@ TEST(CommandLine, values_are_checked) {
   EXPECT_EQ(sentence({"run", "--trace-sample", "8"}), "--trace-sample needs --trace-file FILE.");
   EXPECT_EQ(sentence({"run", "--max-quarantined-percent", "101"}),
             "--max-quarantined-percent: '101' is not a number from 1 to 100.");
+  EXPECT_EQ(sentence({"run", "--max-uncommitted-bytes", "0"}),
+            "--max-uncommitted-bytes: '0' is not a number from 1 to 4294967295.");
+  EXPECT_THAT(sentence({"run", "--trace-sample", "-1", "--trace-file", "f"}),
+              HasSubstr("'-1' is not a number"));
+  EXPECT_THAT(sentence({"run", "--log-level", "loud"}), HasSubstr("'loud' is none of"));
   EXPECT_THAT(sentence({"scale", "x"}), HasSubstr("'x' is not a number"));
 }
 
