@@ -16,7 +16,7 @@ template <class T>
 bool parse_number(std::string_view text, T& value) {
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, value);
-  return error == std::errc{} && stop == end && !text.empty();
+  return error == std::errc{} && stop == end;
 }
 
 Error broken(std::string_view key) {

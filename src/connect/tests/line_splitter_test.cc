@@ -26,5 +26,21 @@ TEST(LineSplitterTest, GivesTheMemoryOfALongLineBack) {
   EXPECT_LT(splitter.memory(), kLong / 8);
 }
 
+TEST(LineSplitterTest, KeepsNoMoreThanTheLastLongLine) {
+  constexpr std::size_t kLong = 1 << 20;
+  const std::string half(kLong / 2, 'x');
+  const std::string rest = half + "\n";
+  LineSplitter splitter({}, "a.txt", 0);
+  Output<std::string_view, std::string> output;
+  for (int line = 0; line < 4; ++line) {
+    splitter.feed(half);
+    ASSERT_TRUE(splitter.run(output));
+    splitter.feed(rest);
+    ASSERT_TRUE(splitter.run(output));
+    EXPECT_LT(splitter.memory(), 2 * kLong) << line;
+  }
+  EXPECT_EQ(output.values(), std::vector<std::string>(4, std::string(kLong, 'x')));
+}
+
 }  // namespace
 }  // namespace rheon::connect

@@ -164,6 +164,7 @@ TEST(UncommittedBytes, ARescaleWhileThereIsNoSpaceComesAfterIt) {
   testing::SimulatedJobOptions options;
   options.max_uncommitted_bytes = 10'000;
   options.commit_interval = std::chrono::milliseconds{1};
+  options.log.ballast_bytes = 0;
   expect_all_counted_over_a_rescale(
       options, [](env::fake::FakeEnv& env) { env.files().set_capacity(env.files().used_bytes()); },
       "space", [](env::fake::FakeEnv& env) { env.files().set_capacity(1ull << 40); });

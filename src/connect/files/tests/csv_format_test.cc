@@ -112,6 +112,16 @@ TEST(CsvFormat, WritesTimes) {
   EXPECT_EQ(column(EventTime::max()), "infinity");
 }
 
+TEST(CsvFormat, WritesDurationsInSeconds) {
+  const auto text = [](std::int64_t micros) { return column(std::chrono::microseconds{micros}); };
+  EXPECT_EQ(text(0), "0");
+  EXPECT_EQ(text(2'000'000), "2");
+  EXPECT_EQ(text(2'500'000), "2.5");
+  EXPECT_EQ(text(1), "0.000001");
+  EXPECT_EQ(text(-1'000'000), "-1");
+  EXPECT_EQ(text(-1'500'000), "-1.5");
+}
+
 TEST(CsvFormat, WritesBytesInHexadecimal) {
   EXPECT_EQ(column(as_bytes(std::string_view("\x01\xab", 2))), "01ab");
 }
