@@ -75,11 +75,19 @@ def read_files(exported: dict) -> dict[str, File]:
         file = files[str(path.relative_to(ROOT))]
         for line, count in lines_of(entry["segments"]).items():
             file.lines[line] = max(file.lines.get(line, 0), count)
-        for first_line, first_column, last_line, last_column, taken, not_taken, *_ in entry["branches"]:
-            counts = file.branches[first_line, first_column, last_line, last_column]
-            counts[0] += taken
-            counts[1] += not_taken
+        for region in entry["branches"]:
+            add_branch(file, tuple(region[:4]), region)
+        for expansion in entry["expansions"]:  # of macros, at the place of their use
+            line, column, *_ = expansion["source_region"]
+            for region in expansion["branches"]:
+                add_branch(file, (line, column, *region[:4]), region)
     return files
+
+
+def add_branch(file: File, place: tuple, region: list) -> None:
+    counts = file.branches[place]
+    counts[0] += region[4]
+    counts[1] += region[5]
 
 
 def lines_of(segments: list) -> dict[int, int]:
@@ -143,12 +151,22 @@ def missing_of(part: Part, path: str, file: File, excluded: set[str]) -> tuple[i
     return counted, missing
 
 
+def paths_of(part: Part) -> list[str]:
+    paths = set()
+    for pattern in part.files:
+        found = {str(path.relative_to(ROOT)) for path in ROOT.glob(pattern)}
+        if not found:
+            sys.exit(f"{part.name}: nothing is called {pattern} any more")
+        paths |= found
+    return sorted(paths)
+
+
 def report(files: dict[str, File], verbose: bool) -> int:
     excluded = read_exclusions()
     failed = 0
     for part in PARTS:
         counted, missing = 0, []
-        for path in sorted({str(found.relative_to(ROOT)) for pattern in part.files for found in ROOT.glob(pattern)}):
+        for path in paths_of(part):
             if path in files:
                 of_file, missing_here = missing_of(part, path, files[path], excluded[path])
                 counted += of_file
