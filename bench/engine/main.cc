@@ -17,15 +17,26 @@ namespace {
 
 std::vector<Row> rows() {
   return {
-      {"typed_chain_vs_h0", "x", true, 0.45, 0.65}, {"two_shards_vs_one", "x", true, 1.6, 1.85},
-      {"epochs_on_vs_off", "x", true, 0.95, 0.98},  {"commit_9k_ms", "ms", false, 5, 1},
-      {"pass_through_ns", "ns", false, 4, 1},       {"exchange_hop_ns", "ns", false, 30, 12},
-      {"keys_10m_vs_h0", "x", true, 0.70, 0.90},    {"bytes_per_key", "B", false, 64, 40},
-      {"snapshot_mb_s", "MB/s", true, {}, {}},      {"snapshot_keys_s", "1/s", true, {}, {}},
-      {"restore_mb_s", "MB/s", true, {}, {}},       {"restore_keys_s", "1/s", true, {}, {}},
-      {"restore_1gb_s", "s", false, 3, 1},          {"kill_to_output_ms", "ms", false, 1000, 250},
-      {"rescale_pause_ms", "ms", false, 500, 50},   {"start_to_output_ms", "ms", false, 1000, 200},
-      {"idle_rss_mb", "MB", false, 60, 25},         {"idle_cpu_pct", "%", false, 1, 0.2},
+      {"typed_chain_vs_h0", "x", true, 0.45, 0.65},
+      {"two_shards_vs_one", "x", true, 1.6, 1.85},
+      {"epochs_on_vs_off", "x", true, 0.95, 0.98},
+      {"commit_9k_ms", "ms", false, 5, 1},
+      {"pass_through_ns", "ns", false, 4, 1},
+      {"exchange_hop_ns", "ns", false, 30, 12},
+      {"keys_10m_vs_h0", "x", true, 0.70, 0.90},
+      {"bytes_per_key", "B", false, 64, 40},
+      {"snapshot_mb_s", "MB/s", true, {}, {}},
+      {"snapshot_keys_s", "1/s", true, {}, {}},
+      {"restore_mb_s", "MB/s", true, {}, {}},
+      {"restore_keys_s", "1/s", true, {}, {}},
+      {"restore_1gb_s", "s", false, 3, 1},
+      {"kill_to_output_ms", "ms", false, 1000, 250},
+      {"rescale_pause_ms", "ms", false, 500, 50},
+      {"start_to_output_ms", "ms", false, 1000, 200},
+      {"idle_rss_mb", "MB", false, 60, 25},
+      {"idle_cpu_pct", "%", false, 1, 0.2},
+      {"slow_operator_commits_s", "1/s", true, 2, 10},
+      {"slow_operator_stop_ms", "ms", false, 1000, 250},
   };
 }
 
@@ -84,6 +95,7 @@ int run(int argc, char** argv) {
   measure_restore(setting);
   measure_rescale(setting);
   measure_program(setting);
+  measure_slow_operator(setting);
   const bool good = report.print_end();
   if (!json.empty()) {
     std::ofstream(json) << report.json();

@@ -36,6 +36,8 @@ void measure_commit(const Setting& setting);
 void measure_restore(const Setting& setting);
 /// rescale_pause_ms
 void measure_rescale(const Setting& setting);
+/// slow_operator_commits_s, slow_operator_stop_ms
+void measure_slow_operator(const Setting& setting);
 /// kill_to_output_ms, start_to_output_ms, idle_rss_mb, idle_cpu_pct
 void measure_program(const Setting& setting);
 
