@@ -128,8 +128,8 @@ TEST(SnapshotFiles, WithSlicesThatACommitIsStillToListStay) {
   Standing standing;
   ASSERT_TRUE(store.resume(standing));
   for (std::uint64_t file = 1; file <= 4; ++file) {
-    const auto written = store.write({{whole(StateId{static_cast<std::uint32_t>(file)}), "blob"}},
-                                     Epoch{file});
+    const auto written =
+        store.write({{whole(StateId{static_cast<std::uint32_t>(file)}), "blob"}}, Epoch{file});
     ASSERT_TRUE(written.has_value());
     ASSERT_EQ(written->front().file, file);
   }

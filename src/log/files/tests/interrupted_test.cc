@@ -51,7 +51,8 @@ struct Trouble {
 
 std::vector<Trouble> troubles() {
   std::vector<Trouble> result = {
-      {"a look or read", [](Killed& k, std::uint64_t point) { k.machine.files().fail_at(point + 1); },
+      {"a look or read",
+       [](Killed& k, std::uint64_t point) { k.machine.files().fail_at(point + 1); },
        [](Killed& k, std::uint64_t) { return k.machine.files().failed(); }}};
   for (const auto& [name, fault] : {std::pair{"EIO", Fault::kIo},
                                     {"no space", Fault::kNoSpace},
