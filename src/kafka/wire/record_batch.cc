@@ -101,8 +101,9 @@ bool RecordReader::next(Record& record) {
   Reader in(in_.take(static_cast<std::size_t>(size)));
   static_cast<void>(in.integer<std::int8_t>());  // attributes: none are defined
   const std::int64_t timestamp_delta = in.varlong();
-  record.timestamp = append_time_ ? append_timestamp_ : base_timestamp_ + timestamp_delta;
-  record.offset = base_offset_ + in.varint();
+  record.timestamp =
+      append_time_ ? append_timestamp_ : RecordBatch::wrapped(base_timestamp_, timestamp_delta);
+  record.offset = RecordBatch::wrapped(base_offset_, in.varint());
   record.key = nullable_bytes(in);
   record.value = nullable_bytes(in);
   record.header_count = in.varint();
@@ -140,7 +141,7 @@ void RecordBatchWriter::begin(std::int64_t timestamp, std::optional<std::string_
   record_.clear();
   Writer out(record_);
   out.integer<std::int8_t>(0);
-  out.varlong(timestamp - base_timestamp_);
+  out.varlong(RecordBatch::wrapped(timestamp, RecordBatch::wrapped(0, -base_timestamp_)));
   out.varint(records_);
   put_nullable_bytes(out, key);
   put_nullable_bytes(out, value);

@@ -32,14 +32,19 @@ struct RecordBatch {
   std::int32_t records = 0;  // their number
   std::string_view payload;  // the records, compressed as compression() says
 
-  [[nodiscard]] std::uint8_t compression() const {
-    return attributes & 7;
-  }  // a Compression, or more
+  /// A Compression, or more.
+  [[nodiscard]] std::uint8_t compression() const { return attributes & 7; }
   [[nodiscard]] bool log_append_time() const { return (attributes & 8) != 0; }
   [[nodiscard]] bool transactional() const { return (attributes & 16) != 0; }
   /// Its one record is no data: a transaction was committed or aborted.
   [[nodiscard]] bool control() const { return (attributes & 32) != 0; }
-  [[nodiscard]] std::int64_t last_offset() const { return base_offset + last_offset_delta; }
+  [[nodiscard]] std::int64_t last_offset() const { return wrapped(base_offset, last_offset_delta); }
+
+  /// Sums of what a batch says: no mistake in it is undefined here.
+  [[nodiscard]] static std::int64_t wrapped(std::int64_t base, std::int64_t delta) {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(base) +
+                                     static_cast<std::uint64_t>(delta));
+  }
 };
 
 /// The batches of a partition, one behind the other as Fetch brings them.
@@ -98,7 +103,10 @@ class HeaderReader {
  public:
   explicit HeaderReader(const Record& record) : in_(record.headers), left_(record.header_count) {}
 
+  /// False: there is none left, or failed().
   [[nodiscard]] bool next(RecordHeader& header);
+  /// Behind the last one: the bytes are not the headers that the record promises.
+  [[nodiscard]] bool failed() const { return in_.failed() || in_.left() > 0; }
 
  private:
   Reader in_;

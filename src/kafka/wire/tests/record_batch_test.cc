@@ -204,6 +204,31 @@ TEST(RecordReader, NoticesWhatItsHeaderDoesNotPromise) {
   }
 }
 
+TEST(HeaderReader, FailsWhereTheBytesAreNotTheHeadersThatWerePromised) {
+  const auto failed = [](std::int32_t count, std::string_view bytes) {
+    Record record;
+    record.header_count = count;
+    record.headers = bytes;
+    HeaderReader headers(record);
+    for (RecordHeader header; headers.next(header);) {
+    }
+    return headers.failed();
+  };
+  const std::string_view one("\2a\2b", 4);  // "a": "b"
+  EXPECT_FALSE(failed(0, ""));
+  EXPECT_FALSE(failed(1, one));
+  EXPECT_TRUE(failed(2, one)) << "one is missing";
+  EXPECT_TRUE(failed(0, one)) << "one too many";
+  EXPECT_TRUE(failed(1, one.substr(0, 3))) << "cut off";
+}
+
+TEST(RecordBatch, SumsThatOverflowAreDefined) {
+  RecordBatch batch;
+  batch.base_offset = INT64_MAX;
+  batch.last_offset_delta = 1;
+  EXPECT_EQ(batch.last_offset(), INT64_MIN);
+}
+
 TEST(RecordReader, OfMoreRecordsThanThereAreFails) {
   std::string bytes = sample("batch");
   Writer::put_integer<std::int32_t>(bytes.data() + 57, 4);
