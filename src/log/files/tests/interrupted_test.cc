@@ -59,9 +59,9 @@ std::vector<Trouble> troubles() {
                                     {"failed sync", Fault::kFailedSync}}) {
     const auto from = std::make_shared<std::uint64_t>(0);
     result.push_back({name,
-                      [fault = fault, from](Killed& k, std::uint64_t point) {
+                      [kind = fault, from](Killed& k, std::uint64_t point) {
                         *from = k.env.files().operations();
-                        k.env.files().fail_after(point, fault);
+                        k.env.files().fail_after(point, kind);
                       },
                       [from](Killed& k, std::uint64_t point) {
                         return k.env.files().operations() > *from + point;
