@@ -11,7 +11,7 @@ namespace rheon::engine {
 
 namespace {
 // A look takes a fiftieth of the time at the most, where many files match a pattern.
-constexpr std::chrono::milliseconds kDiscoverEvery{200};
+constexpr std::chrono::milliseconds kDiscoverEvery{250};
 constexpr int kDiscoverRest = 50;
 }  // namespace
 
