@@ -8,6 +8,7 @@
 #include "env/files.h"
 #include "env/io_pool.h"
 #include "env/local_socket.h"
+#include "env/network.h"
 #include "env/process.h"
 #include "env/threads.h"
 
@@ -23,6 +24,7 @@ class Env {
   [[nodiscard]] virtual Threads& threads() = 0;
   [[nodiscard]] virtual Process& process() = 0;
   [[nodiscard]] virtual LocalSockets& sockets() = 0;
+  [[nodiscard]] virtual Network& network() = 0;
 };
 
 }  // namespace rheon::env

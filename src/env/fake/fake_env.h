@@ -6,6 +6,7 @@
 #include "env/fake/fake_clock.h"
 #include "env/fake/fake_disk.h"
 #include "env/fake/fake_io_pool.h"
+#include "env/fake/fake_network.h"
 #include "env/fake/fake_process.h"
 #include "env/fake/fake_sockets.h"
 #include "env/fake/fake_threads.h"
@@ -26,6 +27,7 @@ class FakeEnv : public Env {
   FakeThreads& threads() override { return threads_; }
   FakeProcess& process() override { return process_; }
   FakeSockets& sockets() override { return sockets_; }
+  FakeNetwork& network() override { return network_; }
 
   /// The machine loses power: see FakeDisk::cut_power(). Work that waits in io() never runs.
   void cut_power(std::uint64_t seed, Survival survival = Survival::kTorn) {
@@ -49,6 +51,7 @@ class FakeEnv : public Env {
   FakeThreads threads_;
   FakeProcess process_;
   FakeSockets sockets_;
+  FakeNetwork network_;
 };
 
 }  // namespace rheon::env::fake

@@ -2,6 +2,7 @@
 #include "env/posix/posix_clock.h"
 #include "env/posix/posix_files.h"
 #include "env/posix/posix_io_pool.h"
+#include "env/posix/posix_network.h"
 #include "env/posix/posix_process.h"
 #include "env/posix/posix_sockets.h"
 #include "env/posix/posix_threads.h"
@@ -21,6 +22,7 @@ class PosixEnv : public Env {
   Threads& threads() override { return threads_; }
   Process& process() override { return process_; }
   LocalSockets& sockets() override { return sockets_; }
+  Network& network() override { return network_; }
 
  private:
   posix::PosixClock clock_;
@@ -29,6 +31,7 @@ class PosixEnv : public Env {
   posix::PosixThreads threads_;
   posix::PosixProcess process_;
   posix::PosixSockets sockets_;
+  posix::PosixNetwork network_;
   posix::PosixIoPool io_;  // last: its work may use all the others
 };
 

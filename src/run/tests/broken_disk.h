@@ -95,6 +95,7 @@ class BrokenMachine final : public env::Env {
   env::Threads& threads() override { return machine_->threads(); }
   env::fake::FakeProcess& process() override { return process_; }
   env::LocalSockets& sockets() override { return machine_->sockets(); }
+  env::Network& network() override { return machine_->network(); }
 
   [[nodiscard]] FailingSyncs& syncs() { return syncs_; }
 

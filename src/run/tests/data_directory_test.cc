@@ -47,6 +47,7 @@ class WatchedMachine final : public env::Env {
   env::Threads& threads() override { return machine_.threads(); }
   env::Process& process() override { return machine_.process(); }
   env::LocalSockets& sockets() override { return machine_.sockets(); }
+  env::Network& network() override { return machine_.network(); }
 
  private:
   env::fake::FakeEnv machine_;

@@ -83,6 +83,7 @@ class FaultyEnv : public Env {
   Threads& threads() override { return real_->threads(); }
   Process& process() override { return real_->process(); }
   LocalSockets& sockets() override { return real_->sockets(); }
+  Network& network() override { return real_->network(); }
 
  private:
   std::unique_ptr<Env> real_;
