@@ -12,26 +12,29 @@ constexpr std::size_t kGatherBytes = 512 << 10;  // copying that much costs less
 
 }  // namespace
 
-Status FrameWriter::put(const FrameLabel& label, std::string_view payload) {
+void FrameWriter::put(const FrameLabel& label, std::string_view payload) {
   checks_.push_back(put_frame_header(gathered_, seed_, end_, label, payload));
   end_ += kFrameHeaderBytes + label.extension.size() + payload.size();
   if (gathered_.size() + payload.size() <= kGatherBytes) {
     gathered_.append(payload);
-    return {};
+    return;
   }
-  RHEON_TRY(flush());
-  RHEON_TRY(file_.write_at(written_, as_bytes(payload)));
-  written_ += payload.size();
-  return {};
+  write(gathered_);
+  gathered_.clear();
+  write(payload);
 }
 
 Status FrameWriter::flush() {
-  if (!gathered_.empty()) {
-    RHEON_TRY(file_.write_at(written_, as_bytes(gathered_)));
-    written_ += gathered_.size();
-    gathered_.clear();
+  write(gathered_);
+  gathered_.clear();
+  return status_;
+}
+
+void FrameWriter::write(std::string_view bytes) {
+  if (status_.has_value() && !bytes.empty()) {
+    status_ = file_.write_at(written_, as_bytes(bytes));
+    written_ += bytes.size();
   }
-  return {};
 }
 
 }  // namespace rheon::log::files

@@ -20,8 +20,11 @@ class FrameWriter {
       : file_(file), seed_(seed), end_(offset), written_(offset) {}
 
   /// `payload` may go away when this returns. The frame may not be in the file before flush().
-  [[nodiscard]] Status put(const FrameLabel& label, std::string_view payload);
+  void put(const FrameLabel& label, std::string_view payload);
+  /// The first error of a write, also within put(): nothing was written behind it.
   [[nodiscard]] Status flush();
+  /// What flush() would say without writing.
+  [[nodiscard]] const Status& status() const { return status_; }
 
   /// Behind the last frame.
   [[nodiscard]] std::uint64_t end() const { return end_; }
@@ -29,11 +32,14 @@ class FrameWriter {
   [[nodiscard]] std::vector<std::uint32_t> take_checks() { return std::move(checks_); }
 
  private:
+  void write(std::string_view bytes);
+
   env::File& file_;
   FrameSeed seed_;
   std::uint64_t end_;
   std::uint64_t written_;
   std::string gathered_;
+  Status status_;
   std::vector<std::uint32_t> checks_;
 };
 

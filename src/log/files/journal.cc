@@ -125,26 +125,26 @@ Result<std::string> Journal::append(const Input& input, CommitRecord& record) {
 Result<std::string> Journal::write_epoch(Open& segment, const Input& input, CommitRecord& record) {
   FrameWriter writer(*segment.file, segment.seed, segment.end);
   const auto put = [&](FrameType type, Epoch epoch, std::string_view payload) {
-    return writer.put({type, epoch, {}}, payload);
+    writer.put({type, epoch, {}}, payload);
   };
   if (segment.end == 0) {
-    RHEON_TRY(put(FrameType::kJournalSegment, input.before.epoch,
-                  encode_segment_head(options_.identity)));
-    RHEON_TRY(put(FrameType::kBase, input.epoch, encode(input.before)));
+    put(FrameType::kJournalSegment, input.before.epoch, encode_segment_head(options_.identity));
+    put(FrameType::kBase, input.epoch, encode(input.before));
   }
   if (!last_commit_.empty()) {
-    RHEON_TRY(put(FrameType::kEcho, input.epoch, last_commit_));
+    put(FrameType::kEcho, input.epoch, last_commit_);
   }
   for (const std::string& delta : input.deltas) {
-    RHEON_TRY(put(FrameType::kDelta, input.epoch, delta));
+    put(FrameType::kDelta, input.epoch, delta);
   }
   if (!input.facts.empty()) {
-    RHEON_TRY(put(FrameType::kFacts, input.epoch, encode(input.facts)));
+    put(FrameType::kFacts, input.epoch, encode(input.facts));
   }
   record.previous = input.before.chain;
   record.frames = writer.take_checks();
   std::string payload = encode(record);
-  RHEON_TRY(put(FrameType::kCommit, input.epoch, payload));
+  put(FrameType::kCommit, input.epoch, payload);
+  RHEON_TRY(writer.status());  // it is not tried again, as lack of space would be
   if (writer.end() > segment.allocated) {
     RHEON_TRY(reserve(*segment.file, writer.end(), options_.step_bytes, segment.allocated));
   }

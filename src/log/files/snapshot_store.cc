@@ -68,13 +68,13 @@ Result<std::vector<SliceEntry>> SnapshotStore::write(const std::vector<Slice>& s
   if (end_ == 0) {
     std::string head;
     put_id(head, options_.lineage);
-    RHEON_TRY(writer.put({FrameType::kSnapshotFile, as_of, {}}, head));
+    writer.put({FrameType::kSnapshotFile, as_of, {}}, head);
   }
   std::vector<SliceEntry> entries;
   for (const Slice& slice : slices) {
     const std::uint64_t offset = writer.end();
     const std::string extension = encode_slice_address(slice.address);
-    RHEON_TRY(writer.put({FrameType::kSlice, as_of, extension}, slice.blob));
+    writer.put({FrameType::kSlice, as_of, extension}, slice.blob);
     entries.push_back({slice.address, as_of, number_, offset, writer.end() - offset});
   }
   RHEON_TRY(writer.flush());

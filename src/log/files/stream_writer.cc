@@ -176,13 +176,13 @@ Status StreamWriter::write_frames(const std::vector<const StreamAppend*>& append
   }
   FrameWriter writer(*file_, seed, segment.bytes);
   if (segment.bytes == 0) {
-    RHEON_TRY(writer.put({FrameType::kStreamSegment, epoch, {}},
-                         encode_stream_segment_head(state_.incarnation, after.next)));
+    writer.put({FrameType::kStreamSegment, epoch, {}},
+               encode_stream_segment_head(state_.incarnation, after.next));
   }
   for (const StreamAppend* append : appends) {
     const std::string label = encode(BatchLabel{append->partition, append->records,
                                                 after.next[append->partition]++, append->max_time});
-    RHEON_TRY(writer.put({FrameType::kBatch, epoch, label}, append->batch));
+    writer.put({FrameType::kBatch, epoch, label}, append->batch);
     segment.max_time = std::max(segment.max_time, append->max_time);
   }
   RHEON_TRY(writer.flush());
