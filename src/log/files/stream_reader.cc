@@ -102,8 +102,9 @@ class FileStreamReader : public StreamReader {
 
   Result<StreamSize> size() override {
     StreamSize size;
-    const std::uint64_t last = published_.last_segment;
-    for (std::uint64_t number = published_.first_segment; number <= last; ++number) {
+    // Where the stream ends may have moved on together with where it begins.
+    for (std::uint64_t number = published_.first_segment; number <= published_.last_segment;
+         ++number) {
       auto measured = measure(number);
       if (measured.has_value()) {
         size.records += measured->records;
