@@ -109,6 +109,20 @@ std::string detail_of(const Frame& frame) {
   }
 }
 
+std::string detail_of_slot(FrameType type, std::string_view payload) {
+  if (type == FrameType::kWitness) {
+    codec::Reader reader(payload);
+    return fmt::format("chain {}", to_string(get_id(reader)));
+  }
+  PublishedRecord record;
+  if (!decode(payload, record)) {
+    return "cannot be read";
+  }
+  return fmt::format("segments {}-{} up to {}, next {}{}", record.first_segment,
+                     record.last_segment, record.end, fmt::join(record.next, " "),
+                     record.sealed ? ", sealed" : "");
+}
+
 class Dump {
  public:
   Dump(env::Files& files, const std::string& directory) : files_(files), directory_(directory) {}
@@ -117,6 +131,7 @@ class Dump {
     RHEON_TRY(require_data_directory(files_, directory_));
     RHEON_ASSIGN(const auto lock, lock_if_there(files_, directory_));
     RHEON_TRY(dump_identity());
+    RHEON_TRY(dump_slots(kWitnessFile, witness_layout()));
     RHEON_TRY(dump_folder(kJournalDirectory, {{}, FileKind::kJournal, {}, 0},
                           FrameType::kJournalSegment));
     RHEON_TRY(dump_folder(kSnapshotDirectory, {{}, FileKind::kSnapshot, {}, 0},
@@ -138,8 +153,51 @@ class Dump {
       if (!info.is_directory) {
         continue;  // not ours
       }
-      RHEON_TRY(dump_folder(env::join(kStreamDirectory, name), {{}, FileKind::kStream, name, 0},
-                            FrameType::kStreamSegment));
+      const std::string folder = env::join(kStreamDirectory, name);
+      RHEON_TRY(dump_stream_header(folder));
+      RHEON_TRY(dump_folder(folder, {{}, FileKind::kStream, name, 0}, FrameType::kStreamSegment));
+    }
+    return {};
+  }
+
+  Status dump_stream_header(const std::string& folder) {
+    const std::string file = env::join(folder, kStreamHeaderFile);
+    const auto header = read_stream_header(files_, env::join(directory_, folder));
+    if (!header.has_value()) {
+      if (header.error().code == ErrorCode::kIo) {
+        return tl::unexpected(header.error());
+      }
+      lines_.push_back({file, 0, 0, "broken", Epoch{0}, header.error().message});
+      return {};
+    }
+    lines_.push_back({file, 0, stream_header_bytes(*header).size(),
+                      name_of(FrameType::kStreamHeader), Epoch{0},
+                      fmt::format("{} partitions of type {}, incarnation {}", header->partitions,
+                                  header->type, to_string(header->incarnation))});
+    return dump_slots(env::join(folder, kPublishedFile),
+                      published_layout(header->name, header->partitions));
+  }
+
+  Status dump_slots(const std::string& name, const SlotLayout& layout) {
+    const auto file = files_.open(env::join(directory_, name), env::OpenMode::kRead);
+    if (!file.has_value()) {
+      if (file.error().code != ErrorCode::kNotFound) {
+        return tl::unexpected(file.error());
+      }
+      lines_.push_back({name, 0, 0, "broken", Epoch{0}, "the file is missing"});
+      return {};
+    }
+    RHEON_ASSIGN(const Slots slots, read_slots(**file, layout));
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      const std::uint64_t at = i * layout.stride();
+      if (slots[i].has_value()) {
+        const std::uint64_t bytes = kFrameHeaderBytes + sizeof(Id) + slots[i]->payload.size();
+        lines_.push_back({name, at, bytes, name_of(layout.type), slots[i]->epoch,
+                          detail_of_slot(layout.type, slots[i]->payload)});
+      } else {
+        lines_.push_back({name, at, 0, newest(slots) == nullptr ? "broken" : "torn", Epoch{0},
+                          "the slot cannot be read; a crash can leave one of two so"});
+      }
     }
     return {};
   }
@@ -151,7 +209,7 @@ class Dump {
       return tl::unexpected(std::move(record).error());
     }
     lines_.push_back(
-        {kIdentityFile, 0, 0, there ? "identity" : "broken", Epoch{0},
+        {kIdentityFile, 0, 0, there ? name_of(FrameType::kIdentity) : "broken", Epoch{0},
          there ? fmt::format("job {}, uid {}, lineage {}, {} key groups", record->identity.job,
                              to_string(record->identity.uid), to_string(record->identity.lineage),
                              record->identity.key_groups)

@@ -47,11 +47,12 @@ struct DumpLine {
   std::string file;
   std::uint64_t offset = 0;
   std::uint64_t bytes = 0;  // of the whole frame
-  std::string type;         // "broken" where reading had to stop, "empty": a file of zeros
+  std::string type;  // "broken" where reading had to stop, "empty": a file of zeros, "torn": one of
+                     // two slots that a crash has left so
   Epoch epoch;
   std::string detail;
 };
-/// Every frame of every file, in order.
+/// Every frame and slot of every file, in order.
 [[nodiscard]] Result<std::vector<DumpLine>> dump(env::Files& files, const std::string& directory);
 
 struct SalvageReport {

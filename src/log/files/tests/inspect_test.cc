@@ -113,6 +113,50 @@ TEST_F(Inspected, ADumpGoesOnWithoutAnIdentityAndWithoutStreams) {
   EXPECT_GT(lines->size(), 60u);
 }
 
+TEST_F(Inspected, ADumpShowsWhatEachFileHolds) {
+  std::map<std::string, std::set<std::string>> types;  // by file, without the numbers
+  const auto lines = dump(files(), "job.data");
+  ASSERT_TRUE(lines.has_value());
+  for (const DumpLine& line : *lines) {
+    types[line.file.substr(0, line.file.find_last_of("0123456789") == std::string::npos
+                                  ? line.file.size()
+                                  : line.file.find_last_of('/'))]
+        .insert(line.type);
+  }
+  using Types = std::set<std::string>;
+  EXPECT_EQ(types["identity"], Types{"identity"});
+  EXPECT_EQ(types["witness"], Types{"witness"});
+  EXPECT_EQ(types["stream/out/header"], Types{"stream"});
+  EXPECT_EQ(types["stream/out/published"], Types{"published"});
+  EXPECT_EQ(types["snapshot"], (Types{"snapshot", "slice"}));
+  EXPECT_EQ(types["stream/out"], (Types{"segment", "batch"}));
+  EXPECT_TRUE(types["journal"].contains("commit"));
+}
+
+TEST_F(Inspected, ADumpCallsASlotTornAndAFileWithoutSlotsBroken) {
+  const auto types_of = [&](const std::string& file) {
+    std::vector<std::string> types;
+    const auto lines = dump(files(), "job.data");
+    for (const DumpLine& line : *lines) {
+      if (line.file == file) {
+        types.push_back(line.type);
+      }
+    }
+    return types;
+  };
+  using Types = std::vector<std::string>;
+  EXPECT_EQ(types_of("witness"), (Types{"witness", "witness"}));
+  auto file = files().open("job.data/witness", env::OpenMode::kReadWrite);
+  ASSERT_TRUE((*file)->write_at(0, as_bytes("rotten")).has_value());
+  EXPECT_EQ(types_of("witness"), (Types{"torn", "witness"}));
+  ASSERT_TRUE((*file)->truncate(0).has_value());
+  EXPECT_EQ(types_of("witness"), (Types{"broken", "broken"}));
+  ASSERT_TRUE(files().remove("job.data/witness"));
+  EXPECT_EQ(types_of("witness"), Types{"broken"});
+  spoil("job.data/stream/out/header");
+  EXPECT_EQ(types_of("stream/out/header"), Types{"broken"});
+}
+
 TEST_F(Inspected, ADumpNamesTheFrameAtWhichAFileBreaks) {
   const std::string path = journal().front();
   auto file = files().open(path, env::OpenMode::kReadWrite);
