@@ -128,6 +128,7 @@ class BadMachine final : public env::Env {
   env::Threads& threads() override { return real_.threads(); }
   env::Process& process() override { return real_.process(); }
   env::LocalSockets& sockets() override { return real_.sockets(); }
+  env::Network& network() override { return real_.network(); }
 
  private:
   env::fake::FakeEnv& real_;

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "log/files/space.h"
+#include "log/files/tests/bad_blocks.h"
 #include "log/files/tests/model_job.h"
 
 namespace rheon::log::files::testing {
@@ -81,6 +83,52 @@ INSTANTIATE_TEST_SUITE_P(Faults, FaultTest,
                          ::testing::Values(Fault::kIo, Fault::kNoSpace, Fault::kShortWrite,
                                            Fault::kFailedSync));
 
+/// What is larger than the buffer of a writer goes to the file in the midst of the commit.
+TEST_P(FaultTest, ALargeCommitIsWholeOrNotThere) {
+  constexpr std::size_t kLarge = 700 << 10;
+  for (std::uint64_t point = 0; point < 60; ++point) {  // more than there are
+    SCOPED_TRACE(point);
+    FakeEnv env(11);
+    OpenOptions options = ModelJob::options();
+    auto log = std::move(open(env, options)->log);
+    Commit commit;
+    commit.epoch = Epoch{1};
+    for (int i = 0; i < 2; ++i) {
+      codec::DeltaWriter delta;
+      delta.begin_section(StateId{1}, KeyGroup{0});
+      delta.put("key", std::string(kLarge, 'x'));
+      commit.deltas.push_back(delta.take());
+    }
+    commit.facts = {{"fact", std::string(kLarge, 'y')}};
+    commit.appends = {{"out", 0, 1, EventTime{1}, std::string(kLarge, 'z')},
+                      {"out", 1, 1, EventTime{1}, "small"}};
+    env.files().fail_after(point, GetParam());
+    log->submit(std::move(commit));
+    std::vector<Event> events;
+    for (int i = 0; i < 5; ++i) {
+      for (Event& event : settle(env, *log)) {
+        events.push_back(std::move(event));
+      }
+      env.clock().advance(std::chrono::seconds(1));
+    }
+    const bool committed = has(events, Event::Kind::kCommitted);
+    EXPECT_TRUE(committed || has(events, Event::Kind::kFailed));
+    EXPECT_TRUE(committed || GetParam() != Fault::kNoSpace);
+    env.files().clear_faults();
+    log.reset();
+    const auto opened = open(env, options);
+    ASSERT_TRUE(opened.has_value()) << opened.error().message;
+    EXPECT_GE(opened->opened.epoch, Epoch{committed ? 1u : 0u});
+    if (opened->opened.epoch == Epoch{1}) {
+      EXPECT_EQ(opened->opened.facts.at("fact").size(), kLarge);
+      EXPECT_EQ(restored(*opened->log).size(), 1u);
+    }
+    if (HasFailure()) {
+      return;
+    }
+  }
+}
+
 TEST(Space, ACommitWaitsUntilThereIsRoomAndIsThenTheSame) {
   JobRun run(5);
   OpenOptions options = ModelJob::options();
@@ -143,6 +191,46 @@ TEST(Space, LittleFreeSpacePausesSourcesAndCommitsGoOn) {
   ASSERT_TRUE(run.job.commit(run.env));
   EXPECT_TRUE(has(run.job.events(), Event::Kind::kWaiting));
   EXPECT_NE(run.job.events().back().sentence.find("are free"), std::string::npos);
+  run.env.clock().advance(std::chrono::seconds(10));
+  EXPECT_TRUE(settle(run.env, run.job.log()).empty()) << "it is said once";
+}
+
+TEST(Space, ThatCannotBeLookedAtIsNoShortage) {
+  FakeEnv env;
+  BadMachine machine(env);
+  ASSERT_TRUE(env.files().make_directories("d").has_value());
+  auto filler = env.files().open("d/filler", env::OpenMode::kCreate);
+  ASSERT_TRUE((*filler)->preallocate(95).has_value());
+  env.files().set_capacity(100);
+  SpaceKeeper space(machine.files(),
+                    {.directory = "d", .ballast_bytes = 0, .min_free_bytes = UINT64_MAX});
+  EXPECT_NE(space.shortage(), "");
+  machine.files().fail_at(1);
+  EXPECT_EQ(space.shortage(), "");
+}
+
+TEST(Journal, ASegmentThatIsGoneWhenItShallGoStopsTheJobForNow) {
+  JobRun run(9);
+  run.job.open_and_compare(run.env);
+  while (!run.env.files().info("job.data/journal/00000003").has_value()) {
+    ASSERT_TRUE(run.job.commit(run.env));
+  }
+  ASSERT_TRUE(run.env.files().remove("job.data/journal/00000001").has_value());
+  bool fine = true;
+  for (int i = 0; i < 200 && fine; ++i) {
+    fine = run.job.commit(run.env);
+  }
+  ASSERT_FALSE(fine);
+  EXPECT_EQ(run.job.events().back().code, ErrorCode::kIo) << "opening anew may help";
+  run.job.forget_log();
+}
+
+TEST(FileSystem, OfWhichNobodyKnowsHowItSyncsIsMentioned) {
+  JobRun run(10);
+  run.env.files().set_file_system("fuse");
+  const auto opened = open(run.env, ModelJob::options());
+  ASSERT_TRUE(opened.has_value());
+  EXPECT_NE(opened->opened.notice.find("FUSE"), std::string::npos) << opened->opened.notice;
 }
 
 TEST(FailedSync, EndsTheLogForGood) {

@@ -65,14 +65,66 @@ TEST(Format, AFrameChecksOnlyAtItsOwnPlace) {
   }
 }
 
+/// What is cut off anywhere is not read, nor what has more behind it.
+template <class Record>
+void expect_whole(const std::string& bytes) {
+  for (std::size_t length = 0; length < bytes.size(); ++length) {
+    Record read;
+    EXPECT_FALSE(decode(std::string_view(bytes).substr(0, length), read)) << length;
+  }
+  Record read;
+  EXPECT_TRUE(decode(bytes, read));
+  EXPECT_FALSE(decode(bytes + "x", read));
+}
+
 TEST(Format, RecordsThatAreCutOffAreNotRead) {
+  const SliceEntry slice{{StateId{1}, KeyGroup{2}, 0, UINT32_MAX}, Epoch{3}, 1, 64, 100};
+  const SliceSet set{StateId{1}, KeyGroup{2}, {slice}};
+  const StreamState stream{"out", {1, 2}, {7, 8}, {{1, 100, EventTime{5}}}};
   CommitRecord record;
   record.frames = {1, 2, 3};
-  const std::string whole = encode(record);
-  for (std::size_t length = 0; length < whole.size(); ++length) {
-    CommitRecord read;
-    EXPECT_FALSE(decode(std::string_view(whole).substr(0, length), read)) << length;
+  record.slices = {set};
+  record.streams = {{stream, 1}};
+  expect_whole<CommitRecord>(encode(record));
+  Standing standing;
+  standing.complete = true;
+  standing.facts = {{"a", "1"}, {"b", "2"}};
+  standing.slices = {{{StateId{1}, KeyGroup{2}}, set}};
+  standing.streams = {{"out", stream}, {"other", stream}};
+  expect_whole<Standing>(encode(standing));
+  expect_whole<StreamHeaderRecord>(
+      encode(StreamHeaderRecord{"out", {1, 2}, {3, 4}, {5, 6}, 2, "text"}));
+}
+
+TEST(Format, FactsThatAreCutOffAreNotApplied) {
+  const std::string whole = encode(std::vector<FactChange>{{"key", "value"}, {"gone", {}}});
+  Facts facts{{"gone", "1"}};
+  EXPECT_TRUE(apply_facts(whole, facts));
+  EXPECT_EQ(facts, (Facts{{"key", "value"}}));
+  for (std::size_t length = 1; length < whole.size(); ++length) {
+    const bool between = length == whole.size() - 6;  // a change and no more is whole
+    EXPECT_EQ(apply_facts(std::string_view(whole).substr(0, length), facts), between) << length;
   }
+}
+
+TEST(Format, AStreamHasPartitionsButNotTooMany) {
+  const auto reads = [](std::uint32_t partitions) {
+    StreamHeaderRecord read;
+    return decode(encode(StreamHeaderRecord{"out", {}, {}, {}, partitions, "text"}), read);
+  };
+  EXPECT_TRUE(reads(1));
+  EXPECT_TRUE(reads(kMaxStreamPartitions));
+  EXPECT_FALSE(reads(0));
+  EXPECT_FALSE(reads(kMaxStreamPartitions + 1));
+}
+
+TEST(Format, AnEmptySetOfSlicesTakesTheOldOneAway) {
+  Standing standing;
+  standing.slices[{StateId{1}, KeyGroup{2}}] = {StateId{1}, KeyGroup{2}, {}};
+  CommitRecord record;
+  record.slices = {{StateId{1}, KeyGroup{2}, {}}};
+  apply(standing, Epoch{1}, record, encode(record));
+  EXPECT_TRUE(standing.slices.empty());
 }
 
 }  // namespace

@@ -14,18 +14,23 @@ namespace {
 
 using env::fake::Fault;
 
-/// A job whose process was killed in the middle of a commit.
-struct Killed {
-  env::fake::FakeEnv env;
-  ModelJob job;
+/// A machine on which no job has run yet.
+struct Fresh {
+  env::fake::FakeEnv env{31};
+  ModelJob job{31};
   BadMachine machine{env};
 
-  explicit Killed(std::uint64_t operations) : env(31), job(31) {
+  explicit Fresh(std::uint64_t /*point*/) {}
+};
+
+/// A job whose process was killed in the middle of a commit.
+struct Killed : Fresh {
+  explicit Killed(std::uint64_t point) : Fresh(point) {
     job.open_and_compare(env);
     for (int i = 0; i < 25; ++i) {
       EXPECT_TRUE(job.commit(env));
     }
-    env.files().crash_after(operations);
+    env.files().crash_after(point % 9);
     EXPECT_THROW(
         {
           while (job.commit(env)) {
@@ -37,56 +42,58 @@ struct Killed {
   }
 };
 
+template <class State>
 struct Trial {
-  std::function<Status(Killed&, int time)> act;
-  std::function<void(Killed&, int time)> expect_done;
+  std::function<Status(State&, int time)> act;
+  std::function<void(State&, int time)> expect_done;
 };
 
 /// Plans an error of a kind, and says whether it has come.
 struct Trouble {
   const char* name;
-  std::function<void(Killed&, std::uint64_t point)> plan;
-  std::function<bool(Killed&, std::uint64_t point)> has_come;
+  std::function<void(Fresh&, std::uint64_t point)> plan;
+  std::function<bool(Fresh&, std::uint64_t point)> has_come;
 };
 
 std::vector<Trouble> troubles() {
   std::vector<Trouble> result = {
       {"a look or read",
-       [](Killed& k, std::uint64_t point) { k.machine.files().fail_at(point + 1); },
-       [](Killed& k, std::uint64_t) { return k.machine.files().failed(); }}};
+       [](Fresh& on, std::uint64_t point) { on.machine.files().fail_at(point + 1); },
+       [](Fresh& on, std::uint64_t) { return on.machine.files().failed(); }}};
   for (const auto& [name, fault] : {std::pair{"EIO", Fault::kIo},
                                     {"no space", Fault::kNoSpace},
                                     {"failed sync", Fault::kFailedSync}}) {
     const auto from = std::make_shared<std::uint64_t>(0);
     result.push_back({name,
-                      [kind = fault, from](Killed& k, std::uint64_t point) {
-                        *from = k.env.files().operations();
-                        k.env.files().fail_after(point, kind);
+                      [kind = fault, from](Fresh& on, std::uint64_t point) {
+                        *from = on.env.files().operations();
+                        on.env.files().fail_after(point, kind);
                       },
-                      [from](Killed& k, std::uint64_t point) {
-                        return k.env.files().operations() > *from + point;
+                      [from](Fresh& on, std::uint64_t point) {
+                        return on.env.files().operations() > *from + point;
                       }});
   }
   return result;
 }
 
-void at_every_call(const Trial& trial) {
+template <class State>
+void at_every_call(const Trial<State>& trial) {
   for (const Trouble& trouble : troubles()) {
     for (std::uint64_t point = 0;; point += kPointStep) {
       SCOPED_TRACE(::testing::Message() << trouble.name << " at " << point);
-      Killed killed(point % 9);
-      trouble.plan(killed, point);
-      const Status first = trial.act(killed, 1);
-      const bool has_come = trouble.has_come(killed, point);
-      killed.env.files().clear_faults();
-      killed.machine.files().fail_at(0);
+      State state(point);
+      trouble.plan(state, point);
+      const Status first = trial.act(state, 1);
+      const bool has_come = trouble.has_come(state, point);
+      state.env.files().clear_faults();
+      state.machine.files().fail_at(0);
       if (!first.has_value()) {
         ASSERT_TRUE(has_come) << first.error().message;
         EXPECT_FALSE(first.error().message.empty());
-        const Status again = trial.act(killed, 2);
+        const Status again = trial.act(state, 2);
         ASSERT_TRUE(again.has_value()) << again.error().message;
       }
-      trial.expect_done(killed, first.has_value() ? 1 : 2);
+      trial.expect_done(state, first.has_value() ? 1 : 2);
       if (::testing::Test::HasFailure()) {
         return;
       }
@@ -98,44 +105,74 @@ void at_every_call(const Trial& trial) {
   }
 }
 
-TEST(Interrupted, AStartCanBeDoneAgain) {
-  at_every_call({[](Killed& k, int) -> Status {
-                   RHEON_ASSIGN(const OpenResult opened, open(k.machine, ModelJob::options()));
-                   return {};
-                 },
-                 [](Killed& k, int) { k.job.open_and_compare(k.env); }});
+template <class State>
+Trial<State> a_start() {
+  return {[](State& on, int) -> Status {
+            RHEON_ASSIGN(const OpenResult opened, open(on.machine, ModelJob::options()));
+            return {};
+          },
+          [](State& on, int) { on.job.open_and_compare(on.env); }};
+}
+
+TEST(Interrupted, AFirstStartCanBeDoneAgain) { at_every_call(a_start<Fresh>()); }
+
+TEST(Interrupted, AStartCanBeDoneAgain) { at_every_call(a_start<Killed>()); }
+
+TEST(Interrupted, ACommitThatCannotLookLosesNothing) {
+  for (std::uint64_t look = 1;; look += kPointStep) {
+    SCOPED_TRACE("look " + std::to_string(look));
+    env::fake::FakeEnv env(41);
+    BadMachine machine(env);
+    ModelJob job(41);
+    job.compare(env, open(machine, ModelJob::options()));
+    machine.files().fail_at(look);
+    bool fine = true;
+    for (int i = 0; i < 30 && fine; ++i) {
+      fine = job.commit(env);
+    }
+    const bool has_come = machine.files().failed();
+    machine.files().fail_at(0);
+    job.forget_log();
+    job.open_and_compare(env);
+    ASSERT_FALSE(::testing::Test::HasFailure());
+    if (!has_come) {
+      EXPECT_TRUE(fine);
+      EXPECT_GT(look, 30u);
+      return;
+    }
+  }
 }
 
 TEST(Interrupted, AResetCanBeDoneAgain) {
-  at_every_call({[](Killed& k, int) { return reset(k.machine, "job.data", "job"); },
-                 [](Killed& k, int) {
-                   const auto opened = open(k.env, ModelJob::options());
-                   ASSERT_TRUE(opened.has_value()) << opened.error().message;
-                   EXPECT_EQ(opened->opened.epoch, Epoch{0});
-                   EXPECT_TRUE(opened->opened.facts.empty());
-                 }});
+  at_every_call<Killed>({[](Killed& k, int) { return reset(k.machine, "job.data", "job"); },
+                         [](Killed& k, int) {
+                           const auto opened = open(k.env, ModelJob::options());
+                           ASSERT_TRUE(opened.has_value()) << opened.error().message;
+                           EXPECT_EQ(opened->opened.epoch, Epoch{0});
+                           EXPECT_TRUE(opened->opened.facts.empty());
+                         }});
 }
 
 TEST(Interrupted, AnAdoptionCanBeDoneAgain) {
-  at_every_call({[](Killed& k, int) { return adopt(k.machine, "job.data", "job"); },
-                 [](Killed& k, int) { k.job.open_and_compare(k.env); }});
+  at_every_call<Killed>({[](Killed& k, int) { return adopt(k.machine, "job.data", "job"); },
+                         [](Killed& k, int) { k.job.open_and_compare(k.env); }});
 }
 
 TEST(Interrupted, ASalvageCanBeDoneAgainToAnotherPlace) {
   const auto place = [](int time) { return "saved" + std::to_string(time); };
-  at_every_call({[=](Killed& k, int time) -> Status {
-                   RHEON_ASSIGN(const SalvageReport report,
-                                salvage(k.machine, "job.data", place(time)));
-                   return {};
-                 },
-                 [=](Killed& k, int time) {
-                   const auto checked = check(k.env.files(), place(time));
-                   ASSERT_TRUE(checked.has_value()) << checked.error().message;
-                   EXPECT_FALSE(checked->damaged()) << checked->findings[0].sentence;
-                   OpenOptions options = ModelJob::options();
-                   options.directory = place(time);
-                   EXPECT_TRUE(open(k.env, options).has_value());
-                 }});
+  at_every_call<Killed>({[=](Killed& k, int time) -> Status {
+                           RHEON_ASSIGN(const SalvageReport report,
+                                        salvage(k.machine, "job.data", place(time)));
+                           return {};
+                         },
+                         [=](Killed& k, int time) {
+                           const auto checked = check(k.env.files(), place(time));
+                           ASSERT_TRUE(checked.has_value()) << checked.error().message;
+                           EXPECT_FALSE(checked->damaged()) << checked->findings[0].sentence;
+                           OpenOptions options = ModelJob::options();
+                           options.directory = place(time);
+                           EXPECT_TRUE(open(k.env, options).has_value());
+                         }});
 }
 
 }  // namespace

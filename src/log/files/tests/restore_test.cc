@@ -7,6 +7,7 @@
 #include <random>
 #include <set>
 
+#include "log/files/tests/model_job.h"
 #include "log/files/tests/place.h"
 
 namespace rheon::log::files::testing {
@@ -129,6 +130,59 @@ TEST_P(RestoreOnEveryDisk, SlicesAndTheDeltasAfterEachMakeTheLastCommit) {
     restart();
     ASSERT_EQ(restored(*log), model_) << "round " << round;
   }
+}
+
+TEST_P(RestoreOnEveryDisk, ReadsTheKeyGroupsThatAreWanted) {
+  open_log();
+  work(60);
+  restart();
+  Recorder recorder;
+  ASSERT_TRUE(log->restore([](KeyGroup group) { return group.value == 1; }, recorder).has_value());
+  ASSERT_FALSE(recorder.slices.empty());
+  for (const RestoredSlice& slice : recorder.slices) {
+    EXPECT_EQ(slice.address.group, KeyGroup{1});
+  }
+}
+
+/// Who cannot take what is restored.
+class Unwilling final : public RestoreVisitor {
+ public:
+  Status on_slice(const SliceAddress&, Epoch, std::string_view) override {
+    return takes_slices_ ? Status{} : fail(ErrorCode::kCorrupt, "no slices");
+  }
+  Status on_delta(Epoch, std::string_view) override {
+    return fail(ErrorCode::kCorrupt, "no deltas");
+  }
+  bool takes_slices_ = true;
+};
+
+TEST(RestoreThatFails, SaysWhy) {
+  env::fake::FakeEnv env(3);
+  ModelJob job(3);
+  job.open_and_compare(env);
+  for (int i = 0; i < 40; ++i) {
+    ASSERT_TRUE(job.commit(env));
+  }
+  job.forget_log();
+  const auto opened = open(env, ModelJob::options());
+  ASSERT_TRUE(opened.has_value());
+  const auto all = [](KeyGroup) { return true; };
+  Unwilling visitor;
+  EXPECT_EQ(opened->log->restore(all, visitor).error().message, "no deltas");
+  visitor.takes_slices_ = false;
+  EXPECT_EQ(opened->log->restore(all, visitor).error().message, "no slices");
+
+  // What has become of a file since it was looked at.
+  const std::string newest =
+      env::join("job.data/journal", env.files().list("job.data/journal")->back());
+  const std::string bytes = *env::read_whole(env.files(), newest);
+  auto file = env.files().open(newest, env::OpenMode::kReadWrite);
+  ModelVisitor model;
+  ASSERT_TRUE((*file)->write_at(100, as_bytes("rotten")).has_value());
+  EXPECT_NE(opened->log->restore(all, model).error().message.find("is damaged at offset"),
+            std::string::npos);
+  ASSERT_TRUE((*file)->write_at(0, as_bytes(bytes)).has_value());
+  EXPECT_TRUE(opened->log->restore(all, model).has_value());
 }
 
 }  // namespace

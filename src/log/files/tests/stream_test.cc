@@ -231,6 +231,14 @@ TEST_F(Streams, RetentionByTimeCountsBackFromTheNewestEvent) {
   EXPECT_GT(log->usage().stream_bytes, 2000u);
 }
 
+TEST_F(Streams, RetentionByTimeWaitsForATime) {
+  open_writer({std::chrono::seconds{1}, std::nullopt});
+  for (int i = 0; i < 40; ++i) {
+    commit({{"out", 0, 1, EventTime::max(), std::string(100, 'x')}});
+  }
+  EXPECT_GT(log->usage().stream_bytes, 4000u);
+}
+
 TEST_F(Streams, APositionOfAnotherIncarnationIsRefused) {
   open_writer();
   commit({{"out", 0, 1, EventTime{1}, "a"}});
@@ -283,6 +291,40 @@ TEST_F(Streams, ASegmentThatIsMissingIsDamageToAReader) {
   EXPECT_NE(read_on(0).front().find("00000001 is damaged"), std::string::npos)
       << read_on(0).front();
   EXPECT_NE(reader->size().error().message.find("the segment is missing"), std::string::npos);
+}
+
+TEST_F(Streams, WithoutASegmentOrTheirHeaderAreNotWrittenOn) {
+  open_writer();
+  commit({{"out", 0, 1, EventTime{1}, "a"}});
+  log.reset();
+  OpenOptions options = small_options();
+  options.streams = {{"out", 2, "text", {}}};
+  for (const auto& [path, what] :
+       {std::pair{"job.data/stream/out/00000001",
+                  "00000001 is damaged at offset 0: the segment is missing"},
+        std::pair{"job.data/stream/out/header",
+                  "header is damaged at offset 0: the file is missing"}}) {
+    const std::string bytes = *env::read_whole(env.files(), path);
+    ASSERT_TRUE(env.files().remove(path).has_value());
+    const auto refused = open(env, options);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code, ErrorCode::kRefused);
+    EXPECT_NE(refused.error().message.find(what), std::string::npos) << refused.error().message;
+    ASSERT_TRUE(env::replace_whole(env.files(), path, bytes).has_value());
+  }
+  EXPECT_TRUE(open(env, options).has_value());
+}
+
+TEST_F(Streams, ABatchThatIsDamagedIsNotHandedOut) {
+  open_writer();
+  commit({{"out", 0, 1, EventTime{1}, std::string(100, 'x')}});
+  log.reset();
+  const std::string path = "job.data/stream/out/00000001";
+  const std::string bytes = *env::read_whole(env.files(), path);
+  auto file = env.files().open(path, env::OpenMode::kReadWrite);
+  ASSERT_TRUE((*file)->write_at(bytes.find("xxx") + 50, as_bytes("y")).has_value());
+  open_reader();
+  EXPECT_NE(read_on(0).front().find("00000001 is damaged"), std::string::npos);
 }
 
 TEST_F(Streams, AreListedWithWhatCanBeOpened) {
