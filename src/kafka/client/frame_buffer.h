@@ -27,7 +27,9 @@ class FrameBuffer {
   void fill(std::size_t bytes) { filled_ += bytes; }
   /// Makes `bytes`, which may be this buffer's own, all that it holds.
   void assign(std::string_view bytes) {
-    std::memmove(bytes_.get(), bytes.data(), bytes.size());
+    if (!bytes.empty()) {  // of an empty buffer there is no pointer
+      std::memmove(bytes_.get(), bytes.data(), bytes.size());
+    }
     filled_ = bytes.size();
   }
 
