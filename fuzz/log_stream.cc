@@ -52,7 +52,7 @@ void follow_stream(FakeEnv& env, const std::string& name) {
   if (!partitions.has_value()) {
     return;
   }
-  const auto reader = connector->make_reader(environment);
+  const auto reader = connector->make_any_reader(environment);
   for (const engine::SourcePartition& partition : *partitions) {
     reader->assign(partition);
   }

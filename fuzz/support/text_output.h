@@ -37,11 +37,11 @@ class TextOutput final : public engine::SourceOutput<std::string_view> {
 };
 
 /// Polls until the reader has come to the end of what there is, or has failed.
-inline Result<engine::Poll> poll_through(engine::SourceReader<std::string_view>& reader,
-                                         TextOutput& output, env::fake::FakeEnv& env) {
+inline Result<engine::Poll> poll_through(engine::AnySourceReader& reader, TextOutput& output,
+                                         env::fake::FakeEnv& env) {
   for (;;) {
     output.make_room();
-    Result<engine::Poll> polled = reader.poll(output);
+    Result<engine::Poll> polled = reader.poll_any(output);
     if (!polled.has_value() || *polled == engine::Poll::kIdle || *polled == engine::Poll::kEnded) {
       return polled;
     }

@@ -8,6 +8,33 @@ namespace rheon::detail {
 
 namespace {
 
+class ConnectedSource final : public engine::SourceFactory {
+ public:
+  explicit ConnectedSource(SourceDescription description) : source_(std::move(description)) {}
+
+  [[nodiscard]] engine::SourceTraits traits() const override { return source_.connector->traits(); }
+  [[nodiscard]] Result<std::vector<engine::SourcePartition>> discover(
+      engine::SourceEnvironment& environment,
+      const std::vector<engine::SourcePartition>& known) const override {
+    return source_.connector->discover(environment, known);
+  }
+  [[nodiscard]] bool grows() const override { return source_.connector->grows(); }
+  [[nodiscard]] std::unique_ptr<engine::SourceTaskBase> make(
+      const std::string& name, engine::ShardContext& shard) const override {
+    engine::SourceEnvironment environment;
+    environment.env = shard.env;
+    environment.waker = shard.waker;
+    environment.stop_at_end = shard.stop_at_end;
+    environment.shard = shard.shard.value;
+    environment.shards = shard.shards;
+    return source_.make_task(name, source_.strategy,
+                             source_.connector->make_any_reader(environment), shard);
+  }
+
+ private:
+  SourceDescription source_;
+};
+
 class ConnectedSink final : public engine::SinkFactory {
  public:
   explicit ConnectedSink(std::shared_ptr<const engine::AnySinkConnector> connector)
@@ -38,31 +65,24 @@ class ConnectedSink final : public engine::SinkFactory {
   std::shared_ptr<const engine::AnySinkConnector> connector_;
 };
 
+class CopyEdge final : public engine::EdgeFactory {
+ public:
+  CopyEdge(const engine::RecordType& type, engine::CopySender::To to) : type_(type), to_(to) {}
+  [[nodiscard]] std::unique_ptr<engine::Sender> make(
+      const std::string& edge, const std::vector<engine::Channel*>& channels,
+      engine::ShardContext& /*shard*/) const override {
+    return std::make_unique<engine::CopySender>(edge, channels, type_, to_);
+  }
+
+ private:
+  const engine::RecordType& type_;
+  engine::CopySender::To to_;
+};
+
 }  // namespace
 
-ConnectedSource::ConnectedSource(std::shared_ptr<const engine::AnySourceConnector> connector)
-    : connector_(std::move(connector)) {}
-
-ConnectedSource::~ConnectedSource() = default;
-
-engine::SourceTraits ConnectedSource::traits() const { return connector_->traits(); }
-
-Result<std::vector<engine::SourcePartition>> ConnectedSource::discover(
-    engine::SourceEnvironment& environment,
-    const std::vector<engine::SourcePartition>& known) const {
-  return connector_->discover(environment, known);
-}
-
-bool ConnectedSource::grows() const { return connector_->grows(); }
-
-engine::SourceEnvironment ConnectedSource::environment_of(const engine::ShardContext& shard) {
-  engine::SourceEnvironment environment;
-  environment.env = shard.env;
-  environment.waker = shard.waker;
-  environment.stop_at_end = shard.stop_at_end;
-  environment.shard = shard.shard.value;
-  environment.shards = shard.shards;
-  return environment;
+std::shared_ptr<const graph::Runtime> source_factory(SourceDescription description) {
+  return std::make_shared<ConnectedSource>(std::move(description));
 }
 
 std::shared_ptr<const engine::SinkFactory> make_sink_factory(
@@ -70,7 +90,23 @@ std::shared_ptr<const engine::SinkFactory> make_sink_factory(
   return std::make_shared<ConnectedSink>(std::move(connector));
 }
 
-std::vector<state::StateDeclaration> only(const state::StateDeclaration& state) { return {state}; }
+std::shared_ptr<const graph::Runtime> copy_edge(const engine::RecordType& type,
+                                                engine::CopySender::To to) {
+  return std::make_shared<CopyEdge>(type, to);
+}
+
+RollingFactory::RollingFactory(State state) {
+  state::StateDeclaration declaration;
+  declaration.name = "value";
+  declaration.kind = state::StateKind::kValue;
+  declaration.key_schema = std::move(state.key_schema);
+  declaration.value_schema = std::move(state.value_schema);
+  declaration.lifetime = state.lifetime;
+  declaration.ops = state.ops;
+  states_.push_back(std::move(declaration));
+}
+
+RollingFactory::~RollingFactory() = default;
 
 std::vector<state::StateDeclaration> in_order_of_names(
     std::vector<state::StateDeclaration> states) {

@@ -3,6 +3,7 @@
 // From typed user code to what the engine makes running parts of. Every shard gets its own copy of
 // a user's callable.
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,44 +14,29 @@
 
 namespace rheon::detail {
 
-/// What is the same for every type of record.
-class ConnectedSource : public engine::SourceFactory {
- public:
-  explicit ConnectedSource(std::shared_ptr<const engine::AnySourceConnector> connector);
-  ~ConnectedSource() override;
-
-  [[nodiscard]] engine::SourceTraits traits() const override;
-  [[nodiscard]] Result<std::vector<engine::SourcePartition>> discover(
-      engine::SourceEnvironment& environment,
-      const std::vector<engine::SourcePartition>& known) const override;
-  [[nodiscard]] bool grows() const override;
-
- protected:
-  [[nodiscard]] const engine::AnySourceConnector& connector() const { return *connector_; }
-  [[nodiscard]] static engine::SourceEnvironment environment_of(const engine::ShardContext& shard);
-
- private:
-  std::shared_ptr<const engine::AnySourceConnector> connector_;
-};
+/// Makes the task that reads a source: typed inside.
+using SourceTaskMaker = std::function<std::unique_ptr<engine::SourceTaskBase>(
+    const std::string& name, engine::WatermarkStrategy strategy,
+    std::unique_ptr<engine::AnySourceReader> reader, engine::ShardContext& shard)>;
 
 template <class T, class TimeOf>
-class TypedSource final : public ConnectedSource {
- public:
-  TypedSource(std::shared_ptr<const engine::SourceConnector<T>> connector,
-              engine::WatermarkStrategy strategy, TimeOf time_of)
-      : ConnectedSource(std::move(connector)), strategy_(strategy), time_of_(std::move(time_of)) {}
+[[nodiscard]] SourceTaskMaker source_task_maker(TimeOf time_of) {
+  return [time_of = std::move(time_of)](
+             const std::string& name, engine::WatermarkStrategy strategy,
+             std::unique_ptr<engine::AnySourceReader> reader,
+             engine::ShardContext& shard) -> std::unique_ptr<engine::SourceTaskBase> {
+    return std::unique_ptr<engine::SourceTaskBase>(
+        new engine::SourceTask<T, TimeOf>(name, strategy, time_of, std::move(reader), shard));
+  };
+}
 
-  [[nodiscard]] std::unique_ptr<engine::SourceTaskBase> make(
-      const std::string& name, engine::ShardContext& shard) const override {
-    const auto& typed = static_cast<const engine::SourceConnector<T>&>(connector());
-    return std::make_unique<engine::SourceTask<T, TimeOf>>(
-        name, strategy_, time_of_, typed.make_reader(environment_of(shard)), shard);
-  }
-
- private:
-  engine::WatermarkStrategy strategy_;
-  TimeOf time_of_;
+/// What a source stream describes.
+struct SourceDescription {
+  std::shared_ptr<const engine::AnySourceConnector> connector;
+  engine::WatermarkStrategy strategy;
+  SourceTaskMaker make_task;
 };
+[[nodiscard]] std::shared_ptr<const graph::Runtime> source_factory(SourceDescription description);
 
 /// Makes a stateless operator: Operator(name, shard, on_throw, fn).
 template <class Operator, class Fn>
@@ -61,7 +47,7 @@ class FunctionFactory final : public engine::OperatorFactory {
   [[nodiscard]] std::unique_ptr<engine::Processor> make(
       const std::string& name, engine::ShardContext& shard,
       const std::shared_ptr<const state::StateSet>&) const override {
-    return std::make_unique<Operator>(name, shard, on_throw_, fn_);
+    return std::unique_ptr<engine::Processor>(new Operator(name, shard, on_throw_, fn_));
   }
 
  private:
@@ -69,26 +55,37 @@ class FunctionFactory final : public engine::OperatorFactory {
   Fn fn_;
 };
 
-[[nodiscard]] std::vector<state::StateDeclaration> only(const state::StateDeclaration& state);
-
-/// Makes a keyed operator with one state: Operator(name, shard, states, argument).
-template <class Operator, class Argument>
-class KeyedFactory final : public engine::OperatorFactory {
+/// Of an operator with one state.
+class RollingFactory : public engine::OperatorFactory {
  public:
-  KeyedFactory(state::StateDeclaration state, Argument argument)
-      : state_(std::move(state)), argument_(std::move(argument)) {}
+  struct State {
+    std::string key_schema;
+    std::string value_schema;
+    state::Lifetime lifetime;
+    const state::ValueOps* ops = nullptr;
+  };
+  explicit RollingFactory(State state);
+  ~RollingFactory() override;
+  [[nodiscard]] std::vector<state::StateDeclaration> states() const override { return states_; }
+
+ private:
+  std::vector<state::StateDeclaration> states_;
+};
+
+/// Makes it: Operator(name, shard, states, argument).
+template <class Operator, class Argument>
+class TypedRollingFactory final : public RollingFactory {
+ public:
+  TypedRollingFactory(State state, Argument argument)
+      : RollingFactory(std::move(state)), argument_(std::move(argument)) {}
 
   [[nodiscard]] std::unique_ptr<engine::Processor> make(
       const std::string& name, engine::ShardContext& shard,
       const std::shared_ptr<const state::StateSet>& states) const override {
-    return std::make_unique<Operator>(name, shard, states, argument_);
-  }
-  [[nodiscard]] std::vector<state::StateDeclaration> states() const override {
-    return only(state_);
+    return std::unique_ptr<engine::Processor>(new Operator(name, shard, states, argument_));
   }
 
  private:
-  state::StateDeclaration state_;
   Argument argument_;
 };
 
@@ -135,7 +132,8 @@ class HashEdge final : public engine::EdgeFactory {
   [[nodiscard]] std::unique_ptr<engine::Sender> make(const std::string& edge,
                                                      const std::vector<engine::Channel*>& channels,
                                                      engine::ShardContext& shard) const override {
-    return std::make_unique<engine::HashSender<KIn, T, K, KeyOf>>(edge, channels, shard, key_of_);
+    return std::unique_ptr<engine::Sender>(
+        new engine::HashSender<KIn, T, K, KeyOf>(edge, channels, shard, key_of_));
   }
 
  private:
@@ -143,19 +141,7 @@ class HashEdge final : public engine::EdgeFactory {
 };
 
 /// Forward, round-robin and broadcast: records go as they are.
-template <class K, class T>
-class CopyEdge final : public engine::EdgeFactory {
- public:
-  using To = typename engine::CopySender<K, T>::To;
-  explicit CopyEdge(To to) : to_(to) {}
-  [[nodiscard]] std::unique_ptr<engine::Sender> make(const std::string& edge,
-                                                     const std::vector<engine::Channel*>& channels,
-                                                     engine::ShardContext&) const override {
-    return std::make_unique<engine::CopySender<K, T>>(edge, channels, to_);
-  }
-
- private:
-  To to_;
-};
+[[nodiscard]] std::shared_ptr<const graph::Runtime> copy_edge(const engine::RecordType& type,
+                                                              engine::CopySender::To to);
 
 }  // namespace rheon::detail

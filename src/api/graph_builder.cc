@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "api/factories.h"
+#include "api/stand_ins.h"
 #include "api/stream_traits.h"
 
 namespace rheon::detail {
@@ -23,6 +24,8 @@ const char* to_string(engine::Guarantee guarantee) {
 
 }  // namespace
 
+RuntimePtr owned(const graph::Runtime* made) { return RuntimePtr(made); }
+
 StreamHandle::StreamHandle(std::shared_ptr<GraphBuilder> builder, std::vector<Origin> origins,
                            graph::EdgeKind kind, RuntimePtr edge)
     : builder_(std::move(builder)),
@@ -35,8 +38,12 @@ StreamHandle& StreamHandle::operator=(const StreamHandle& other) = default;
 StreamHandle& StreamHandle::operator=(StreamHandle&& other) noexcept = default;
 StreamHandle::~StreamHandle() = default;
 
-void StreamHandle::add_source(std::string_view name, const engine::SourceTraits& traits,
-                              std::string output_type, RuntimePtr runtime) {
+void StreamHandle::add_source(std::string_view name, SourceDescription& source,
+                              const std::type_info& type, std::string output_type) {
+  if (builder_->stand_ins != nullptr) {
+    source.connector = make_pushed_connector(builder_->stand_ins->make_source(name, type));
+  }
+  const engine::SourceTraits traits = source.connector->traits();
   graph::Node node;
   node.name = name;
   node.kind = graph::NodeKind::kSource;
@@ -44,7 +51,7 @@ void StreamHandle::add_source(std::string_view name, const engine::SourceTraits&
   node.place = traits.place.empty() ? traits.kind : traits.place;
   node.output_type = std::move(output_type);
   node.guarantee = traits.replayable ? "exactly-once" : "at-most-once";
-  node.runtime = std::move(runtime);
+  node.runtime = source_factory(source);
   origins_ = attach(std::move(node));
 }
 
@@ -59,10 +66,9 @@ std::vector<Origin> StreamHandle::add_transform(Names names, RuntimePtr runtime)
   return attach(std::move(node));
 }
 
-std::vector<Origin> StreamHandle::add_keyed(Names names,
-                                            const std::vector<state::StateDeclaration>& states,
-                                            std::vector<std::string> outputs,
-                                            RuntimePtr runtime) const {
+std::vector<Origin> StreamHandle::add_keyed(Names names, std::vector<std::string> outputs,
+                                            const engine::OperatorFactory* made) const {
+  RuntimePtr runtime = owned(made);
   graph::Node node;
   node.name = names.name;
   node.kind = graph::NodeKind::kKeyed;
@@ -70,7 +76,7 @@ std::vector<Origin> StreamHandle::add_keyed(Names names,
   node.output_type = std::move(names.output_type);
   node.key_type = std::move(names.key_type);
   node.outputs = std::move(outputs);
-  for (const state::StateDeclaration& declaration : states) {
+  for (const state::StateDeclaration& declaration : made->states()) {
     node.states.push_back(describe_state(declaration));
   }
   node.runtime = std::move(runtime);
@@ -78,7 +84,11 @@ std::vector<Origin> StreamHandle::add_keyed(Names names,
 }
 
 void StreamHandle::add_sink(std::string_view name, std::string_view renamed_from,
-                            std::shared_ptr<const engine::AnySinkConnector> connector) const {
+                            std::shared_ptr<const engine::AnySinkConnector> connector,
+                            const engine::RecordType& type) const {
+  if (builder_->stand_ins != nullptr) {
+    connector = make_keeping_connector(builder_->stand_ins->make_sink(name, type));
+  }
   const engine::SinkTraits traits = connector->traits();
   graph::Node node;
   node.name = name;
@@ -102,8 +112,8 @@ void StreamHandle::add_input(const Origin& node, std::uint32_t input) const {
   }
 }
 
-void StreamHandle::replace_runtime(RuntimePtr runtime) const {
-  builder_->graph.nodes[origins_.front().node].runtime = std::move(runtime);
+void StreamHandle::change_source(const SourceDescription& source) const {
+  builder_->graph.nodes[origins_.front().node].runtime = source_factory(source);
 }
 
 void StreamHandle::rename(std::string_view old) const {

@@ -7,15 +7,21 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <typeinfo>
 #include <vector>
 
-#include "api/stand_ins.h"
-#include "engine/sink.h"
-#include "engine/source.h"
+#include "engine/batch.h"
 #include "graph/graph.h"
-#include "state/declaration.h"
+
+namespace rheon::engine {
+class AnySinkConnector;
+class OperatorFactory;
+}  // namespace rheon::engine
 
 namespace rheon::detail {
+
+class StandIns;
+struct SourceDescription;
 
 /// The graph while a job function describes it. Streams share it.
 struct GraphBuilder {
@@ -30,6 +36,9 @@ struct Origin {
 };
 
 using RuntimePtr = std::shared_ptr<const graph::Runtime>;
+/// Takes ownership. What std::make_shared does, without its dozen templates for every operator of
+/// every job: users wait for the compiler.
+[[nodiscard]] RuntimePtr owned(const graph::Runtime* made);
 
 class StreamHandle {
  public:
@@ -49,29 +58,28 @@ class StreamHandle {
     std::string key_type;
   };
 
-  /// A node that no stream leads to.
-  void add_source(std::string_view name, const engine::SourceTraits& traits,
-                  std::string output_type, RuntimePtr runtime);
+  /// A node that no stream leads to. `type`: of its records. In tests its connector is replaced.
+  void add_source(std::string_view name, SourceDescription& source, const std::type_info& type,
+                  std::string output_type);
+  /// What is different now about the source that this stream comes from.
+  void change_source(const SourceDescription& source) const;
   // Nodes that read this stream; where theirs comes from.
   [[nodiscard]] std::vector<Origin> add_transform(Names names, RuntimePtr runtime) const;
-  [[nodiscard]] std::vector<Origin> add_keyed(Names names,
-                                              const std::vector<state::StateDeclaration>& states,
-                                              std::vector<std::string> outputs,
-                                              RuntimePtr runtime) const;
+  /// Takes ownership of `made`.
+  [[nodiscard]] std::vector<Origin> add_keyed(Names names, std::vector<std::string> outputs,
+                                              const engine::OperatorFactory* made) const;
+  /// In tests its connector is replaced.
   void add_sink(std::string_view name, std::string_view renamed_from,
-                std::shared_ptr<const engine::AnySinkConnector> connector) const;
+                std::shared_ptr<const engine::AnySinkConnector> connector,
+                const engine::RecordType& type) const;
   /// The job will be refused: `mistake` says why, as a sentence. Empty: there is none.
   void note_mistake(const Origin& node, std::string mistake) const;
   /// This stream is another input of a node that is there.
   void add_input(const Origin& node, std::uint32_t input) const;
 
-  /// Another maker for the source that this stream comes from.
-  void replace_runtime(RuntimePtr runtime) const;
   /// See renamed_from() of the streams.
   void rename(std::string_view old) const;
   [[nodiscard]] std::vector<Origin> origins_with(const StreamHandle& other) const;
-
-  [[nodiscard]] StandIns* stand_ins() const { return builder_->stand_ins.get(); }
 
   std::shared_ptr<GraphBuilder> builder_;
   std::vector<Origin> origins_;

@@ -79,6 +79,9 @@ std::string format_duration(std::chrono::microseconds duration) {
   return std::to_string(duration.count()) + "us";
 }
 
+Parameters::Parameters(Values values, bool complete)
+    : values_(std::move(values)), complete_(complete) {}
+
 std::optional<std::string> Parameters::declare(const Parameter& parameter) {
   declared_.push_back(parameter);
   if (const auto at = values_.find(parameter.name); at != values_.end()) {

@@ -36,7 +36,7 @@ class Parameters {
 
   /// `complete`: a parameter without a value and without a default is an error; otherwise it reads
   /// as an empty one (describe, --help).
-  Parameters(Values values, bool complete) : values_(std::move(values)), complete_(complete) {}
+  Parameters(Values values, bool complete);
 
   /// The text of a parameter that is declared now; none: it is not given.
   [[nodiscard]] std::optional<std::string> declare(const Parameter& parameter);

@@ -10,11 +10,15 @@ namespace {
 
 class KeepingWriter final : public engine::SinkParticipant {
  public:
-  KeepingWriter(std::shared_ptr<KeptBatches> kept, std::uint32_t shard)
+  KeepingWriter(std::shared_ptr<KeptRecords> kept, std::uint32_t shard)
       : kept_(std::move(kept)), shard_(shard) {}
 
   void write_batch(const engine::BatchBase& batch) override {
-    running_.push_back(kept_->copy(batch));
+    for (std::size_t from = 0; from < batch.size();) {
+      running_.emplace_back(kept_->type().make());
+      running_.back()->limit = batch.size();
+      from = kept_->type().append(*running_.back(), batch, from, batch.size());
+    }
   }
   void prepare(Epoch epoch) override {
     preparing_ = epoch;
@@ -33,16 +37,16 @@ class KeepingWriter final : public engine::SinkParticipant {
   void committed(Epoch epoch) override { kept_->commit(shard_, epoch); }
 
  private:
-  std::shared_ptr<KeptBatches> kept_;
+  std::shared_ptr<KeptRecords> kept_;
   std::uint32_t shard_;
-  KeptBatches::Batches running_;
+  KeptRecords::Batches running_;
   Epoch preparing_;
   bool changed_ = false;
 };
 
 class KeepingCommitter final : public engine::SinkCommitter {
  public:
-  explicit KeepingCommitter(std::shared_ptr<KeptBatches> kept) : kept_(std::move(kept)) {}
+  explicit KeepingCommitter(std::shared_ptr<KeptRecords> kept) : kept_(std::move(kept)) {}
   Status recover(const engine::SinkEnvironment& /*environment*/, const engine::SinkFacts& facts,
                  engine::SinkRecovery& /*done*/) override {
     for (const auto& [shard, epoch] : facts) {
@@ -53,12 +57,12 @@ class KeepingCommitter final : public engine::SinkCommitter {
   }
 
  private:
-  std::shared_ptr<KeptBatches> kept_;
+  std::shared_ptr<KeptRecords> kept_;
 };
 
 class KeepingConnector final : public engine::AnySinkConnector {
  public:
-  explicit KeepingConnector(std::shared_ptr<KeptBatches> kept) : kept_(std::move(kept)) {}
+  explicit KeepingConnector(std::shared_ptr<KeptRecords> kept) : kept_(std::move(kept)) {}
   [[nodiscard]] engine::SinkTraits traits() const override {
     return {.kind = "test", .guarantee = engine::Guarantee::kExactlyOnce};
   }
@@ -72,22 +76,22 @@ class KeepingConnector final : public engine::AnySinkConnector {
   }
 
  private:
-  std::shared_ptr<KeptBatches> kept_;
+  std::shared_ptr<KeptRecords> kept_;
 };
 
 }  // namespace
 
-KeptBatches::KeptBatches() = default;
+KeptRecords::KeptRecords(const engine::RecordType& type) : type_(type) {}
 
-KeptBatches::~KeptBatches() = default;
+KeptRecords::~KeptRecords() = default;
 
-void KeptBatches::discard_prepared() { prepared_.clear(); }
+void KeptRecords::discard_prepared() { prepared_.clear(); }
 
-void KeptBatches::prepare(std::uint32_t shard, Epoch epoch, Batches batches) {
+void KeptRecords::prepare(std::uint32_t shard, Epoch epoch, Batches batches) {
   prepared_[shard][epoch] = std::move(batches);
 }
 
-void KeptBatches::commit(std::uint32_t shard, Epoch epoch) {
+void KeptRecords::commit(std::uint32_t shard, Epoch epoch) {
   auto& waiting = prepared_[shard];
   while (!waiting.empty() && waiting.begin()->first <= epoch) {
     Batches& batches = waiting.begin()->second;
@@ -98,7 +102,7 @@ void KeptBatches::commit(std::uint32_t shard, Epoch epoch) {
 }
 
 std::shared_ptr<const engine::AnySinkConnector> make_keeping_connector(
-    std::shared_ptr<KeptBatches> kept) {
+    std::shared_ptr<KeptRecords> kept) {
   return std::make_shared<KeepingConnector>(std::move(kept));
 }
 

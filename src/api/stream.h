@@ -66,11 +66,7 @@ class StreamBase : public StreamHandle {
   template <class SinkDescription>
   void to(std::string_view name, const SinkDescription& sink,
           std::string_view renamed_from = {}) const {
-    std::shared_ptr<const engine::AnySinkConnector> connector = sink.template bind<K, T>();
-    if (stand_ins() != nullptr) {
-      connector = make_keeping_connector(stand_ins()->template make_sink<K, T>(name));
-    }
-    add_sink(name, renamed_from, std::move(connector));
+    add_sink(name, renamed_from, sink.template bind<K, T>(), engine::record_type<K, T>);
   }
 
  protected:
@@ -79,11 +75,11 @@ class StreamBase : public StreamHandle {
   std::vector<Origin> add_function(std::string_view name, const char* operation, Fn fn,
                                    OnThrow on_throw) const {
     return add_transform({name, operation, schema_of<Out>(), schema_of<K>()},
-                         std::make_shared<FunctionFactory<Operator, Fn>>(on_throw, std::move(fn)));
+                         owned(new FunctionFactory<Operator, Fn>(on_throw, std::move(fn))));
   }
 
   static RuntimePtr forward_edge() {
-    return std::make_shared<CopyEdge<K, T>>(CopyEdge<K, T>::To::kNext);
+    return copy_edge(engine::record_type<K, T>, engine::CopySender::To::kNext);
   }
 
   template <class K2, class T2>
@@ -191,7 +187,7 @@ class Transforms : public StreamBase<K, T> {
     };
     using Edge = HashEdge<K, T, To, decltype(call)>;
     return KeyedStream<To, T>(this->builder_, this->origins_, graph::EdgeKind::kHash,
-                              std::make_shared<Edge>(std::move(call)));
+                              owned(new Edge(std::move(call))));
   }
   /// Both streams as one. A stream that was re-partitioned is merged before, not after.
   [[nodiscard]] Rebind<K, T> merge(const Rebind<K, T>& other) const {
@@ -202,7 +198,7 @@ class Transforms : public StreamBase<K, T> {
   template <class Out>
   Rebind<K, Out> rebind(std::vector<Origin> origins) const {
     return Rebind<K, Out>(this->builder_, std::move(origins), graph::EdgeKind::kForward,
-                          std::make_shared<CopyEdge<K, Out>>(CopyEdge<K, Out>::To::kNext));
+                          Rebind<K, Out>::forward_edge());
   }
 
   template <class K2, class T2, template <class, class> class R2>
@@ -227,17 +223,17 @@ class Stream : public detail::Transforms<engine::NoKey, T, detail::UnkeyedStream
 
   /// Spreads the records evenly over all shards; their order is lost.
   [[nodiscard]] Stream<T> rebalance() const {
-    return exchange(graph::EdgeKind::kRoundRobin, Copy::To::kNext);
+    return exchange(graph::EdgeKind::kRoundRobin, engine::CopySender::To::kNext);
   }
   /// Every shard gets every record.
   [[nodiscard]] Stream<T> broadcast() const {
-    return exchange(graph::EdgeKind::kBroadcast, Copy::To::kAll);
+    return exchange(graph::EdgeKind::kBroadcast, engine::CopySender::To::kAll);
   }
 
  private:
-  using Copy = detail::CopyEdge<engine::NoKey, T>;
-  Stream<T> exchange(graph::EdgeKind kind, typename Copy::To to) const {
-    return Stream<T>(this->builder_, this->origins_, kind, std::make_shared<Copy>(to));
+  Stream<T> exchange(graph::EdgeKind kind, engine::CopySender::To to) const {
+    return Stream<T>(this->builder_, this->origins_, kind,
+                     detail::copy_edge(engine::record_type<engine::NoKey, T>, to));
   }
 };
 
@@ -245,11 +241,11 @@ template <class T>
 class SourceStream : public Stream<T> {
  public:
   SourceStream(std::shared_ptr<detail::GraphBuilder> builder, std::string_view name,
-               std::shared_ptr<const engine::SourceConnector<T>> connector)
-      : Stream<T>(std::move(builder), {}, graph::EdgeKind::kForward, Stream<T>::forward_edge()),
-        connector_(std::move(connector)) {
-    this->add_source(name, connector_->traits(), detail::schema_of<T>(),
-                     make_runtime(engine::NoTime{}));
+               std::shared_ptr<const engine::AnySourceConnector> connector)
+      : Stream<T>(std::move(builder), {}, graph::EdgeKind::kForward, Stream<T>::forward_edge()) {
+    source_.make_task = detail::source_task_maker<T>(engine::NoTime{});
+    source_.connector = std::move(connector);
+    this->add_source(name, source_, typeid(T), detail::schema_of<T>());
   }
 
   /// Where event time comes from, fn(const T&) -> EventTime (or a field), and how far records may
@@ -259,13 +255,13 @@ class SourceStream : public Stream<T> {
     static_assert(std::is_invocable_r_v<EventTime, const TimeOf&, const T&>,
                   "event_time() takes a function from the record, or a field of it, to EventTime");
     SourceStream<T> result = *this;
-    result.strategy_.out_of_order = bound;
-    result.strategy_.from_records = true;
-    auto call = [time_of = std::move(time_of)](const T& value) -> EventTime {
-      return std::invoke(time_of, value);
-    };
-    result.remake_ = [call](const SourceStream& self) { return self.make_runtime(call); };
-    result.update();
+    result.source_.strategy.out_of_order = bound;
+    result.source_.strategy.from_records = true;
+    result.source_.make_task =
+        detail::source_task_maker<T>([time_of = std::move(time_of)](const T& value) -> EventTime {
+          return std::invoke(time_of, value);
+        });
+    this->change_source(result.source_);
     return result;
   }
   /// As Stream::renamed_from; the result is still the source's own stream.
@@ -276,31 +272,20 @@ class SourceStream : public Stream<T> {
   /// A partition that has been at its end for so long no longer holds the watermark back.
   [[nodiscard]] SourceStream<T> idle_after(std::chrono::microseconds limit) const {
     SourceStream<T> result = *this;
-    result.strategy_.idle_after = limit;
-    result.update();
+    result.source_.strategy.idle_after = limit;
+    this->change_source(result.source_);
     return result;
   }
   /// Records with an event time further in the future go to quarantine.
   [[nodiscard]] SourceStream<T> max_future(std::chrono::microseconds limit) const {
     SourceStream<T> result = *this;
-    result.strategy_.max_future = limit;
-    result.update();
+    result.source_.strategy.max_future = limit;
+    this->change_source(result.source_);
     return result;
   }
 
  private:
-  template <class TimeOf>
-  detail::RuntimePtr make_runtime(TimeOf time_of) const {
-    return std::make_shared<detail::TypedSource<T, TimeOf>>(connector_, strategy_,
-                                                            std::move(time_of));
-  }
-  void update() {
-    this->replace_runtime(remake_ ? remake_(*this) : make_runtime(engine::NoTime{}));
-  }
-
-  std::shared_ptr<const engine::SourceConnector<T>> connector_;
-  engine::WatermarkStrategy strategy_;
-  std::function<detail::RuntimePtr(const SourceStream&)> remake_;
+  detail::SourceDescription source_;
 };
 
 /// What an operator class emits, with its side outputs.
@@ -321,7 +306,7 @@ class ProcessedStream : public KeyedStream<typename Operator::Key, typename Oper
   [[nodiscard]] ProcessedStream<Operator> drop_late() const {
     using Factory = detail::ProcessFactory<Operator>;
     auto& runtime = this->builder_->graph.nodes[this->origins_.front().node].runtime;
-    runtime = std::make_shared<Factory>(static_cast<const Factory&>(*runtime).dropping_late());
+    runtime = detail::owned(new Factory(static_cast<const Factory&>(*runtime).dropping_late()));
     return *this;
   }
 
@@ -383,12 +368,11 @@ class KeyedStream : public detail::Transforms<K, T, KeyedStream> {
                                  std::tuple<T, More...>>,
                   "the operator's inputs are not the records of these streams, in this order");
     detail::check_record<typename Operator::Output>();
-    auto factory = std::make_shared<detail::ProcessFactory<Operator>>(on_throw);
     const Operator described;
     std::vector<std::string> outputs = detail::names_of(described.outputs());
     std::vector<detail::Origin> node = this->add_keyed(
         {name, "process", detail::schema_of<typename Operator::Output>(), detail::schema_of<K>()},
-        factory->states(), outputs, factory);
+        outputs, new detail::ProcessFactory<Operator>(on_throw));
     this->note_mistake(node.front(), operators::missing_on_timer(
                                          described, operators::has_on_timer<Operator, Timer>,
                                          operators::has_on_timer<Operator, TimerSet>));
@@ -409,18 +393,12 @@ class KeyedStream : public detail::Transforms<K, T, KeyedStream> {
   KeyedStream<K, Out> add_rolling(std::string_view name, Argument argument,
                                   Lifetime lifetime) const {
     detail::check_record<Out>();
-    state::StateDeclaration declaration;
-    declaration.name = "value";
-    declaration.kind = state::StateKind::kValue;
-    declaration.key_schema = codec::key_schema<K>();
-    declaration.value_schema = codec::ValueCodec<Accumulator>::schema();
-    declaration.lifetime = lifetime;
-    declaration.ops = &state::plain_ops<Accumulator>();
-    auto factory = std::make_shared<detail::KeyedFactory<Operator, Argument>>(
-        std::move(declaration), std::move(argument));
-    return this->template rebind<Out>(
-        this->add_keyed({name, "aggregate", detail::schema_of<Out>(), detail::schema_of<K>()},
-                        factory->states(), {}, factory));
+    using Factory = detail::TypedRollingFactory<Operator, Argument>;
+    return this->template rebind<Out>(this->add_keyed(
+        {name, "aggregate", detail::schema_of<Out>(), detail::schema_of<K>()}, {},
+        new Factory({codec::key_schema<K>(), codec::ValueCodec<Accumulator>::schema(), lifetime,
+                     &state::plain_ops<Accumulator>()},
+                    std::move(argument))));
   }
 };
 

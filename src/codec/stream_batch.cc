@@ -37,6 +37,11 @@ StreamType parse_stream_type(std::string_view type) {
 
 std::uint32_t stream_type_id(std::string_view type) { return crc32c(type); }
 
+void StreamBatchWriter::trace(std::uint64_t trace_high, std::uint64_t trace_low,
+                              std::uint64_t span) {
+  traces_.push_back({records() - 1, trace_high, trace_low, span});
+}
+
 EventTime StreamBatchWriter::max_time() const {
   EventTime latest = EventTime::min();
   for (const EventTime time : times_) {

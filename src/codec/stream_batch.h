@@ -68,9 +68,7 @@ class StreamBatchWriter {
     return body_;
   }
   /// The record that was begun last is followed.
-  void trace(std::uint64_t trace_high, std::uint64_t trace_low, std::uint64_t span) {
-    traces_.push_back({records() - 1, trace_high, trace_low, span});
-  }
+  void trace(std::uint64_t trace_high, std::uint64_t trace_low, std::uint64_t span);
 
   [[nodiscard]] std::uint32_t records() const { return static_cast<std::uint32_t>(times_.size()); }
   [[nodiscard]] std::size_t bytes() const { return body_.size() + times_.size(); }

@@ -44,6 +44,13 @@ template <class T>
   return std::is_same_v<T, std::string_view> || std::is_same_v<T, Bytes>;
 }
 
+namespace detail {
+/// The schema of an integer of so many bytes.
+[[nodiscard]] std::string integer_schema(bool is_signed, std::size_t bytes);
+/// Adds a field to the schema of a struct, behind its name or the fields before it.
+void add_field(std::string& schema, std::string_view name, const std::string& type);
+}  // namespace detail
+
 template <class T>
   requires std::is_integral_v<T>
 struct ValueCodec<T> {
@@ -52,7 +59,7 @@ struct ValueCodec<T> {
     if constexpr (std::is_same_v<T, bool>) {
       return "bool";
     } else {
-      return (std::is_signed_v<T> ? "i" : "u") + std::to_string(8 * sizeof(T));
+      return detail::integer_schema(std::is_signed_v<T>, sizeof(T));
     }
   }
   static void encode(const T& value, std::string& out) {
@@ -193,16 +200,14 @@ template <class T>
 struct ValueCodec<T> {
   static std::string schema() {
     std::string result(type_name<T>());
+    result += '{';
     T object{};
-    char separator = '{';
-    for_each_field(object, [&](std::string_view name, auto& field) {
-      result += separator;
-      result += name;
-      result += ':';
-      result += ValueCodec<std::remove_reference_t<decltype(field)>>::schema();
-      separator = ',';
+    for_each_field(object, [&result](std::string_view name, auto& field) {
+      detail::add_field(result, name,
+                        ValueCodec<std::remove_reference_t<decltype(field)>>::schema());
     });
-    return result + "}";
+    result += '}';
+    return result;
   }
   static void encode(const T& value, std::string& out) {
     for_each_field(value, [&out](std::string_view, const auto& field) {

@@ -2,15 +2,17 @@
 
 #include <memory>
 
-#include "engine/source.h"
-
 namespace rheon {
+
+namespace engine {
+class AnySourceConnector;
+}
 
 /// What `job.from(name, source)` takes: a description of where records of type T come from. Made by
 /// the functions of the connectors, for example files::lines(glob).
 template <class T>
 struct Source {
-  std::shared_ptr<const engine::SourceConnector<T>> connector;
+  std::shared_ptr<const engine::AnySourceConnector> connector;  // of records of type T
 };
 
 }  // namespace rheon

@@ -5,8 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <type_traits>
-#include <utility>
+#include <typeinfo>
 #include <vector>
 
 #include "base/arena.h"
@@ -15,6 +14,13 @@
 #include "observe/trace.h"
 
 namespace rheon::engine {
+
+/// Records in a batch before it is handed on. More come when one call emits more.
+inline constexpr std::size_t kBatchRecords = 1024;
+/// Records that may come on top before anybody looks whether the batch is full.
+inline constexpr std::size_t kBatchSlack = 64;
+/// Bytes of text in a batch before it is handed on.
+inline constexpr std::size_t kBatchBytes = 256 << 10;
 
 /// A record of a batch that is followed (design: sparse side array; usually empty).
 struct TraceMark {
@@ -29,9 +35,13 @@ class BatchBase {
   [[nodiscard]] virtual std::size_t size() const = 0;
   /// Empty again, memory kept.
   virtual void clear() = 0;
+  /// Memory for so many records.
+  virtual void reserve(std::size_t records) = 0;
   /// Records [from, to) are followed; those before them have been marked.
   void mark(std::size_t from, std::size_t to, const observe::TraceContext& context);
 
+  /// What the records show.
+  Arena arena;
   std::vector<TraceMark> traces;
   /// Records after which a sender hands it on, see RecordCost.
   std::size_t limit = 0;
@@ -71,16 +81,49 @@ class Batch final : public BatchBase {
     arena.reset();
     traces.clear();
   }
+  void reserve(std::size_t records) override { slots.reserve(records); }
+  [[nodiscard]] bool full() const {
+    return slots.size() >= limit || arena.bytes_used() >= kBatchBytes;
+  }
 
   std::vector<SlotType> slots;
-  Arena arena;
 };
 
-/// Records in a batch before it is handed on. More come when one call emits more.
-inline constexpr std::size_t kBatchRecords = 1024;
-/// Records that may come on top before anybody looks whether the batch is full.
-inline constexpr std::size_t kBatchSlack = 64;
-/// Bytes of text in a batch before it is handed on.
-inline constexpr std::size_t kBatchBytes = 256 << 10;
+/// What code that is the same for every type of record needs to know of one.
+struct RecordType {
+  const std::type_info* key;
+  const std::type_info* value;
+  /// A new batch of such records, empty; the caller's.
+  BatchBase* (*make)();
+  /// Copies records [from, to) of `in`, with what they show, until `out` is full: has reached its
+  /// `limit`, or kBatchBytes. Returns the index behind the last one.
+  std::size_t (*append)(BatchBase& out, const BatchBase& in, std::size_t from, std::size_t to);
+  /// The value of a record.
+  const void* (*value_at)(const BatchBase& batch, std::size_t index);
+};
+
+template <class K, class T>
+std::size_t append_records(BatchBase& to_base, const BatchBase& from_base, std::size_t from,
+                           std::size_t to) {
+  auto& out = static_cast<Batch<K, T>&>(to_base);
+  const auto& in = static_cast<const Batch<K, T>&>(from_base);
+  for (; from < to && !out.full(); ++from) {
+    const Slot<K, T>& slot = in.slots[from];
+    if constexpr (std::is_same_v<K, NoKey>) {
+      out.slots.push_back({{}, codec::place<T>(slot.value, out.arena), slot.time});
+    } else {
+      out.slots.push_back({codec::place<K>(slot.key, out.arena),
+                           codec::place<T>(slot.value, out.arena), slot.time, slot.hash});
+    }
+  }
+  return from;
+}
+
+template <class K, class T>
+inline constexpr RecordType record_type{
+    &typeid(K), &typeid(T), []() -> BatchBase* { return new Batch<K, T>(); }, &append_records<K, T>,
+    [](const BatchBase& batch, std::size_t index) -> const void* {
+      return &static_cast<const Batch<K, T>&>(batch).slots[index].value;
+    }};
 
 }  // namespace rheon::engine

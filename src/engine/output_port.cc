@@ -4,14 +4,16 @@
 
 namespace rheon::engine {
 
-void OutputTargets::add(const Target& target) { targets_.push_back(target); }
+void AnyOutputPort::add(const Target& target) { targets_.push_back(target); }
 
-void OutputTargets::hand_on(BatchBase& batch) {
-  pass(batch);
-  batch.clear();
+void AnyOutputPort::flush() {
+  if (filling_.size() > 0) {
+    pass(filling_);
+  }
+  filling_.clear();  // also of the bytes of what was taken back
 }
 
-void OutputTargets::pass(BatchBase& batch) {
+void AnyOutputPort::pass(BatchBase& batch) {
   emitted_ += batch.size();
   const bool was_shared = std::exchange(batch.shared, batch.shared || targets_.size() > 1);
   for (const Target& target : targets_) {

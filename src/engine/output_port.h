@@ -14,9 +14,18 @@
 namespace rheon::engine {
 
 /// What is the same for every type of record.
-class OutputTargets {
+class AnyOutputPort {
  public:
+  AnyOutputPort(const AnyOutputPort&) = delete;
+  AnyOutputPort& operator=(const AnyOutputPort&) = delete;
+
   void add(const Target& target);
+  /// Hands on what has been emitted.
+  void flush();
+  /// Records [from, to) of the batch being filled come from a followed record.
+  void trace(std::size_t from, std::size_t to, const observe::TraceContext& context) {
+    filling_.mark(from, to, context);
+  }
 
   /// Records handed on since the last call.
   [[nodiscard]] std::uint64_t take_emitted() {
@@ -26,20 +35,21 @@ class OutputTargets {
   }
 
  protected:
-  /// To all targets; then the batch is empty.
-  void hand_on(BatchBase& batch);
-  /// ... of a batch that is not this port's, and stays what the targets make of it.
+  explicit AnyOutputPort(BatchBase& filling) : filling_(filling) {}
+  ~AnyOutputPort() = default;
+  /// Hands on a batch that is not this port's: it stays what the targets make of it.
   void pass(BatchBase& batch);
 
  private:
+  BatchBase& filling_;
   std::vector<Target> targets_;
   std::uint64_t emitted_ = 0;
 };
 
 template <class K, class T>
-class OutputPort : public OutputTargets {
+class OutputPort : public AnyOutputPort {
  public:
-  OutputPort() { batch_.slots.reserve(kBatchRecords + kBatchSlack); }
+  OutputPort() : AnyOutputPort(batch_) { batch_.slots.reserve(kBatchRecords + kBatchSlack); }
 
   /// The batch being filled. Slots may show bytes of the batch being read: flush() comes first.
   [[nodiscard]] Batch<K, T>& batch() { return batch_; }
@@ -81,13 +91,6 @@ class OutputPort : public OutputTargets {
   [[nodiscard]] bool has_room() const {
     return size() < kBatchRecords && batch_.arena.bytes_used() < kBatchBytes;
   }
-  void flush() {
-    if (!batch_.slots.empty()) {
-      hand_on(batch_);
-    } else {
-      batch_.clear();  // the bytes of what was taken back
-    }
-  }
   /// Hands on another batch than this port's own, which is empty.
   void pass_on(Batch<K, T>& batch) {
     if (!batch.slots.empty()) {
@@ -99,11 +102,6 @@ class OutputPort : public OutputTargets {
   void truncate(std::size_t size) {
     batch_.slots.erase(batch_.slots.begin() + static_cast<std::ptrdiff_t>(size),
                        batch_.slots.end());
-  }
-
-  /// Records [from, to) of the batch come from a followed record.
-  void trace(std::size_t from, std::size_t to, const observe::TraceContext& context) {
-    batch_.mark(from, to, context);
   }
 
  private:

@@ -24,8 +24,13 @@ Sender::~Sender() {
   }
 }
 
-BatchBase* Sender::returned(std::size_t receiver) {
-  return lanes_[receiver].channel->take_returned();
+BatchBase& Sender::begin_batch(std::size_t receiver, const RecordType& type) {
+  Lane& lane = lanes_[receiver];
+  BatchBase* const returned = lane.channel->take_returned();
+  lane.filling = returned != nullptr ? returned : type.make();
+  lane.filling->limit = records_at_once(receiver);
+  lane.filling->reserve(lane.filling->limit + kBatchSlack);
+  return *lane.filling;
 }
 
 std::size_t Sender::records_at_once(std::size_t receiver) const {
@@ -118,5 +123,48 @@ std::uint64_t Sender::take_sent() {
 }
 
 Work Sender::take_caused() { return std::exchange(caused_, Work{0}); }
+
+CopySender::CopySender(const std::string& edge, const std::vector<Channel*>& channels,
+                       const RecordType& type, To to)
+    : Sender(edge, channels), type_(type), to_(to) {}
+
+void CopySender::on_batch(std::uint32_t /*input*/, BatchBase& in) {
+  std::size_t from = 0;
+  for (const TraceMark& trace : in.traces) {
+    route(in, from, trace.index, nullptr);
+    route(in, trace.index, trace.index + 1, &trace.context);
+    from = trace.index + 1;
+  }
+  route(in, from, in.size(), nullptr);
+}
+
+void CopySender::route(const BatchBase& in, std::size_t from, std::size_t to,
+                       const observe::TraceContext* context) {
+  if (to_ == To::kNext && fan_out() > 1) {
+    for (; from < to; ++from) {
+      copy(in, from, from + 1, next_, context);
+      next_ = next_ + 1 == fan_out() ? 0 : next_ + 1;
+    }
+    return;
+  }
+  for (std::size_t receiver = 0; receiver < fan_out(); ++receiver) {
+    copy(in, from, to, receiver, context);
+  }
+}
+
+void CopySender::copy(const BatchBase& in, std::size_t from, std::size_t to, std::size_t receiver,
+                      const observe::TraceContext* context) {
+  while (from < to) {
+    BatchBase& out = batch_for(receiver, type_);
+    from = type_.append(out, in, from, to);
+    const std::size_t size = out.size();
+    if (context != nullptr) {
+      out.mark(size - 1, size, *context);
+    }
+    if (size >= out.limit || out.arena.bytes_used() >= kBatchBytes) {
+      send(receiver);
+    }
+  }
+}
 
 }  // namespace rheon::engine

@@ -45,11 +45,11 @@ class Sender : public Receiver {
   [[nodiscard]] std::size_t fan_out() const { return lanes_.size(); }
   /// Hands the batch that is being filled for a receiver to its channel, when there is one.
   void send(std::size_t receiver);
-  /// The batch that is being filled; null: none.
-  [[nodiscard]] BatchBase*& filling(std::size_t receiver) { return lanes_[receiver].filling; }
-  [[nodiscard]] BatchBase* returned(std::size_t receiver);
-  /// Records that the next message to it may hold.
-  [[nodiscard]] std::size_t records_at_once(std::size_t receiver) const;
+  /// The batch that is being filled for a receiver.
+  [[nodiscard]] BatchBase& batch_for(std::size_t receiver, const RecordType& type) {
+    BatchBase* const batch = lanes_[receiver].filling;
+    return batch != nullptr ? *batch : begin_batch(receiver, type);
+  }
   /// By key group: the receiver that owns it.
   [[nodiscard]] std::vector<std::uint16_t> owners(std::uint32_t key_groups) const;
 
@@ -61,6 +61,9 @@ class Sender : public Receiver {
     Watermark told;
     bool told_any = false;
   };
+  [[gnu::cold, gnu::noinline]] BatchBase& begin_batch(std::size_t receiver, const RecordType& type);
+  /// Records that the next message to it may hold.
+  [[nodiscard]] std::size_t records_at_once(std::size_t receiver) const;
   void push(Lane& lane, const Message& message);
 
   std::string edge_;
@@ -73,68 +76,41 @@ class Sender : public Receiver {
   ~Sender() override;
 };
 
-/// Gathers typed records for each receiver.
-template <class K, class T>
-class TypedSender : public Sender {
+/// A record goes to one receiver, or to all of them; its key stays what it is.
+class CopySender final : public Sender {
  public:
-  using Sender::Sender;
+  enum class To { kNext, kAll };
 
- protected:
-  using BatchType = Batch<K, T>;
+  CopySender(const std::string& edge, const std::vector<Channel*>& channels, const RecordType& type,
+             To to);
 
-  [[nodiscard]] BatchType& batch_for(std::size_t receiver) {
-    BatchBase*& batch = filling(receiver);
-    if (batch == nullptr) {
-      batch = returned(receiver);
-      if (batch == nullptr) {
-        batch = new BatchType();
-      }
-      batch->limit = this->records_at_once(receiver);
-      static_cast<BatchType&>(*batch).slots.reserve(batch->limit + kBatchSlack);
-    }
-    return static_cast<BatchType&>(*batch);
-  }
-  void send_if_full(std::size_t receiver, const BatchType& batch) {
-    if (batch.slots.size() >= batch.limit || batch.arena.bytes_used() >= kBatchBytes) {
-      send(receiver);
-    }
-  }
-  /// Calls one(index) for every record; marks the copies of those that are followed.
-  template <class One>
-  void for_each_record(const BatchBase& in, One&& one) {
-    auto trace = in.traces.begin();
-    const std::size_t size = in.size();
-    std::size_t i = 0;
-    for (; trace != in.traces.end(); ++trace) {
-      for (; i < trace->index; ++i) {
-        static_cast<void>(one(i, nullptr));
-      }
-      one(i++, &trace->context);
-    }
-    for (; i < size; ++i) {
-      one(i, nullptr);
-    }
-  }
-  static void mark(BatchType& batch, const observe::TraceContext* context) {
-    if (context != nullptr) {
-      batch.mark(batch.slots.size() - 1, batch.slots.size(), *context);
-    }
-  }
+  void on_batch(std::uint32_t input, BatchBase& in) override;
+
+ private:
+  /// Records [from, to) of the batch; `context`: of the one that is followed, or null.
+  void route(const BatchBase& in, std::size_t from, std::size_t to,
+             const observe::TraceContext* context);
+  void copy(const BatchBase& in, std::size_t from, std::size_t to, std::size_t receiver,
+            const observe::TraceContext* context);
+
+  const RecordType& type_;
+  To to_;
+  std::size_t next_ = 0;
 };
 
 /// By key: computes it, hashes it once, sends the record to the owner of its key group.
 template <class KIn, class T, class K, class KeyOf>
-class HashSender final : public TypedSender<K, T> {
+class HashSender final : public Sender {
  public:
   using BatchType = Batch<K, T>;
 
   HashSender(const std::string& edge, const std::vector<Channel*>& channels, ShardContext& shard,
              KeyOf key_of)
-      : TypedSender<K, T>(edge, channels),
+      : Sender(edge, channels),
         shard_(shard),
         key_of_(std::move(key_of)),
         key_groups_(shard.key_groups),
-        owners_(this->owners(shard.key_groups)) {}
+        owners_(owners(shard.key_groups)) {}
 
   void on_batch(std::uint32_t, BatchBase& base) override {
     auto& in = static_cast<Batch<KIn, T>&>(base);
@@ -223,34 +199,43 @@ class HashSender final : public TypedSender<K, T> {
   void add_block(const Slot<KIn, T>* slots, std::size_t n, const std::array<K, kBlock>& keys,
                  const std::array<std::uint64_t, kBlock>& hashes,
                  const observe::TraceContext* context) {
-    if (this->fan_out() > 1 || context != nullptr) {
+    if (fan_out() > 1 || context != nullptr) {
       for (std::size_t i = 0; i < n; ++i) {
         add(slots[i], keys[i], hashes[i], context);
       }
       return;
     }
     for (std::size_t i = 0; i < n;) {
-      BatchType& out = this->batch_for(0);
+      BatchType& out = filling(0);
       const std::size_t end = std::min(n, i + out.limit - out.slots.size());
       for (; i < end && out.arena.bytes_used() < kBatchBytes; ++i) {
         append(out, keys[i], slots[i].value, slots[i].time, hashes[i]);
       }
-      this->send_if_full(0, out);
+      if (out.full()) {
+        send(0);
+      }
     }
   }
   template <class Key>
   void add(const Slot<KIn, T>& slot, const Key& key, std::uint64_t hash,
            const observe::TraceContext* context) {
-    const std::size_t receiver =
-        this->fan_out() > 1 ? owners_[hash & (key_groups_ - 1)] : std::size_t{0};
-    BatchType& out = this->batch_for(receiver);
+    const std::size_t receiver = fan_out() > 1 ? owners_[hash & (key_groups_ - 1)] : std::size_t{0};
+    BatchType& out = filling(receiver);
     append(out, key, slot.value, slot.time, hash);
-    TypedSender<K, T>::mark(out, context);
-    this->send_if_full(receiver, out);
+    if (context != nullptr) {
+      out.mark(out.slots.size() - 1, out.slots.size(), *context);
+    }
+    if (out.full()) {
+      send(receiver);
+    }
+  }
+
+  [[nodiscard]] BatchType& filling(std::size_t receiver) {
+    return static_cast<BatchType&>(batch_for(receiver, record_type<K, T>));
   }
 
   [[gnu::cold, gnu::noinline]] void key_of_threw(const T& value) {
-    stop_at_record(shard_, "the key_by of edge '" + this->edge() + "'", codec::shown_bytes(value));
+    stop_at_record(shard_, "the key_by of edge '" + edge() + "'", codec::shown_bytes(value));
   }
 
   template <class Key>
@@ -275,46 +260,6 @@ class HashSender final : public TypedSender<K, T> {
   KeyOf key_of_;
   std::uint32_t key_groups_;
   std::vector<std::uint16_t> owners_;
-};
-
-/// A record goes to one receiver, or to all of them; its key stays what it is.
-template <class K, class T>
-class CopySender final : public TypedSender<K, T> {
- public:
-  enum class To { kNext, kAll };
-
-  CopySender(const std::string& edge, const std::vector<Channel*>& channels, To to)
-      : TypedSender<K, T>(edge, channels), to_(to) {}
-
-  void on_batch(std::uint32_t, BatchBase& base) override {
-    auto& in = static_cast<Batch<K, T>&>(base);
-    this->for_each_record(in, [&](std::size_t i, const observe::TraceContext* context) {
-      if (to_ == To::kNext) {
-        copy(in.slots[i], next_, context);
-        next_ = next_ + 1 == this->fan_out() ? 0 : next_ + 1;
-      } else {
-        for (std::size_t receiver = 0; receiver < this->fan_out(); ++receiver) {
-          copy(in.slots[i], receiver, context);
-        }
-      }
-    });
-  }
-
- private:
-  void copy(const Slot<K, T>& slot, std::size_t receiver, const observe::TraceContext* context) {
-    Batch<K, T>& out = this->batch_for(receiver);
-    if constexpr (std::is_same_v<K, NoKey>) {
-      out.slots.push_back({slot.key, codec::place<T>(slot.value, out.arena), slot.time});
-    } else {
-      out.slots.push_back({codec::place<K>(slot.key, out.arena),
-                           codec::place<T>(slot.value, out.arena), slot.time, slot.hash});
-    }
-    TypedSender<K, T>::mark(out, context);
-    this->send_if_full(receiver, out);
-  }
-
-  To to_;
-  std::size_t next_ = 0;
 };
 
 }  // namespace rheon::engine

@@ -7,6 +7,8 @@
 //   SourceReader     one per shard and run of the engine; owns some partitions; polled on the
 //                    shard's thread, never blocks (files and sockets through env.io()).
 //   SourceOutput     where a reader puts what it has read.
+//
+// Each has a base, Any..., that is the same for every type of record: what the engine holds.
 
 #include <algorithm>
 #include <cstddef>
@@ -41,21 +43,14 @@ enum class Poll {
   kEnded,    // every partition has ended for good (bounded input)
 };
 
-/// Where a poll puts records. Valid during the poll only.
-template <class T>
-class SourceOutput {
+/// Where a poll puts records: the same for every type of record. Valid during the poll only.
+class AnySourceOutput {
  public:
-  virtual ~SourceOutput() = default;
+  virtual ~AnySourceOutput() = default;
   /// Records that follow come from this partition: its index in order of assign(), from 0.
   virtual void select(std::size_t partition) = 0;
-  /// What `value` shows must stay valid until poll() returns. `time` none: the time of reading.
-  virtual void emit(const T& value, EventTime time) = 0;
-  /// As emit() for each of them, in one call: for readers that have many records at hand.
-  virtual void emit_all(std::span<const T> values, EventTime time) {
-    for (const T& value : values) {
-      emit(value, time);
-    }
-  }
+  /// `value` points to a record of the source's type. See SourceOutput::emit().
+  virtual void emit_any(const void* value, EventTime time) = 0;
   /// The record that was emitted last is followed.
   virtual void trace(const observe::TraceContext& /*context*/) {}
   /// The input itself promises that the selected partition brings no earlier event time any more.
@@ -77,13 +72,30 @@ class SourceOutput {
 };
 
 template <class T>
-class SourceReader {
+class SourceOutput : public AnySourceOutput {
  public:
-  virtual ~SourceReader() = default;
+  /// What `value` shows must stay valid until poll() returns. `time` none: the time of reading.
+  virtual void emit(const T& value, EventTime time) = 0;
+  /// As emit() for each of them, in one call: for readers that have many records at hand.
+  virtual void emit_all(std::span<const T> values, EventTime time) {
+    for (const T& value : values) {
+      emit(value, time);
+    }
+  }
+  void emit_any(const void* value, EventTime time) final {
+    emit(*static_cast<const T*>(value), time);
+  }
+};
+
+/// A reader, as the engine sees it: the same for every type of record.
+class AnySourceReader {
+ public:
+  virtual ~AnySourceReader() = default;
   /// Adds a partition; before the first poll or between two.
   virtual void assign(const SourcePartition& partition) = 0;
-  /// Reads a bounded amount. An error stops the job with its sentence. Never blocks.
-  [[nodiscard]] virtual Result<Poll> poll(SourceOutput<T>& output) = 0;
+  /// Reads a bounded amount. An error stops the job with its sentence. Never blocks. `output` takes
+  /// records of the source's type.
+  [[nodiscard]] virtual Result<Poll> poll_any(AnySourceOutput& output) = 0;
   /// Position of a partition (index in order of assign()) right behind the last record emitted.
   [[nodiscard]] virtual std::string position(std::size_t partition) const = 0;
   /// position() as a number that says something to a person: the byte of a file, the index of a
@@ -93,6 +105,17 @@ class SourceReader {
   }
   /// True when this partition was read to its end by a successful read and nothing was left.
   [[nodiscard]] virtual bool at_end(std::size_t partition) const = 0;
+};
+
+template <class T>
+class SourceReader : public AnySourceReader {
+ public:
+  /// As poll_any() says.
+  [[nodiscard]] virtual Result<Poll> poll(SourceOutput<T>& output) = 0;
+
+  [[nodiscard]] Result<Poll> poll_any(AnySourceOutput& output) final {
+    return poll(static_cast<SourceOutput<T>&>(output));
+  }
 };
 
 struct SourceTraits {
@@ -126,6 +149,9 @@ class AnySourceConnector {
       SourceEnvironment& environment, const std::vector<SourcePartition>& known) const = 0;
   /// Partitions may appear while the job runs: discover() is called every second.
   [[nodiscard]] virtual bool grows() const { return false; }
+  /// A reader of records of the source's type.
+  [[nodiscard]] virtual std::unique_ptr<AnySourceReader> make_any_reader(
+      const SourceEnvironment& environment) const = 0;
 };
 
 template <class T>
@@ -133,6 +159,11 @@ class SourceConnector : public AnySourceConnector {
  public:
   [[nodiscard]] virtual std::unique_ptr<SourceReader<T>> make_reader(
       const SourceEnvironment& environment) const = 0;
+
+  [[nodiscard]] std::unique_ptr<AnySourceReader> make_any_reader(
+      const SourceEnvironment& environment) const final {
+    return make_reader(environment);
+  }
 };
 
 }  // namespace rheon::engine

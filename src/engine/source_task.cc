@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "codec/wire.h"
+#include "engine/user_code.h"
 
 namespace rheon::engine {
 
@@ -37,19 +38,64 @@ Result<PositionFact> decode_position(std::string_view key, std::string_view valu
 }
 
 SourceTaskBase::SourceTaskBase(const std::string& name, WatermarkStrategy strategy,
-                               ShardContext& shard)
-    : Task(shard), name_(name), watermarks_(strategy) {}
+                               std::unique_ptr<AnySourceReader> reader, ShardContext& shard)
+    : Task(shard),
+      name_(name),
+      reader_(std::move(reader)),
+      max_future_(strategy.max_future),
+      watermarks_(strategy) {}
 
 SourceTaskBase::~SourceTaskBase() = default;
 
-void SourceTaskBase::add_target(const Target& target) { targets_.push_back(target); }
+void SourceTaskBase::connect(const Target& target) {
+  port().add(target);
+  targets_.push_back(target);
+}
 
 void SourceTaskBase::assign(const SourcePartition& partition, const PartitionTime& time) {
   partitions_.push_back(partition);
   reported_.emplace_back("position/" + name_ + "/" + partition.id, std::string());
   watermarks_.add(time);
-  assign_to_reader(partition);
+  reader_->assign(partition);
   ended_ = false;
+}
+
+Result<Poll> SourceTaskBase::poll() {
+  reading_.emitted = 0;
+  reading_.limit = records_at_once(cost_.each(), kWorkOfAPoll);
+  static_cast<void>(stage().take_caused());  // by timers, since
+  const env::Monotonic began = shard().env->clock().monotonic();
+  reading_.now = shard().now;
+  reading_.latest_allowed = reading_.now + max_future_;
+  if (reading_.until_sample == 0) {
+    reading_.until_sample = shard().trace_every;
+  }
+  Result<Poll> result = reader_->poll_any(output());
+  port().flush();
+  stage().flush();
+  if (reading_.emitted > 0) {
+    cost_.add(reading_.emitted, shard().env->clock().monotonic() - began + stage().take_caused());
+  }
+  count(reading_.emitted, port().take_emitted());
+  return result;
+}
+
+void SourceTaskBase::select(std::size_t partition) {
+  if (partition != reading_.partition) {
+    port().flush();  // what is processed together comes from one partition
+  }
+  reading_.partition = partition;
+  read_from_ = reader_->offset(partition);
+}
+
+void SourceTaskBase::trace(const observe::TraceContext& context, std::size_t pending) {
+  if (pending > 0) {
+    follow(context, /*parent=*/context.span, pending);
+  }
+}
+
+void SourceTaskBase::time_of_threw(const std::string& record) {
+  stop_at_record(shard(), "the event_time of source '" + name_ + "'", record);
 }
 
 void SourceTaskBase::quarantine(std::string_view bytes, std::string_view place,
@@ -66,17 +112,19 @@ void SourceTaskBase::refuse(std::string_view bytes, EventTime time) {
                  " us lies further in the future than max_future allows");
 }
 
-observe::TraceContext SourceTaskBase::new_trace() {
+void SourceTaskBase::sample(std::size_t pending) {
+  reading_.until_sample = shard().trace_every;
   env::Random& random = shard().env->random();
   const std::uint64_t high = random.next();
-  return {high, random.next(), 0};
+  follow({high, random.next(), 0}, /*parent=*/0, pending);
 }
 
-observe::TraceContext SourceTaskBase::span(observe::TraceContext context, std::uint64_t parent) {
+void SourceTaskBase::follow(observe::TraceContext context, std::uint64_t parent,
+                            std::size_t pending) {
   context.span = shard().env->random().next() | 1;
   const std::int64_t nanos = shard().now.micros * 1000;
   shard().spans.push_back({context, parent, name_, nanos, nanos});
-  return context;
+  port().trace(pending - 1, pending, context);
 }
 
 void SourceTaskBase::count(std::uint64_t emitted, std::uint64_t out) {
@@ -89,7 +137,7 @@ void SourceTaskBase::count(std::uint64_t emitted, std::uint64_t out) {
 
 std::string SourceTaskBase::place() const {
   std::string place = "source '" + name_ + "', ";
-  const std::string& label = partitions_[read_partition_].label;
+  const std::string& label = partitions_[reading_.partition].label;
   return place + (read_from_.has_value()
                       ? "at or behind " + label + ":" + std::to_string(*read_from_)
                       : label);
@@ -151,7 +199,7 @@ StepResult SourceTaskBase::take_input() {
       held_up_since_.has_value() && shard().monotonic - *held_up_since_ >= kLongPause;
   held_up_since_.reset();
   for (std::size_t i = 0; i < partitions_.size(); ++i) {
-    watermarks_.at_end(i, !stale && at_end(i), shard().now);
+    watermarks_.at_end(i, !stale && reader_->at_end(i), shard().now);
   }
   ended_ = *polled == Poll::kEnded;
   const Watermark now = watermarks_.current();
@@ -173,7 +221,7 @@ StepResult SourceTaskBase::take_input() {
 void SourceTaskBase::report(EpochPart& part) {
   counters_.report(name_, part.ledger);
   for (std::size_t i = 0; i < partitions_.size(); ++i) {
-    PositionFact fact{partitions_[i].label, position(i), watermarks_.partition(i)};
+    PositionFact fact{partitions_[i].label, reader_->position(i), watermarks_.partition(i)};
     std::string value = encode_position(fact);
     if (value != reported_[i].second) {
       reported_[i].second = value;

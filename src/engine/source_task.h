@@ -11,11 +11,11 @@
 #include <utility>
 #include <vector>
 
+#include "codec/value.h"
 #include "engine/output_port.h"
 #include "engine/record_cost.h"
 #include "engine/source.h"
 #include "engine/task.h"
-#include "engine/user_code.h"
 #include "engine/watermarks.h"
 
 namespace rheon::engine {
@@ -23,11 +23,12 @@ namespace rheon::engine {
 /// What does not depend on the type of the records.
 class SourceTaskBase : public Task, private Origin {
  public:
-  SourceTaskBase(const std::string& name, WatermarkStrategy strategy, ShardContext& shard);
+  SourceTaskBase(const std::string& name, WatermarkStrategy strategy,
+                 std::unique_ptr<AnySourceReader> reader, ShardContext& shard);
   ~SourceTaskBase() override;
 
   /// Where the source's records go, within its stage.
-  virtual void connect(const Target& target) = 0;
+  void connect(const Target& target);
   /// A partition to read, from its position on. Between steps.
   void assign(const SourcePartition& partition, const PartitionTime& time);
   void request(const Barrier& barrier) override { requested_ = &barrier; }
@@ -43,39 +44,65 @@ class SourceTaskBase : public Task, private Origin {
   static constexpr std::chrono::milliseconds kFirstIdlePoll{20};
   static constexpr std::chrono::milliseconds kLastIdlePoll{100};
 
+  /// The poll under way.
+  struct Reading {
+    std::size_t partition = 0;
+    EventTime now;
+    EventTime latest_allowed;        // event time
+    std::size_t limit = 0;           // of its records
+    std::size_t emitted = 0;         // so far
+    std::uint32_t until_sample = 0;  // records, from one poll to the next; 0: none is sampled
+  };
+
   void report(EpochPart& part) override;
   [[nodiscard]] StepResult take_input() override;
   void held_up() override;
 
-  virtual void assign_to_reader(const SourcePartition& partition) = 0;
-  [[nodiscard]] virtual Result<Poll> poll() = 0;
-  [[nodiscard]] virtual std::string position(std::size_t partition) const = 0;
-  [[nodiscard]] virtual bool at_end(std::size_t partition) const = 0;
-  /// What follows comes from this partition, from `offset` on.
-  void reads_from(std::size_t partition, std::optional<std::uint64_t> offset) {
-    read_partition_ = partition;
-    read_from_ = offset;
+  /// The derived class as its reader sees it.
+  [[nodiscard]] virtual AnySourceOutput& output() = 0;
+  [[nodiscard]] virtual AnyOutputPort& port() = 0;
+
+  // What SourceOutput says. `pending`: records in the port.
+  void select(std::size_t partition);
+  void trace(const observe::TraceContext& context, std::size_t pending);
+  void promised(EventTime time) { watermarks_.promised(reading_.partition, time); }
+  void quarantine(std::string_view bytes, std::string_view place, std::string_view reason);
+  [[nodiscard]] std::size_t room() const {
+    return shard().error.has_value() ? 0
+                                     : reading_.limit - std::min(reading_.limit, reading_.emitted);
   }
 
-  [[nodiscard]] const std::string& name() const { return name_; }
-  [[nodiscard]] SourceWatermarks& watermarks() { return watermarks_; }
-  void add_target(const Target& target);
-  void quarantine(std::string_view bytes, std::string_view place, std::string_view reason);
+  void saw(EventTime time) { watermarks_.saw(reading_.partition, time); }
   /// The record lies further in the future than max_future allows.
   void refuse(std::string_view bytes, EventTime time);
-  /// A trace that begins here.
-  [[nodiscard]] observe::TraceContext new_trace();
-  /// A span of this source within the trace; what goes on carries the result.
-  [[nodiscard]] observe::TraceContext span(observe::TraceContext context, std::uint64_t parent);
-  /// After a poll: so many records were emitted, and so many handed on.
-  void count(std::uint64_t emitted, std::uint64_t out);
+  [[gnu::cold, gnu::noinline]] void time_of_threw(const std::string& record);
+  /// So many records were emitted; `pending` are in the port.
+  void emitted(std::uint32_t records, std::size_t pending) {
+    reading_.emitted += records;
+    if (reading_.until_sample != 0) {
+      reading_.until_sample -= records;
+      if (reading_.until_sample == 0) {
+        sample(pending);
+      }
+    }
+  }
+  [[nodiscard]] const Reading& reading() const { return reading_; }
 
  private:
+  [[nodiscard]] Result<Poll> poll();
+  void sample(std::size_t pending);
+  /// The last of the records in the port belongs to a trace.
+  void follow(observe::TraceContext context, std::uint64_t parent, std::size_t pending);
+  void count(std::uint64_t emitted, std::uint64_t out);
   [[nodiscard]] std::string place() const override;
   void tell_watermark(const Watermark& watermark);
   void cut(const Barrier& barrier);
 
   std::string name_;
+  std::unique_ptr<AnySourceReader> reader_;
+  Reading reading_;
+  std::chrono::microseconds max_future_;
+  RecordCost cost_;
   SourceWatermarks watermarks_;
   Watermark told_;
   OperatorCounters counters_;
@@ -83,9 +110,8 @@ class SourceTaskBase : public Task, private Origin {
   std::vector<Target> targets_;
   std::vector<std::pair<std::string, std::string>> reported_;  // fact by partition, last committed
   const Barrier* requested_ = nullptr;
-  env::Monotonic worked_at_{0};  // when the last poll read something
-  std::size_t read_partition_ = 0;
-  std::optional<std::uint64_t> read_from_;
+  env::Monotonic worked_at_{0};             // when the last poll read something
+  std::optional<std::uint64_t> read_from_;  // where the selected partition stood
   bool waits_for_partitions_ = false;
   bool ended_ = false;
   std::optional<env::Monotonic> held_up_since_;
@@ -108,145 +134,69 @@ template <class T, class TimeOf>
 class SourceTask final : public SourceTaskBase, private SourceOutput<T> {
  public:
   SourceTask(const std::string& name, WatermarkStrategy strategy, TimeOf time_of,
-             std::unique_ptr<SourceReader<T>> reader, ShardContext& shard)
-      : SourceTaskBase(name, strategy, shard),
-        time_of_(std::move(time_of)),
-        reader_(std::move(reader)),
-        max_future_(strategy.max_future) {}
-
-  void connect(const Target& target) override {
-    port_.add(target);
-    add_target(target);
-  }
+             std::unique_ptr<AnySourceReader> reader, ShardContext& shard)
+      : SourceTaskBase(name, strategy, std::move(reader), shard), time_of_(std::move(time_of)) {}
 
  private:
+  AnySourceOutput& output() override { return *this; }
+  AnyOutputPort& port() override { return port_; }
+
   // SourceOutput, for the reader.
-  void select(std::size_t partition) override {
-    if (port_.size() > 0 && partition != selected_) {
-      port_.flush();  // what is processed together comes from one partition
-    }
-    selected_ = partition;
-    reads_from(partition, reader_->offset(partition));
-  }
+  void select(std::size_t partition) override { SourceTaskBase::select(partition); }
   void emit(const T& value, EventTime given) override {
-    EventTime time = given == EventTime::none() ? now_ : given;
+    EventTime time = given == EventTime::none() ? reading().now : given;
     if constexpr (!std::is_same_v<TimeOf, NoTime>) {
       try {
         time = time_of_(value);
       } catch (...) {
-        time_of_threw(value);
+        time_of_threw(codec::shown_bytes(value));
         return;
       }
     }
-    if (time > latest_allowed_) [[unlikely]] {
+    if (time > reading().latest_allowed) [[unlikely]] {
       refuse(codec::shown_bytes(value), time);
       return;
     }
     if (port_.size() >= kBatchRecords) {
       port_.flush();
     }
-    watermarks().saw(selected_, time);
+    saw(time);
     port_.emit_shown({}, value, time, 0);
-    ++emitted_;
-    count_down(1);
+    emitted(1, port_.size());
   }
   void emit_all(std::span<const T> values, EventTime given) override {
-    const EventTime time = given == EventTime::none() ? now_ : given;
-    if (!std::is_same_v<TimeOf, NoTime> || time > latest_allowed_ || values.empty()) {
+    const EventTime time = given == EventTime::none() ? reading().now : given;
+    if (!std::is_same_v<TimeOf, NoTime> || time > reading().latest_allowed || values.empty()) {
       SourceOutput<T>::emit_all(values, given);
       return;
     }
-    watermarks().saw(selected_, time);
+    saw(time);
     while (!values.empty()) {
       if (port_.size() >= kBatchRecords) {
         port_.flush();
       }
       std::size_t n = std::min(values.size(), kBatchRecords - port_.size());
-      if (countdown_ != 0) {
-        n = std::min<std::size_t>(n, countdown_);
+      if (reading().until_sample != 0) {
+        n = std::min<std::size_t>(n, reading().until_sample);
       }
       port_.emit_all_shown(values.first(n), time);
       values = values.subspan(n);
-      emitted_ += n;
-      count_down(static_cast<std::uint32_t>(n));
+      emitted(static_cast<std::uint32_t>(n), port_.size());
     }
   }
   void trace(const observe::TraceContext& context) override {
-    if (port_.size() > 0) {
-      follow(context, /*parent=*/context.span);
-    }
+    SourceTaskBase::trace(context, port_.size());
   }
-  void watermark(EventTime time) override { watermarks().promised(selected_, time); }
+  void watermark(EventTime time) override { promised(time); }
   void quarantine(std::string_view bytes, std::string_view place,
                   std::string_view reason) override {
     SourceTaskBase::quarantine(bytes, place, reason);
   }
-  [[nodiscard]] std::size_t room() const override {
-    return shard().error.has_value() ? 0 : limit_ - std::min(limit_, emitted_);
-  }
-  [[nodiscard]] EventTime now() const override { return now_; }
-
-  void assign_to_reader(const SourcePartition& partition) override { reader_->assign(partition); }
-  Result<Poll> poll() override {
-    emitted_ = 0;
-    limit_ = records_at_once(cost_.each(), kWorkOfAPoll);
-    static_cast<void>(stage().take_caused());  // by timers, since
-    const env::Monotonic began = shard().env->clock().monotonic();
-    now_ = shard().now;
-    latest_allowed_ = now_ + max_future_;
-    if (countdown_ == 0) {
-      countdown_ = shard().trace_every;
-    }
-    Result<Poll> result = reader_->poll(*this);
-    port_.flush();
-    stage().flush();
-    if (emitted_ > 0) {
-      cost_.add(emitted_, shard().env->clock().monotonic() - began + stage().take_caused());
-    }
-    count(emitted_, port_.take_emitted());
-    return result;
-  }
-  [[nodiscard]] std::string position(std::size_t partition) const override {
-    return reader_->position(partition);
-  }
-  [[nodiscard]] bool at_end(std::size_t partition) const override {
-    return reader_->at_end(partition);
-  }
-
-  [[gnu::cold, gnu::noinline]] void time_of_threw(const T& value) {
-    stop_at_record(shard(), "the event_time of source '" + name() + "'", codec::shown_bytes(value));
-  }
-
-  /// The next sampled record is `records` nearer; none is sampled while countdown_ is 0.
-  void count_down(std::uint32_t records) {
-    if (countdown_ == 0) {
-      return;
-    }
-    countdown_ -= records;
-    if (countdown_ == 0) {
-      sample();
-    }
-  }
-  void sample() {
-    countdown_ = shard().trace_every;
-    follow(new_trace(), /*parent=*/0);
-  }
-  /// The record that was emitted last belongs to a trace.
-  void follow(const observe::TraceContext& context, std::uint64_t parent) {
-    port_.trace(port_.size() - 1, port_.size(), span(context, parent));
-  }
+  [[nodiscard]] std::size_t room() const override { return SourceTaskBase::room(); }
+  [[nodiscard]] EventTime now() const override { return reading().now; }
 
   TimeOf time_of_;
-  std::unique_ptr<SourceReader<T>> reader_;
-  std::chrono::microseconds max_future_;
   OutputPort<NoKey, T> port_;
-  std::size_t selected_ = 0;
-  RecordCost cost_;
-  std::size_t limit_ = 0;    // of the records of this poll
-  std::size_t emitted_ = 0;  // in this poll
-  std::uint32_t countdown_ = 0;
-  EventTime now_;
-  EventTime latest_allowed_;
 };
 
 }  // namespace rheon::engine

@@ -4,6 +4,8 @@
 
 namespace rheon::engine {
 
+void SourceWatermarks::add(const PartitionTime& restored) { partitions_.push_back(restored); }
+
 void SourceWatermarks::at_end(std::size_t partition, bool at_end, EventTime now) {
   PartitionTime& p = partitions_[partition];
   if (!at_end) {

@@ -33,7 +33,7 @@ class SourceWatermarks {
  public:
   explicit SourceWatermarks(WatermarkStrategy strategy) : strategy_(strategy) {}
 
-  void add(const PartitionTime& restored) { partitions_.push_back(restored); }
+  void add(const PartitionTime& restored);
   [[nodiscard]] const PartitionTime& partition(std::size_t i) const { return partitions_[i]; }
   [[nodiscard]] const WatermarkStrategy& strategy() const { return strategy_; }
 

@@ -30,12 +30,11 @@
 // the record goes to the quarantine stream.
 
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 #include <utility>
 
-#include "engine/output_port.h"
 #include "operators/operator_base.h"
+#include "operators/ports.h"
 #include "operators/state_handles.h"
 #include "operators/timers.h"
 
@@ -72,25 +71,12 @@ class SideOutput {
 
 namespace operators {
 
-/// A port of an operator class; knows key and record type.
-template <class K, class T>
-class Port final : public PortBase {
- public:
-  void add(const engine::Target& target) override { port.add(target); }
-  [[nodiscard]] std::size_t size() const override { return port.size(); }
-  void truncate(std::size_t size) override { port.truncate(size); }
-  void make_room() override { port.make_room(); }
-  void flush() override { port.flush(); }
-  void trace(std::size_t from, std::size_t to, const observe::TraceContext& context) override {
-    port.trace(from, to, context);
-  }
-  [[nodiscard]] std::uint64_t take_emitted() override { return port.take_emitted(); }
-
-  engine::OutputPort<K, T> port;
-};
-
 /// Output bytes of one call beyond which it counts as one that throws.
 inline constexpr std::size_t kMaxOutputPerInputBytes = 64 << 20;
+
+[[noreturn]] void throw_too_much_output();
+[[noreturn]] void throw_quarantine_after_effect(const std::string& reason);
+[[noreturn]] void throw_no_record_in_on_timer(const std::string& reason);
 
 }  // namespace operators
 
@@ -99,15 +85,15 @@ template <class K, class Out>
 class BasicContext {
  public:
   BasicContext(operators::OperatorBase& op, operators::Port<K, Out>& main,
-               std::vector<std::unique_ptr<operators::PortBase>>& sides)
-      : op_(op), main_(main), sides_(sides) {}
+               const operators::Ports& ports)
+      : op_(op), main_(main), ports_(ports) {}
 
   /// Emits with the current key and time. What the value shows is copied. Never fails.
   void emit(const Out& value) { emit_to(main_, value, time()); }
   void emit(const Out& value, EventTime at) { emit_to(main_, value, at); }
   template <class T>
   void emit(const SideOutput<T>& output, const T& value) {
-    emit_to(static_cast<operators::Port<K, T>&>(*sides_[output.index()]), value, time());
+    emit_to(static_cast<operators::Port<K, T>&>(ports_.side(output.index())), value, time());
   }
 
   [[nodiscard]] const K& key() const { return *key_; }
@@ -135,7 +121,7 @@ class BasicContext {
   /// process() only.
   void quarantine(std::string reason) {
     if (op_.writes() > 0 || emitted_) {
-      throw std::logic_error("quarantine(\"" + reason + "\") after an effect of the same call");
+      operators::throw_quarantine_after_effect(reason);
     }
     dispose(Disposition::kQuarantined, std::move(reason));
   }
@@ -165,13 +151,12 @@ class BasicContext {
     bytes_ += port.port.batch().arena.bytes_used() - before + sizeof(T);
     emitted_ = true;
     if (bytes_ > operators::kMaxOutputPerInputBytes) {
-      throw std::length_error("one call emitted more than max_output_per_input (64 MiB)");
+      operators::throw_too_much_output();
     }
   }
   void dispose(Disposition disposition, std::string reason) {
     if (call_ == Call::kOnTimer) {
-      throw std::logic_error("there is no record in on_timer() to be dropped or quarantined (\"" +
-                             reason + "\")");
+      operators::throw_no_record_in_on_timer(reason);
     }
     disposition_ = disposition;
     reason_ = std::move(reason);
@@ -179,7 +164,7 @@ class BasicContext {
 
   operators::OperatorBase& op_;
   operators::Port<K, Out>& main_;
-  std::vector<std::unique_ptr<operators::PortBase>>& sides_;
+  const operators::Ports& ports_;
   Call call_ = Call::kProcess;
   const K* key_ = nullptr;
   std::uint64_t hash_ = 0;

@@ -23,8 +23,17 @@ std::size_t OperatorBase::declare_output(std::string name, std::string type,
   return outputs_.size() - 1;
 }
 
-void OperatorBase::bind(std::vector<std::uint32_t> position, bool undoable) {
-  position_ = std::move(position);
+void OperatorBase::bind(const state::StateSet& stored, Ports& ports, bool undoable) {
+  for (const OutputDeclaration& output : outputs_) {
+    ports.add_side(output.make_port());
+  }
+  for (const state::StateDeclaration& declaration : declarations_) {
+    std::uint32_t at = 0;
+    while (stored.declarations[at].name != declaration.name) {
+      ++at;
+    }
+    position_.push_back(at);
+  }
   undoable_ = undoable;
 }
 

@@ -14,23 +14,10 @@
 
 #include "base/assert.h"
 #include "base/types.h"
-#include "engine/receiver.h"
+#include "operators/ports.h"
 #include "state/key_group_state.h"
 
 namespace rheon::operators {
-
-/// An output port whose record type is not known here.
-class PortBase {
- public:
-  virtual ~PortBase() = default;
-  virtual void add(const engine::Target& target) = 0;
-  [[nodiscard]] virtual std::size_t size() const = 0;
-  virtual void truncate(std::size_t size) = 0;
-  virtual void make_room() = 0;
-  virtual void flush() = 0;
-  virtual void trace(std::size_t from, std::size_t to, const observe::TraceContext& context) = 0;
-  [[nodiscard]] virtual std::uint64_t take_emitted() = 0;
-};
 
 class OperatorBase {
  public:
@@ -59,9 +46,8 @@ class OperatorBase {
   [[nodiscard]] const std::vector<OutputDeclaration>& outputs() const { return outputs_; }
 
   // ---- before the first call
-  /// `position[i]`: where declaration i stands among the stored states (they are in order of
-  /// names).
-  void bind(std::vector<std::uint32_t> position, bool undoable);
+  /// `stored`: of the declared states, in the order of their names. Adds the side outputs' ports.
+  void bind(const state::StateSet& stored, Ports& ports, bool undoable);
 
   /// By the position of a stored state.
   [[nodiscard]] const void* timer_handle(std::uint32_t position) const;

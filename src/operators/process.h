@@ -32,6 +32,9 @@ template <class Op, class Handle>
 inline constexpr bool has_on_timer =
     requires(Op& op, const Handle& timer, typename Op::Context& ctx) { op.on_timer(timer, ctx); };
 
+/// Why a late record is in quarantine.
+[[nodiscard]] std::string late_reason(EventTime time, EventTime watermark);
+
 template <class Op>
 class Process final : public engine::KeyedProcessor {
  public:
@@ -47,23 +50,13 @@ class Process final : public engine::KeyedProcessor {
         op_(std::move(op)),
         on_throw_(on_throw),
         on_late_(on_late),
-        ctx_(*op_, main_, sides_) {
-    for (const OperatorBase::OutputDeclaration& output : op_->outputs()) {
-      sides_.push_back(output.make_port());
-    }
-    std::vector<std::uint32_t> position;
-    for (const state::StateDeclaration& declaration : op_->declarations()) {
-      std::uint32_t at = 0;
-      while (this->states().declarations[at].name != declaration.name) {
-        ++at;
-      }
-      position.push_back(at);
-    }
-    op_->bind(position, on_throw == engine::OnThrow::kQuarantine);
+        ports_(main_),
+        ctx_(*op_, main_, ports_) {
+    op_->bind(this->states(), ports_, on_throw == engine::OnThrow::kQuarantine);
   }
 
   void connect(std::size_t port, const engine::Target& target) override {
-    port_at(port).add(target);
+    ports_.connect(port, target);
     add_neighbour(target.receiver);
   }
   void open() override {
@@ -107,8 +100,8 @@ class Process final : public engine::KeyedProcessor {
     auto trace = in.traces.begin();
     for (std::size_t i = 0; i < in.slots.size(); ++i) {
       const auto& slot = in.slots[i];
-      make_room();
-      mark();
+      ports_.make_room();
+      ports_.mark();
       state::KeyGroupState& group = group_of(slot.hash);
       const codec::KeyBytes<K> key(slot.key);
       begin(Context::Call::kProcess, group, slot.key, key.view(), slot.hash, slot.time,
@@ -122,7 +115,7 @@ class Process final : public engine::KeyedProcessor {
         user_code_threw(on_throw_, codec::shown_bytes(slot.value), slot.time);
       }
       if (trace != in.traces.end() && trace->index == i) {
-        follow((trace++)->context);
+        ports_.trace(span((trace++)->context));
       }
       if (op_->timer_set()) {
         fire_past(group);
@@ -171,9 +164,7 @@ class Process final : public engine::KeyedProcessor {
     } else if (on_late_ == OnLate::kDrop) {
       counters().drop("late");
     } else {
-      quarantine_record(slot, "late: its event time " + std::to_string(slot.time.micros) +
-                                  " us lies before the watermark " +
-                                  std::to_string(ctx_.watermark().micros) + " us");
+      quarantine_record(slot, late_reason(slot.time, ctx_.watermark()));
     }
   }
   template <class Slot>
@@ -182,8 +173,8 @@ class Process final : public engine::KeyedProcessor {
   }
 
   void fire(state::KeyGroupState& group, const state::DueTimer& timer) override {
-    make_room();
-    mark();
+    ports_.make_room();
+    ports_.mark();
     std::string_view bytes = timer_keys_.emplace_back(timer.key);  // outlives the ports' batches
     K& key = decoded_keys_.emplace_back();
     std::string_view rest = bytes;
@@ -225,38 +216,12 @@ class Process final : public engine::KeyedProcessor {
     RHEON_ASSERT(false, "a timer fired that the operator has no on_timer() for");
   }
 
-  [[nodiscard]] PortBase& port_at(std::size_t port) {
-    return port == 0 ? static_cast<PortBase&>(main_) : *sides_[port - 1];
-  }
-  void make_room() {
-    main_.make_room();
-    for (const auto& side : sides_) {
-      side->make_room();
-    }
-  }
-  void mark() {
-    marks_.clear();
-    for (std::size_t port = 0; port <= sides_.size(); ++port) {
-      marks_.push_back(port_at(port).size());
-    }
-  }
   void take_back() {
-    for (std::size_t port = 0; port <= sides_.size(); ++port) {
-      port_at(port).truncate(marks_[port]);
-    }
+    ports_.take_back();
     op_->undo();
   }
-  void follow(const observe::TraceContext& parent) {
-    const observe::TraceContext child = span(parent);
-    for (std::size_t port = 0; port <= sides_.size(); ++port) {
-      port_at(port).trace(marks_[port], port_at(port).size(), child);
-    }
-  }
   void flush_ports() override {
-    for (std::size_t port = 0; port <= sides_.size(); ++port) {
-      port_at(port).flush();
-      counters().out += port_at(port).take_emitted();
-    }
+    counters().out += ports_.flush();
     timer_keys_.clear();
     decoded_keys_.clear();
   }
@@ -265,9 +230,8 @@ class Process final : public engine::KeyedProcessor {
   engine::OnThrow on_throw_;
   OnLate on_late_;
   Port<K, Out> main_;
-  std::vector<std::unique_ptr<PortBase>> sides_;
+  Ports ports_;
   Context ctx_;
-  std::vector<std::size_t> marks_;
   std::deque<std::string> timer_keys_;
   std::deque<K> decoded_keys_;
 };

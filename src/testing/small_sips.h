@@ -12,19 +12,20 @@
 #include <vector>
 
 #include "connect/source.h"
+#include "engine/source.h"
 
 namespace rheon::testing {
 
 template <class T>
 class SippingReader final : public engine::SourceReader<T> {
  public:
-  SippingReader(std::unique_ptr<engine::SourceReader<T>> reader, std::uint64_t records)
+  SippingReader(std::unique_ptr<engine::AnySourceReader> reader, std::uint64_t records)
       : reader_(std::move(reader)), records_(records) {}
 
   void assign(const engine::SourcePartition& partition) override { reader_->assign(partition); }
   Result<engine::Poll> poll(engine::SourceOutput<T>& output) override {
     Sip sip(output, records_);
-    return reader_->poll(sip);
+    return reader_->poll_any(sip);
   }
   std::string position(std::size_t partition) const override {
     return reader_->position(partition);
@@ -61,14 +62,14 @@ class SippingReader final : public engine::SourceReader<T> {
     std::uint64_t left_;
   };
 
-  std::unique_ptr<engine::SourceReader<T>> reader_;
+  std::unique_ptr<engine::AnySourceReader> reader_;
   std::uint64_t records_;
 };
 
 template <class T>
 class SippingConnector final : public engine::SourceConnector<T> {
  public:
-  SippingConnector(std::shared_ptr<const engine::SourceConnector<T>> source, std::uint64_t records)
+  SippingConnector(std::shared_ptr<const engine::AnySourceConnector> source, std::uint64_t records)
       : source_(std::move(source)), records_(records) {}
 
   engine::SourceTraits traits() const override { return source_->traits(); }
@@ -80,11 +81,11 @@ class SippingConnector final : public engine::SourceConnector<T> {
   bool grows() const override { return source_->grows(); }
   std::unique_ptr<engine::SourceReader<T>> make_reader(
       const engine::SourceEnvironment& environment) const override {
-    return std::make_unique<SippingReader<T>>(source_->make_reader(environment), records_);
+    return std::make_unique<SippingReader<T>>(source_->make_any_reader(environment), records_);
   }
 
  private:
-  std::shared_ptr<const engine::SourceConnector<T>> source_;
+  std::shared_ptr<const engine::AnySourceConnector> source_;
   std::uint64_t records_;
 };
 

@@ -80,7 +80,7 @@ void Topology::disturb() {
 
 Topology& Topology::watermark(EventTime time) {
   disturb();
-  stand_ins_->for_each_source([time](detail::PushedBase& source) { source.promise(time); });
+  stand_ins_->for_each_source([time](detail::Pushed& source) { source.promise(time); });
   settle();
   return *this;
 }
@@ -96,7 +96,7 @@ Topology& Topology::advance(std::chrono::microseconds duration) {
 
 Topology& Topology::end() {
   disturb();
-  stand_ins_->for_each_source([](detail::PushedBase& source) { source.end(); });
+  stand_ins_->for_each_source([](detail::Pushed& source) { source.end(); });
   settle();
   return *this;
 }

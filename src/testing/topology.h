@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "api/job.h"
+#include "api/stand_ins.h"
 #include "testing/simulated_job.h"
 #include "testing/test_state.h"
 
@@ -35,7 +36,7 @@ class Topology;
 template <class T>
 class TestInput {
  public:
-  TestInput(Topology& topology, detail::PushedRecords<T>& records)
+  TestInput(Topology& topology, detail::PushedRecords<T> records)
       : topology_(topology), records_(records) {}
 
   /// Records one behind the other; their time is what event_time() reads from them, or now.
@@ -51,7 +52,7 @@ class TestInput {
 
  private:
   Topology& topology_;
-  detail::PushedRecords<T>& records_;
+  detail::PushedRecords<T> records_;
 };
 
 struct TopologyOptions {
@@ -74,18 +75,12 @@ class Topology {
   /// topology's.
   template <class T>
   [[nodiscard]] std::vector<T> output(const std::string& sink) {
-    return stand_ins_->template sink<T>(sink).values();
+    return stand_ins_->template output<T>(sink);
   }
   /// The same behind key_by, with the keys.
   template <class K, class T>
   [[nodiscard]] std::vector<std::pair<K, T>> keyed_output(const std::string& sink) {
-    auto* kept = dynamic_cast<detail::KeptRecords<K, T>*>(&stand_ins_->template sink<T>(sink));
-    if (kept == nullptr) {
-      throw std::logic_error("the sink '" + sink + "' has keys of another type, or none");
-    }
-    std::vector<std::pair<K, T>> result;
-    kept->for_each([&result](const auto& slot) { result.emplace_back(slot.key, slot.value); });
-    return result;
+    return stand_ins_->template keyed_output<K, T>(sink);
   }
 
   /// What an operator holds for one key: `state("sessionize", "alice").value<Session>("open")`. Of

@@ -1,9 +1,8 @@
-// What a CSV sink does before any writer runs, and after each commit.
+#include "connect/files/csv_committer.h"
 
 #include <string>
 #include <utility>
 
-#include "connect/files/csv.h"
 #include "connect/files/csv_directory.h"
 #include "connect/files/csv_facts.h"
 

@@ -4,6 +4,7 @@
 
 #include "connect/files/file_discovery.h"
 #include "connect/files/line_reader.h"
+#include "engine/source.h"
 
 namespace rheon::files {
 namespace {

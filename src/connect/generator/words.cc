@@ -12,6 +12,7 @@
 #include "codec/wire.h"
 #include "connect/generator/dictionary.h"
 #include "connect/generator/mix.h"
+#include "engine/source.h"
 
 namespace rheon::generator {
 namespace {

@@ -11,6 +11,7 @@
 #include "codec/record.h"
 #include "codec/wire.h"
 #include "connect/source.h"
+#include "engine/source.h"
 
 namespace rheon {
 namespace memory {

@@ -2,18 +2,15 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include "codec/key.h"
 #include "codec/schema.h"
 #include "codec/stream_batch.h"
 #include "connect/source.h"
-#include "connect/stream/partition_watermark.h"
-#include "connect/stream/stream_fetcher.h"
+#include "engine/source.h"
 
 namespace rheon {
 namespace streams {
@@ -104,180 +101,61 @@ class RecordReader {
   codec::SchemaReader<typename ValueOf<R>::type> value_;
 };
 
-/// One batch after the other of the partitions that a shard owns.
-template <class R>
-class StreamSourceReader final : public engine::SourceReader<R> {
+/// The records of a stream's batches: the one part of this source that knows their type.
+class StreamRecords {
  public:
-  StreamSourceReader(const engine::SourceEnvironment& environment, const StreamPlace& place)
-      : fetcher_(environment, place), place_(place), stop_at_end_(environment.stop_at_end) {}
+  enum class Emitted { kMore, kAll, kBroken };
 
-  void assign(const engine::SourcePartition& partition) override {
-    auto position = decode_position(partition.position);
-    if (!position) {
-      broken_ = tl::unexpected(position.error());
-      position = PartitionPosition{};
-    }
-    fetcher_.assign(static_cast<std::uint32_t>(std::stoul(partition.id)), position->batch);
-    partitions_.emplace_back();
-    partitions_.back().position = *position;
+  virtual ~StreamRecords() = default;
+  /// Before the first batch: the stream's type header.
+  [[nodiscard]] virtual Status open(std::string_view type, std::string_view stream) = 0;
+  /// Emits the next records of a batch, at most `most`; passes over those that are not behind
+  /// `done` records from its start. kBroken: its bytes are no such records.
+  [[nodiscard]] virtual Emitted emit(codec::StreamBatchReader& batch, std::uint32_t done,
+                                     std::size_t most, engine::AnySourceOutput& output) = 0;
+};
+
+template <class R>
+class TypedStreamRecords final : public StreamRecords {
+ public:
+  Status open(std::string_view type, std::string_view stream) override {
+    RHEON_ASSIGN(reader_, RecordReader<R>::make(type, stream));
+    return {};
   }
-
-  Result<engine::Poll> poll(engine::SourceOutput<R>& output) override {
-    RHEON_TRY(broken_);
-    RHEON_TRY(fetcher_.pump());
-    bool waiting = false;
-    bool ended = true;
-    for (std::size_t tries = partitions_.size(); tries > 0; --tries) {
-      turn_ = turn_ + 1 < partitions_.size() ? turn_ + 1 : 0;
-      Partition& partition = partitions_[turn_];
-      const StreamFetcher::State state = fetcher_.state(turn_);
-      partition.at_end = !partition.batch.has_value() && (state == StreamFetcher::State::kAtEnd ||
-                                                          state == StreamFetcher::State::kEnded);
-      if (partition.batch.has_value() || state == StreamFetcher::State::kBatch) {
-        RHEON_TRY(emit(turn_, output));
-        return engine::Poll::kWorked;
-      }
-      waiting = waiting || state == StreamFetcher::State::kWaiting;
-      ended = ended && state == StreamFetcher::State::kEnded;
-    }
-    if (waiting) {
-      return engine::Poll::kWaiting;
-    }
-    return ended && (!partitions_.empty() || stop_at_end_) ? engine::Poll::kEnded
-                                                           : engine::Poll::kIdle;
-  }
-
-  std::string position(std::size_t partition) const override {
-    return encode(partitions_[partition].position);
-  }
-  std::optional<std::uint64_t> offset(std::size_t partition) const override {
-    return partitions_[partition].position.batch.next_batch;
-  }
-  bool at_end(std::size_t partition) const override { return partitions_[partition].at_end; }
-
- private:
-  static constexpr std::uint32_t kRecordsPerLook = 16;  // between two looks at the output
-
-  struct Partition {
-    PartitionPosition position;  // right behind what was emitted
-    std::string bytes;           // what `batch` and the records of this poll show
-    std::optional<codec::StreamBatchReader> batch;
-    std::size_t trace = 0;  // the next of the batch's traces
-    PartitionWatermark watermark;
-    bool at_end = false;
-  };
-
-  Status emit(std::size_t index, engine::SourceOutput<R>& output) {
-    Partition& partition = partitions_[index];
-    output.select(index);
-    if (!partition.batch.has_value()) {
-      RHEON_TRY(open_batch(index));
-    }
-    codec::StreamBatchReader& batch = *partition.batch;
+  Emitted emit(codec::StreamBatchReader& batch, std::uint32_t done, std::size_t most,
+               engine::AnySourceOutput& output) override {
     EventTime time;
-    R record{};
-    std::size_t left = output.room_up_to(kRecordsPerLook);  // before the next look at the output
-    while (batch.next(time)) {
-      if (!records_->read(batch, record)) {
-        return broken_batch(partition);
+    while (most > 0) {
+      if (!batch.next(time)) {
+        return Emitted::kAll;
       }
-      if (batch.taken() <= partition.position.records) {
-        continue;  // was emitted before the restart
+      if (!reader_.read(batch, record_)) {
+        return Emitted::kBroken;
       }
-      output.emit(record, time);
-      partition.position.records = batch.taken();
-      if (partition.trace < batch.traces().size()) {
-        tell_trace(partition, output);
-      }
-      if (--left == 0) {
-        if (output.full()) {
-          return {};
-        }
-        left = output.room_up_to(kRecordsPerLook);
+      if (batch.taken() > done) {
+        static_cast<engine::SourceOutput<R>&>(output).emit(record_, time);
+        --most;
       }
     }
-    if (!batch.complete()) {
-      return broken_batch(partition);
-    }
-    if (partition.watermark.take(batch.marks())) {
-      output.watermark(partition.watermark.current());
-    }
-    ++partition.position.batch.next_batch;
-    partition.position.records = 0;
-    partition.batch.reset();
-    return {};
-  }
-
-  Status open_batch(std::size_t index) {
-    Partition& partition = partitions_[index];
-    log::files::StreamBatchView next = fetcher_.take(index);
-    if (!records_.has_value()) {
-      RHEON_ASSIGN(records_, RecordReader<R>::make(fetcher_.type(), describe(place_)));
-      type_id_ = codec::stream_type_id(fetcher_.type());
-    }
-    partition.bytes = std::move(next.batch);
-    partition.trace = 0;
-    auto batch = codec::StreamBatchReader::open(partition.bytes, type_id_);
-    if (!batch) {
-      return broken_batch(partition, batch.error());
-    }
-    partition.batch.emplace(std::move(*batch));
-    return {};
-  }
-
-  void tell_trace(Partition& partition, engine::SourceOutput<R>& output) {
-    const std::vector<codec::StreamTrace>& traces = partition.batch->traces();
-    const std::uint32_t emitted = partition.batch->taken() - 1;
-    for (; partition.trace < traces.size() && traces[partition.trace].index <= emitted;
-         ++partition.trace) {
-      const codec::StreamTrace& trace = traces[partition.trace];
-      if (trace.index == emitted) {
-        output.trace({trace.trace_high, trace.trace_low, trace.span});
-      }
-    }
-  }
-
-  [[nodiscard]] tl::unexpected<Error> broken_batch(
-      const Partition& partition,
-      const Error& why = {ErrorCode::kCorrupt, "its records are not what its type says"}) const {
-    return fail(why.code, "batch " + std::to_string(partition.position.batch.next_batch) +
-                              " of a partition of " + describe(place_) + ": " + why.message +
-                              ". `rheon log check` says more about that directory.");
-  }
-
-  StreamFetcher fetcher_;
-  StreamPlace place_;
-  bool stop_at_end_;
-  Status broken_;
-  std::optional<RecordReader<R>> records_;  // once the stream's type is known
-  std::uint32_t type_id_ = 0;
-  std::vector<Partition> partitions_;
-  std::size_t turn_ = 0;
-};
-
-template <class R>
-class StreamConnector final : public engine::SourceConnector<R> {
- public:
-  explicit StreamConnector(StreamPlace place) : place_(std::move(place)) {}
-
-  engine::SourceTraits traits() const override {
-    return {.kind = "stream", .replayable = true, .bounded = false, .place = describe(place_)};
-  }
-  Result<std::vector<engine::SourcePartition>> discover(
-      engine::SourceEnvironment& environment,
-      const std::vector<engine::SourcePartition>& known) const override {
-    return discover_stream(environment, place_, known, &RecordReader<R>::check);
-  }
-  /// The stream may not exist yet.
-  bool grows() const override { return true; }
-  std::unique_ptr<engine::SourceReader<R>> make_reader(
-      const engine::SourceEnvironment& environment) const override {
-    return std::make_unique<StreamSourceReader<R>>(environment, place_);
+    return Emitted::kMore;
   }
 
  private:
-  StreamPlace place_;
+  RecordReader<R> reader_;
+  R record_{};
 };
+
+/// What is made of the type of the records.
+struct StreamRecordType {
+  Status (*check)(std::string_view type, std::string_view stream);  // of a stream that is there
+  StreamRecords* (*make)();
+};
+template <class R>
+inline constexpr StreamRecordType stream_record_type{
+    &RecordReader<R>::check, []() -> StreamRecords* { return new TypedStreamRecords<R>(); }};
+
+[[nodiscard]] std::shared_ptr<const engine::AnySourceConnector> make_connector(
+    std::string data_directory, std::string stream, const StreamRecordType& type);
 
 }  // namespace connect::stream
 
@@ -294,8 +172,8 @@ template <class T>
   static_assert(codec::has_codec<T>,
                 "streams::in cannot read records of this type: use text, bytes, numbers, enums, "
                 "times, vectors or optionals of these, or structs with RHEON_FIELDS");
-  return {std::make_shared<const connect::stream::StreamConnector<T>>(
-      connect::stream::StreamPlace{std::move(data_directory), std::move(stream)})};
+  return {connect::stream::make_connector(std::move(data_directory), std::move(stream),
+                                          connect::stream::stream_record_type<T>)};
 }
 
 /// The same with the keys that the records had.
@@ -307,8 +185,8 @@ template <class K, class T>
 [[nodiscard]] Source<Keyed<K, T>> in_keyed(std::string data_directory, std::string stream) {
   static_assert(codec::is_key<K> && codec::has_codec<T>,
                 "streams::in_keyed<K, T>: K is a type of keys, T a type of records");
-  return {std::make_shared<const connect::stream::StreamConnector<Keyed<K, T>>>(
-      connect::stream::StreamPlace{std::move(data_directory), std::move(stream)})};
+  return {connect::stream::make_connector(std::move(data_directory), std::move(stream),
+                                          connect::stream::stream_record_type<Keyed<K, T>>)};
 }
 
 }  // namespace streams

@@ -72,12 +72,12 @@ class Output : public engine::SourceOutput<T> {
 using TextOutput = Output<std::string_view, std::string>;
 
 /// Polls until the reader says something else than "worked" or "waiting"; lets the disk answer.
-template <class T, class O>
-Result<engine::Poll> poll_through(engine::SourceReader<T>& reader, O& output,
+template <class O>
+Result<engine::Poll> poll_through(engine::AnySourceReader& reader, O& output,
                                   env::fake::FakeEnv* env = nullptr) {
   for (;;) {
     output.in_poll = 0;
-    Result<engine::Poll> polled = reader.poll(output);
+    Result<engine::Poll> polled = reader.poll_any(output);
     if (!polled || *polled == engine::Poll::kIdle || *polled == engine::Poll::kEnded) {
       return polled;
     }

@@ -138,7 +138,7 @@ class Timers : public ::testing::Test {
         options);
     ASSERT_TRUE(job_->start(1));
   }
-  [[nodiscard]] detail::PushedRecords<std::int64_t>& numbers() {
+  [[nodiscard]] detail::PushedRecords<std::int64_t> numbers() {
     return ends_->source<std::int64_t>("numbers");
   }
   [[nodiscard]] std::uint64_t epoch() const { return job_->worker().stats().epoch.value; }
@@ -166,8 +166,8 @@ TEST_F(Timers, OneThatSetsItselfInThePastHoldsUpNeitherCommitsNorRecords) {
   turn_while([&] { return epoch() < before + 3; });
   EXPECT_GT(spins, 100u);
   numbers().push(0, kStart + hours{1});
-  turn_while([this] { return ends_->sink<std::string_view>("out").values().empty(); });
-  EXPECT_THAT(ends_->sink<std::string_view>("out").values(), ElementsAre("stopped"));
+  turn_while([this] { return ends_->output<std::string_view>("out").empty(); });
+  EXPECT_THAT(ends_->output<std::string_view>("out"), ElementsAre("stopped"));
 }
 
 TEST_F(Timers, OneThatSpinsGoesOnAfterARestartAndARescale) {
@@ -185,8 +185,8 @@ TEST_F(Timers, OneThatSpinsGoesOnAfterARestartAndARescale) {
   spins = 0;
   turn_while([] { return spins < 100; });
   numbers().push(0, kStart + hours{1});
-  turn_while([this] { return ends_->sink<std::string_view>("out").values().empty(); });
-  EXPECT_THAT(ends_->sink<std::string_view>("out").values(), ElementsAre("stopped"));
+  turn_while([this] { return ends_->output<std::string_view>("out").empty(); });
+  EXPECT_THAT(ends_->output<std::string_view>("out"), ElementsAre("stopped"));
 }
 
 TEST_F(Timers, ADrainThatNeverEndsIsGivenUpWhenAStopIsAskedFor) {
@@ -223,7 +223,7 @@ TEST_F(Timers, ADrainThatEndsWithinASecondAfterAStopIsWhole) {
   EXPECT_FALSE(job_->worker().stats().drain_given_up);
   EXPECT_TRUE(job_->worker().stats().complete);
   EXPECT_EQ(job_->worker().stats().records_in, static_cast<std::uint64_t>(kNumbers));
-  EXPECT_EQ(ends_->sink<std::int64_t>("out").values().size(), static_cast<std::size_t>(kNumbers));
+  EXPECT_EQ(ends_->output<std::int64_t>("out").size(), static_cast<std::size_t>(kNumbers));
 }
 
 TEST_F(Timers, ABarrierOvertakesABurst) {
@@ -235,7 +235,7 @@ TEST_F(Timers, ABarrierOvertakesABurst) {
   turn_while([this] { return job_->worker().stats().records_in < kNumbers; });
   numbers().promise(kStart);
   const std::uint64_t before = epoch();
-  const auto fired = [this] { return ends_->sink<std::int64_t>("out").values().size(); };
+  const auto fired = [this] { return ends_->output<std::int64_t>("out").size(); };
   turn_while([&] { return epoch() < before + 3; });
   EXPECT_GT(fired(), 0u);
   EXPECT_LT(fired(), std::size_t{kNumbers});
@@ -243,7 +243,7 @@ TEST_F(Timers, ABarrierOvertakesABurst) {
   ASSERT_TRUE(job_->start(2));
   turn_while([&fired] { return fired() < kNumbers; });
   ASSERT_TRUE(job_->settle(kTurns));
-  std::vector<std::int64_t> values = ends_->sink<std::int64_t>("out").values();
+  std::vector<std::int64_t> values = ends_->output<std::int64_t>("out");
   std::sort(values.begin(), values.end());
   for (std::int64_t n = 0; n < kNumbers; ++n) {
     ASSERT_EQ(values[static_cast<std::size_t>(n)], n);

@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -15,6 +14,7 @@
 #include "api/job.h"
 #include "connect/discard/discard.h"
 #include "connect/memory/values.h"
+#include "engine/sink.h"
 #include "testing/simulated_job.h"
 
 namespace rheon {
@@ -52,18 +52,17 @@ class Publishing final : public engine::SinkCommitter {
   Outside& outside_;
 };
 
-template <class K, class T>
-class PublishingConnector final : public engine::SinkConnector<K, T> {
+class PublishingConnector final : public engine::AnySinkConnector {
  public:
-  explicit PublishingConnector(Outside& outside) : outside_(outside) {}
+  PublishingConnector(Outside& outside, std::shared_ptr<const engine::AnySinkConnector> records)
+      : outside_(outside), records_(std::move(records)) {}
   engine::SinkTraits traits() const override {
     return {.kind = "publishing", .guarantee = engine::Guarantee::kExactlyOnce};
   }
-  std::unique_ptr<engine::SinkWriter<K, T>> make_writer(
-      const engine::SinkEnvironment& /*environment*/,
-      const engine::SinkFacts& /*recovered*/) const override {
-    return std::make_unique<connect::discard::DiscardWriter<K, T>>(
-        std::make_shared<std::atomic<std::uint64_t>>(0));
+  std::unique_ptr<engine::SinkParticipant> make_participant(
+      const engine::SinkEnvironment& environment,
+      const engine::SinkFacts& recovered) const override {
+    return records_->make_participant(environment, recovered);
   }
   std::unique_ptr<engine::SinkCommitter> make_committer() const override {
     return std::make_unique<Publishing>(outside_);
@@ -71,13 +70,14 @@ class PublishingConnector final : public engine::SinkConnector<K, T> {
 
  private:
   Outside& outside_;
+  std::shared_ptr<const engine::AnySinkConnector> records_;
 };
 
 struct Publisher {
   Outside& outside;
   template <class K, class T>
-  [[nodiscard]] std::shared_ptr<const engine::SinkConnector<K, T>> bind() const {
-    return std::make_shared<const PublishingConnector<K, T>>(outside);
+  [[nodiscard]] std::shared_ptr<const engine::AnySinkConnector> bind() const {
+    return std::make_shared<const PublishingConnector>(outside, discard::all().bind<K, T>());
   }
 };
 

@@ -21,7 +21,7 @@ class Console : public testing::Test {
   }
   void start() {
     auto environment = source_environment();
-    reader_ = source_.connector->make_reader(environment);
+    reader_ = source_.connector->make_any_reader(environment);
     auto found = source_.connector->discover(environment, known_);
     ASSERT_TRUE(found);
     ASSERT_EQ(found->size(), 1u);
@@ -29,11 +29,11 @@ class Console : public testing::Test {
     reader_->assign(found->front());
   }
   template <class K, class T>
-  std::unique_ptr<engine::SinkWriter<K, T>> writer() {
+  std::unique_ptr<engine::SinkParticipant> writer() {
     engine::SinkEnvironment environment;
     environment.env = &env_;
     environment.waker = &parker_;
-    return lines_out().bind<K, T>()->make_writer(environment, {});
+    return lines_out().bind<K, T>()->make_participant(environment, {});
   }
   void commit(engine::SinkParticipant& writer) {
     writer.prepare(Epoch{1});
@@ -52,7 +52,7 @@ class Console : public testing::Test {
   env::fake::FakeEnv env_;
   env::fake::FakeParker parker_;
   Source<std::string_view> source_ = lines();
-  std::unique_ptr<engine::SourceReader<std::string_view>> reader_;
+  std::unique_ptr<engine::AnySourceReader> reader_;
   std::vector<engine::SourcePartition> known_;
   connect::TextOutput output_;
 };
@@ -80,9 +80,9 @@ TEST_F(Console, IsAnotherPartitionInEachRun) {
 TEST_F(Console, GivesWhatAReaderHadAskedForToTheNextOne) {
   env_.process().set_input("one\ntwo\n");
   start();
-  EXPECT_EQ(*reader_->poll(output_), Poll::kWaiting);
+  EXPECT_EQ(*reader_->poll_any(output_), Poll::kWaiting);
   start();
-  EXPECT_EQ(*reader_->poll(output_), Poll::kWaiting);
+  EXPECT_EQ(*reader_->poll_any(output_), Poll::kWaiting);
   env_.io().run_one(0);
   start();
   EXPECT_EQ(*connect::poll_through(*reader_, output_, &env_), Poll::kEnded);
@@ -94,12 +94,12 @@ TEST_F(Console, WritesTextAsItIsAndOthersAsCsv) {
   engine::Batch<engine::NoKey, std::string_view> lines;
   lines.slots.push_back({{}, "a,b", EventTime{0}});
   lines.slots.push_back({{}, "", EventTime{0}});
-  text->write(lines);
+  text->write_batch(lines);
   commit(*text);
   const auto counts = writer<std::string_view, std::uint64_t>();
   engine::Batch<std::string_view, std::uint64_t> batch;
   batch.slots.push_back({"a,b", 7, EventTime{0}, 0});
-  counts->write(batch);
+  counts->write_batch(batch);
   commit(*counts);
   EXPECT_EQ(env_.process().output(), "a,b\n\n\"a,b\",7\n");
 }
@@ -110,7 +110,7 @@ TEST_F(Console, FailsTheJobForGoodWhenNobodyReadsTheOutput) {
   batch.slots.assign(1000, {{}, "a line that nobody reads", EventTime{0}});
   env_.process().close_output();
   for (int i = 0; i < 1000; ++i) {  // more than may wait: the barrier stands behind it
-    text->write(batch);
+    text->write_batch(batch);
   }
   env_.io().run_all();
   const auto blocked = text->blocked();
@@ -130,7 +130,7 @@ TEST_F(Console, BlocksWhenTheOutputIsSlow) {
     batch.slots.push_back({{}, line, EventTime{0}});
   }
   while (!*text->blocked()) {
-    text->write(batch);
+    text->write_batch(batch);
   }
   env_.io().run_all();
   EXPECT_FALSE(*text->blocked());

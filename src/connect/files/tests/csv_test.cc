@@ -50,7 +50,7 @@ class Job {
     RHEON_TRY(committer_->recover(environment_now, facts, done));
     notices = std::move(done.notices);
     for (std::uint32_t shard = 0; shard < shards; ++shard) {
-      writers_.push_back(connector_->make_writer(environment(shard), facts));
+      writers_.push_back(connector_->make_participant(environment(shard), facts));
     }
     pending_ = std::move(done.changes);
     return {};
@@ -60,7 +60,7 @@ class Job {
     for (const auto& [word, count] : records) {
       batch.slots.push_back({word, count, EventTime{0}, 0});
     }
-    writers_[shard]->write(batch);
+    writers_[shard]->write_batch(batch);
   }
   /// One epoch's commit; `let_io_work` runs what was submitted.
   template <class Io>
@@ -88,7 +88,7 @@ class Job {
     EXPECT_TRUE(committer_->published(epoch_, facts));
     return {};
   }
-  engine::SinkWriter<Key, Count>& writer(std::uint32_t shard) { return *writers_[shard]; }
+  engine::SinkParticipant& writer(std::uint32_t shard) { return *writers_[shard]; }
 
   log::Identity identity{"wordcount", {1, 2}, {3, 4}, kDefaultKeyGroups};
   std::vector<log::Id> ancestors;
@@ -99,9 +99,9 @@ class Job {
  private:
   env::Env& env_;
   env::Waker& waker_;
-  std::shared_ptr<const engine::SinkConnector<Key, Count>> connector_;
+  std::shared_ptr<const engine::AnySinkConnector> connector_;
   std::unique_ptr<engine::SinkCommitter> committer_;
-  std::vector<std::unique_ptr<engine::SinkWriter<Key, Count>>> writers_;
+  std::vector<std::unique_ptr<engine::SinkParticipant>> writers_;
   engine::SinkFactChanges pending_;
   Epoch epoch_;
 };

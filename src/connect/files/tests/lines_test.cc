@@ -29,7 +29,7 @@ class Lines : public testing::Test {
   /// A new process: discovers from what was committed, reads on.
   void start(const std::string& glob, const LinesOptions& options = {}) {
     source_ = lines(glob, options);
-    reader_ = source_.connector->make_reader(environment());
+    reader_ = source_.connector->make_any_reader(environment());
     assigned_.clear();
     discover();
   }
@@ -80,7 +80,7 @@ class Lines : public testing::Test {
   env::fake::FakeParker parker_;
   bool stop_at_end_ = false;
   Source<std::string_view> source_;
-  std::unique_ptr<engine::SourceReader<std::string_view>> reader_;
+  std::unique_ptr<engine::AnySourceReader> reader_;
   std::vector<std::string> assigned_;
   std::vector<std::string> labels_;
   std::vector<engine::SourcePartition> known_;
@@ -129,7 +129,7 @@ TEST_F(Lines, GoOnBehindTheCommittedOne) {
   for (;;) {
     output_.in_poll = 0;
     output_.full_after = 1 + random() % 5000;
-    const auto polled = reader_->poll(output_);
+    const auto polled = reader_->poll_any(output_);
     ASSERT_TRUE(polled);
     if (*polled == Poll::kEnded) {
       break;
@@ -285,7 +285,7 @@ TEST_F(Lines, OfNoFileEndAtOnce) {
 TEST_F(Lines, AReaderMayGoWhileItsDiskIsBusy) {
   write_file(env_.files(), "a", "one\n");
   start("a");
-  ASSERT_TRUE(reader_->poll(output_));
+  ASSERT_TRUE(reader_->poll_any(output_));
   reader_.reset();
   env_.io().run_all();
 }
@@ -306,7 +306,7 @@ TEST(LinesOnThisMachine, AreReadAndFollowed) {
   auto found = source.connector->discover(environment, {});
   ASSERT_TRUE(found);
   ASSERT_EQ(found->size(), 1u);
-  const auto reader = source.connector->make_reader(environment);
+  const auto reader = source.connector->make_any_reader(environment);
   reader->assign(found->front());
   connect::TextOutput output;
   ASSERT_TRUE(connect::poll_through(*reader, output));

@@ -19,7 +19,7 @@ class Words : public testing::Test {
  protected:
   void start(const WordsOptions& options) {
     source_ = words(options);
-    reader_ = source_.connector->make_reader(environment_);
+    reader_ = source_.connector->make_any_reader(environment_);
     auto found = source_.connector->discover(environment_, known_);
     ASSERT_TRUE(found) << found.error().message;
     known_ = *found;
@@ -43,7 +43,7 @@ class Words : public testing::Test {
 
   engine::SourceEnvironment environment_;
   Source<std::string_view> source_;
-  std::unique_ptr<engine::SourceReader<std::string_view>> reader_;
+  std::unique_ptr<engine::AnySourceReader> reader_;
   std::vector<engine::SourcePartition> known_;
   TextOutput output_;
 };
@@ -75,7 +75,7 @@ TEST_F(Words, AreTheSameForTheSameSeedAlsoOverRestarts) {
   for (int i = 0; i < 100; ++i) {
     output_.in_poll = 0;
     output_.full_after = 1 + static_cast<std::size_t>(i) * 7 % 300;
-    if (*reader_->poll(output_) == Poll::kEnded) {
+    if (*reader_->poll_any(output_) == Poll::kEnded) {
       break;
     }
     commit();

@@ -16,10 +16,10 @@ using testing::IsEmpty;
 using testing::Pair;
 
 template <class T>
-std::unique_ptr<engine::SourceReader<T>> reader_of(const Source<T>& source,
+std::unique_ptr<engine::AnySourceReader> reader_of(const Source<T>& source,
                                                    std::vector<engine::SourcePartition>& known) {
   engine::SourceEnvironment environment;
-  auto reader = source.connector->make_reader(environment);
+  auto reader = source.connector->make_any_reader(environment);
   known = *source.connector->discover(environment, known);
   for (const auto& partition : known) {
     reader->assign(partition);
@@ -48,7 +48,7 @@ TEST(MemoryValues, GoOnWhereTheyWere) {
   for (;;) {
     const auto reader = reader_of(source, known);
     output.in_poll = 0;
-    if (*reader->poll(output) == Poll::kEnded) {
+    if (*reader->poll_any(output) == Poll::kEnded) {
       break;
     }
     known[0].position = reader->position(0);
@@ -122,11 +122,11 @@ TEST_F(MemoryCollector, AfterACrashFinishesOrForgetsAsTheLogSays) {
 
 TEST(Discard, Counts) {
   const auto sink = discard::all();
-  const auto writer = sink.bind<engine::NoKey, int>()->make_writer({}, {});
+  const auto writer = sink.bind<engine::NoKey, int>()->make_participant({}, {});
   engine::Batch<engine::NoKey, int> batch;
   batch.slots.resize(5);
-  writer->write(batch);
-  writer->write(batch);
+  writer->write_batch(batch);
+  writer->write_batch(batch);
   EXPECT_EQ(sink.records(), 10u);
 }
 

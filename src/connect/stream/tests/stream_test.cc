@@ -92,7 +92,7 @@ class Job {
     environment.waker = &parker_;
     environment.shards = shards;
     for (environment.shard = 0; environment.shard < shards; ++environment.shard) {
-      writers_.push_back(sink->make_writer(environment, {}));
+      writers_.push_back(sink->make_participant(environment, {}));
     }
   }
   void write(std::size_t shard, std::string_view key, Click click, EventTime time,
@@ -102,7 +102,7 @@ class Job {
     if (span != 0) {
       batch.traces.push_back({0, {1, 2, span}});
     }
-    writers_[shard]->write(batch);
+    writers_[shard]->write_batch(batch);
   }
   void watermark(std::size_t shard, EventTime time, bool idle = false) {
     writers_[shard]->watermark(time, idle);
@@ -134,7 +134,7 @@ class Job {
   env::fake::FakeParker parker_;
   std::unique_ptr<log::Log> log_;
   Epoch epoch_;
-  std::vector<std::unique_ptr<engine::SinkWriter<std::string_view, Click>>> writers_;
+  std::vector<std::unique_ptr<engine::SinkParticipant>> writers_;
 };
 
 class Streams : public testing::Test {
@@ -142,7 +142,7 @@ class Streams : public testing::Test {
   template <class T>
   struct Reading {
     Source<T> source;
-    std::unique_ptr<engine::SourceReader<T>> reader;
+    std::unique_ptr<engine::AnySourceReader> reader;
     std::vector<engine::SourcePartition> known;
   };
 
@@ -161,7 +161,7 @@ class Streams : public testing::Test {
     auto found = reading.source.connector->discover(now, reading.known);
     ASSERT_TRUE(found) << found.error().message;
     reading.known = *found;
-    reading.reader = reading.source.connector->make_reader(now);
+    reading.reader = reading.source.connector->make_any_reader(now);
     for (const auto& partition : *found) {
       reading.reader->assign(partition);
     }
@@ -259,7 +259,7 @@ TEST_F(Streams, AreReadExactlyOnceWhileBothSidesRestart) {
       auto found = reading.source.connector->discover(environment, reading.known);
       ASSERT_TRUE(found) << found.error().message;
       reading.known = *found;
-      reading.reader = reading.source.connector->make_reader(environment);
+      reading.reader = reading.source.connector->make_any_reader(environment);
       for (const auto& partition : *found) {
         reading.reader->assign(partition);
       }
@@ -296,7 +296,7 @@ TEST_F(Streams, AreReadExactlyOnceWhileBothSidesRestart) {
           env.clock().advance(std::chrono::milliseconds{20});
           output.in_poll = 0;
           output.full_after = 1 + random() % 100;
-          const auto polled = reading.reader->poll(output);
+          const auto polled = reading.reader->poll_any(output);
           ASSERT_TRUE(polled) << polled.error().message;
           env.io().run_one(random());
           break;
@@ -502,13 +502,13 @@ TEST(StreamsOnThisMachine, AreReadWhileTheyGrow) {
   engine::SinkEnvironment to;
   to.env = env.get();
   to.waker = parker.get();
-  const auto writer = sink->make_writer(to, {});
+  const auto writer = sink->make_participant(to, {});
 
   engine::SourceEnvironment from;
   from.env = env.get();
   from.waker = parker.get();
   const auto source = in<std::uint64_t>(options.directory, "numbers");
-  const auto reader = source.connector->make_reader(from);
+  const auto reader = source.connector->make_any_reader(from);
   const auto found = source.connector->discover(from, {});
   ASSERT_TRUE(found);
   for (const auto& partition : *found) {
@@ -522,7 +522,7 @@ TEST(StreamsOnThisMachine, AreReadWhileTheyGrow) {
       written.push_back(written.size());
       batch.slots.push_back({{}, written.back(), EventTime{7}});
     }
-    writer->write(batch);
+    writer->write_batch(batch);
     writer->prepare(Epoch{epoch});
     log::Commit commit;
     commit.epoch = Epoch{epoch};
