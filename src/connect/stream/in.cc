@@ -15,11 +15,11 @@ namespace {
 class StreamSourceReader final : public engine::AnySourceReader {
  public:
   StreamSourceReader(const engine::SourceEnvironment& environment, const StreamPlace& place,
-                     StreamRecords* records)
+                     std::unique_ptr<StreamRecords> records)
       : fetcher_(environment, place),
         place_(place),
         stop_at_end_(environment.stop_at_end),
-        records_(records) {}
+        records_(std::move(records)) {}
 
   void assign(const engine::SourcePartition& partition) override {
     auto position = decode_position(partition.position);

@@ -148,11 +148,12 @@ class TypedStreamRecords final : public StreamRecords {
 /// What is made of the type of the records.
 struct StreamRecordType {
   Status (*check)(std::string_view type, std::string_view stream);  // of a stream that is there
-  StreamRecords* (*make)();
+  std::unique_ptr<StreamRecords> (*make)();
 };
 template <class R>
 inline constexpr StreamRecordType stream_record_type{
-    &RecordReader<R>::check, []() -> StreamRecords* { return new TypedStreamRecords<R>(); }};
+    &RecordReader<R>::check,
+    []() -> std::unique_ptr<StreamRecords> { return std::make_unique<TypedStreamRecords<R>>(); }};
 
 [[nodiscard]] std::shared_ptr<const engine::AnySourceConnector> make_connector(
     std::string data_directory, std::string stream, const StreamRecordType& type);

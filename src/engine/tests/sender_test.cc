@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/channel.h"
@@ -159,6 +161,89 @@ TEST_P(SenderOfSlowRecords, AddsUpTheWorkThatTheyCause) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Receivers, SenderOfSlowRecords, ::testing::Values(1, 2));
+
+class CopySenderTest : public ::testing::Test {
+ protected:
+  using Words = Batch<NoKey, std::string_view>;
+
+  CopySenderTest() {
+    for (int i = 0; i < 3; ++i) {
+      channels_.push_back(std::make_unique<Channel>(64, doorbell_, doorbell_));
+      channels_.back()->tell_cost(Work{0});
+      to_.push_back(channels_.back().get());
+    }
+  }
+  /// Sends these words, of which some are followed.
+  void send(CopySender::To to, std::vector<std::string> words,
+            const std::vector<std::uint32_t>& followed = {}) {
+    CopySender sender("edge", to_, record_type<NoKey, std::string_view>, to);
+    Words batch;
+    for (const std::string& word : words) {
+      batch.slots.push_back({{}, word, EventTime{1}});
+    }
+    for (const std::uint32_t index : followed) {
+      batch.mark(index, index + 1, {1, 2, index});
+    }
+    sender.on_batch(0, batch);
+    words.assign(words.size(), "gone");  // what was sent shows bytes of its own
+    sender.flush();
+    take();
+  }
+
+  std::vector<std::vector<std::string>> received{3};
+  std::vector<std::vector<std::string>> followed_words{3};
+  std::vector<std::vector<std::size_t>> batches{3};  // their sizes
+
+ private:
+  void take() {
+    for (std::size_t i = 0; i < to_.size(); ++i) {
+      Message message;
+      while (to_[i]->try_pop(message)) {
+        if (message.kind != Message::Kind::kBatch) {
+          continue;
+        }
+        const auto& words = static_cast<const Words&>(*message.batch);
+        for (const auto& slot : words.slots) {
+          received[i].emplace_back(slot.value);
+        }
+        for (const TraceMark& mark : words.traces) {
+          followed_words[i].emplace_back(words.slots[mark.index].value);
+        }
+        batches[i].push_back(words.size());
+        to_[i]->give_back(message.batch);
+      }
+    }
+  }
+
+  env::fake::FakeParker parker_;
+  Doorbell doorbell_{parker_};
+  std::vector<std::unique_ptr<Channel>> channels_;
+  std::vector<Channel*> to_;
+};
+
+using ::testing::Each;
+using ::testing::ElementsAre;
+
+TEST_F(CopySenderTest, SpreadsRecordsOneByOne) {
+  send(CopySender::To::kNext, {"a", "b", "c", "d", "e"}, {1, 3});
+  EXPECT_THAT(received,
+              ElementsAre(ElementsAre("a", "d"), ElementsAre("b", "e"), ElementsAre("c")));
+  EXPECT_THAT(followed_words, ElementsAre(ElementsAre("d"), ElementsAre("b"), ElementsAre()));
+}
+
+TEST_F(CopySenderTest, GivesEachReceiverAll) {
+  send(CopySender::To::kAll, {"a", "b", "c"}, {2});
+  EXPECT_THAT(received, Each(ElementsAre("a", "b", "c")));
+  EXPECT_THAT(followed_words, Each(ElementsAre("c")));
+}
+
+TEST_F(CopySenderTest, HandsOnWhatIsFull) {
+  send(CopySender::To::kAll, std::vector<std::string>(2 * kBatchRecords + 1, "word"));
+  EXPECT_THAT(batches, Each(ElementsAre(kBatchRecords, kBatchRecords, 1)));
+  batches.assign(3, {});
+  send(CopySender::To::kAll, std::vector<std::string>(3, std::string(kBatchBytes / 2, 'w')));
+  EXPECT_THAT(batches, Each(ElementsAre(2, 1))) << "full of bytes";
+}
 
 }  // namespace
 }  // namespace rheon::engine
