@@ -17,7 +17,7 @@ class KeepingWriter final : public engine::SinkParticipant {
     for (std::size_t from = 0; from < batch.size();) {
       running_.emplace_back(kept_->type().make());
       running_.back()->limit = batch.size();
-      from = kept_->type().append(*running_.back(), batch, from, batch.size());
+      from = kept_->type().append(*running_.back(), batch, from, batch.size(), 1);
     }
   }
   void prepare(Epoch epoch) override {

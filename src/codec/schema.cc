@@ -71,6 +71,9 @@ class Parser {
 
   bool fields(Schema& schema, int depth) {
     schema.kind = Schema::Kind::kStruct;
+    if (take('}')) {
+      return true;
+    }
     do {
       if (!word(schema.fields.emplace_back()) || !take(':') ||
           !value(schema.parts.emplace_back(), depth + 1)) {

@@ -39,7 +39,9 @@ std::uint32_t stream_type_id(std::string_view type) { return crc32c(type); }
 
 void StreamBatchWriter::trace(std::uint64_t trace_high, std::uint64_t trace_low,
                               std::uint64_t span) {
-  traces_.push_back({records() - 1, trace_high, trace_low, span});
+  if (traces_.empty() || traces_.back().index != records() - 1) {
+    traces_.push_back({records() - 1, trace_high, trace_low, span});
+  }
 }
 
 EventTime StreamBatchWriter::max_time() const {
@@ -130,7 +132,10 @@ Result<StreamBatchReader> StreamBatchReader::open(std::string_view bytes, std::u
       trace.trace_high = in.u64();
       trace.trace_low = in.u64();
       trace.span = in.u64();
-      result.traces_.push_back(trace);
+      const bool in_order = result.traces_.empty() || result.traces_.back().index < trace.index;
+      if (in_order && trace.index < result.records_) {  // others follow no record, or one twice
+        result.traces_.push_back(trace);
+      }
     }
   }
   if (in.failed()) {

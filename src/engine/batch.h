@@ -37,7 +37,8 @@ class BatchBase {
   virtual void clear() = 0;
   /// Memory for so many records.
   virtual void reserve(std::size_t records) = 0;
-  /// Records [from, to) are followed; those before them have been marked.
+  /// Records [from, to) are followed. Those before them have been marked; of one that is marked
+  /// twice the later context holds, so that each stands in `traces` once.
   void mark(std::size_t from, std::size_t to, const observe::TraceContext& context);
 
   /// What the records show.
@@ -95,19 +96,21 @@ struct RecordType {
   const std::type_info* value;
   /// A new batch of such records, empty; the caller's.
   BatchBase* (*make)();
-  /// Copies records [from, to) of `in`, with what they show, until `out` is full: has reached its
-  /// `limit`, or kBatchBytes. Returns the index behind the last one.
-  std::size_t (*append)(BatchBase& out, const BatchBase& in, std::size_t from, std::size_t to);
+  /// Copies every `stride`-th of the records [from, to) of `in`, with what they show, until `out`
+  /// is full: has reached its `limit`, or kBatchBytes. Returns where to go on; `to` or more: all
+  /// done.
+  std::size_t (*append)(BatchBase& out, const BatchBase& in, std::size_t from, std::size_t to,
+                        std::size_t stride);
   /// The value of a record.
   const void* (*value_at)(const BatchBase& batch, std::size_t index);
 };
 
 template <class K, class T>
 std::size_t append_records(BatchBase& to_base, const BatchBase& from_base, std::size_t from,
-                           std::size_t to) {
+                           std::size_t to, std::size_t stride) {
   auto& out = static_cast<Batch<K, T>&>(to_base);
   const auto& in = static_cast<const Batch<K, T>&>(from_base);
-  for (; from < to && !out.full(); ++from) {
+  for (; from < to && !out.full(); from += stride) {
     const Slot<K, T>& slot = in.slots[from];
     if constexpr (std::is_same_v<K, NoKey>) {
       out.slots.push_back({{}, codec::place<T>(slot.value, out.arena), slot.time});

@@ -7,10 +7,10 @@ namespace rheon::engine {
 void AnyOutputPort::add(const Target& target) { targets_.push_back(target); }
 
 void AnyOutputPort::flush() {
-  if (filling_.size() > 0) {
-    pass(filling_);
+  if (filling_->size() > 0) {
+    pass(*filling_);
   }
-  filling_.clear();  // also of the bytes of what was taken back
+  filling_->clear();  // also of the bytes of what was taken back
 }
 
 void AnyOutputPort::pass(BatchBase& batch) {

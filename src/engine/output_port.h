@@ -24,7 +24,7 @@ class AnyOutputPort {
   void flush();
   /// Records [from, to) of the batch being filled come from a followed record.
   void trace(std::size_t from, std::size_t to, const observe::TraceContext& context) {
-    filling_.mark(from, to, context);
+    filling_->mark(from, to, context);
   }
 
   /// Records handed on since the last call.
@@ -35,13 +35,15 @@ class AnyOutputPort {
   }
 
  protected:
-  explicit AnyOutputPort(BatchBase& filling) : filling_(filling) {}
+  AnyOutputPort() = default;
   ~AnyOutputPort() = default;
+  /// At the start: the batch that is filled.
+  void fills(BatchBase& batch) { filling_ = &batch; }
   /// Hands on a batch that is not this port's: it stays what the targets make of it.
   void pass(BatchBase& batch);
 
  private:
-  BatchBase& filling_;
+  BatchBase* filling_ = nullptr;
   std::vector<Target> targets_;
   std::uint64_t emitted_ = 0;
 };
@@ -49,7 +51,10 @@ class AnyOutputPort {
 template <class K, class T>
 class OutputPort : public AnyOutputPort {
  public:
-  OutputPort() : AnyOutputPort(batch_) { batch_.slots.reserve(kBatchRecords + kBatchSlack); }
+  OutputPort() {
+    fills(batch_);
+    batch_.slots.reserve(kBatchRecords + kBatchSlack);
+  }
 
   /// The batch being filled. Slots may show bytes of the batch being read: flush() comes first.
   [[nodiscard]] Batch<K, T>& batch() { return batch_; }

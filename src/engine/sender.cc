@@ -140,23 +140,21 @@ void CopySender::on_batch(std::uint32_t /*input*/, BatchBase& in) {
 
 void CopySender::route(const BatchBase& in, std::size_t from, std::size_t to,
                        const observe::TraceContext* context) {
-  if (to_ == To::kNext && fan_out() > 1) {
-    for (; from < to; ++from) {
-      copy(in, from, from + 1, next_, context);
-      next_ = next_ + 1 == fan_out() ? 0 : next_ + 1;
+  for (std::size_t i = 0; i < fan_out(); ++i) {
+    if (to_ == To::kAll) {
+      copy(in, from, to, 1, i, context);
+    } else {
+      copy(in, from + i, to, fan_out(), (next_ + i) % fan_out(), context);
     }
-    return;
   }
-  for (std::size_t receiver = 0; receiver < fan_out(); ++receiver) {
-    copy(in, from, to, receiver, context);
-  }
+  next_ = (next_ + to - from) % fan_out();
 }
 
-void CopySender::copy(const BatchBase& in, std::size_t from, std::size_t to, std::size_t receiver,
-                      const observe::TraceContext* context) {
+void CopySender::copy(const BatchBase& in, std::size_t from, std::size_t to, std::size_t stride,
+                      std::size_t receiver, const observe::TraceContext* context) {
   while (from < to) {
     BatchBase& out = batch_for(receiver, type_);
-    from = type_.append(out, in, from, to);
+    from = type_.append(out, in, from, to, stride);
     const std::size_t size = out.size();
     if (context != nullptr) {
       out.mark(size - 1, size, *context);

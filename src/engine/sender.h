@@ -90,8 +90,9 @@ class CopySender final : public Sender {
   /// Records [from, to) of the batch; `context`: of the one that is followed, or null.
   void route(const BatchBase& in, std::size_t from, std::size_t to,
              const observe::TraceContext* context);
-  void copy(const BatchBase& in, std::size_t from, std::size_t to, std::size_t receiver,
-            const observe::TraceContext* context);
+  /// Every `stride`-th of them, to one receiver.
+  void copy(const BatchBase& in, std::size_t from, std::size_t to, std::size_t stride,
+            std::size_t receiver, const observe::TraceContext* context);
 
   const RecordType& type_;
   To to_;

@@ -89,12 +89,13 @@ void SourceTaskBase::select(std::size_t partition) {
 }
 
 void SourceTaskBase::trace(const observe::TraceContext& context, std::size_t pending) {
-  if (pending > 0) {
+  if (pending > 0 && !reading_.refused) {
     follow(context, /*parent=*/context.span, pending);
   }
 }
 
 void SourceTaskBase::time_of_threw(const std::string& record) {
+  reading_.refused = true;
   stop_at_record(shard(), "the event_time of source '" + name_ + "'", record);
 }
 
@@ -107,6 +108,7 @@ void SourceTaskBase::quarantine(std::string_view bytes, std::string_view place,
 }
 
 void SourceTaskBase::refuse(std::string_view bytes, EventTime time) {
+  reading_.refused = true;
   quarantine(bytes, place(),
              "event time " + std::to_string(time.micros) +
                  " us lies further in the future than max_future allows");

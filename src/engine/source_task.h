@@ -51,6 +51,7 @@ class SourceTaskBase : public Task, private Origin {
     EventTime latest_allowed;        // event time
     std::size_t limit = 0;           // of its records
     std::size_t emitted = 0;         // so far
+    bool refused = false;            // the last record
     std::uint32_t until_sample = 0;  // records, from one poll to the next; 0: none is sampled
   };
 
@@ -79,6 +80,7 @@ class SourceTaskBase : public Task, private Origin {
   /// So many records were emitted; `pending` are in the port.
   void emitted(std::uint32_t records, std::size_t pending) {
     reading_.emitted += records;
+    reading_.refused = false;
     if (reading_.until_sample != 0) {
       reading_.until_sample -= records;
       if (reading_.until_sample == 0) {

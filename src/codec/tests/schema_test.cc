@@ -10,6 +10,9 @@ namespace {
 
 using testing::HasSubstr;
 
+struct Tick {};
+RHEON_FIELDS(Tick)
+
 // Versions of one struct, as a job might have had them one after the other.
 namespace v1 {
 struct Session {
@@ -82,14 +85,16 @@ Result<To> read_as(const From& value) {
 TEST(Schema, IsReadAndWritten) {
   for (const std::string& text :
        {std::string("u64"), std::string("[optional([text])]"), std::string("enum(u8)"),
-        ValueCodec<v1::Session>::schema(), ValueCodec<v2::Session>::schema()}) {
+        ValueCodec<Tick>::schema(), std::string("[Tick{}]"), ValueCodec<v1::Session>::schema(),
+        ValueCodec<v2::Session>::schema()}) {
     const auto schema = parse_schema(text);
     ASSERT_TRUE(schema) << text;
     EXPECT_EQ(to_text(*schema), text);
   }
   for (const std::string_view text :
-       {"", "u65", "[u64", "u64]", "S{}", "S{a}", "S{a:u64", "S{a:}", "enum(S)", "optional()",
-        "u64,u64", "S{a:u64}}", "enum", "enum()", "enum(u8", "optional", "optional(u8", "[u64)"}) {
+       {"",     "u65",     "[u64",    "u64]",     "S{",          "S}",      "S{,}",
+        "S{a}", "S{a:u64", "S{a:}",   "enum(S)",  "optional()",  "u64,u64", "S{a:u64}}",
+        "enum", "enum()",  "enum(u8", "optional", "optional(u8", "[u64)"}) {
     EXPECT_FALSE(parse_schema(text)) << text;
   }
   EXPECT_FALSE(parse_schema(std::string(100'000, '[')));

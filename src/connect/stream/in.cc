@@ -89,12 +89,12 @@ class StreamSourceReader final : public engine::AnySourceReader {
           std::min(output.room_up_to(kRecordsPerLook), records_to_trace(partition));
       const std::uint32_t done = partition.position.records;
       const StreamRecords::Emitted emitted = records_->emit(batch, done, most, output);
+      if (emitted == StreamRecords::Emitted::kBroken) {
+        return broken_batch(partition);
+      }
       if (batch.taken() > done) {
         partition.position.records = batch.taken();
         tell_trace(partition, output);
-      }
-      if (emitted == StreamRecords::Emitted::kBroken) {
-        return broken_batch(partition);
       }
       if (emitted == StreamRecords::Emitted::kAll) {
         return end_batch(partition, output);

@@ -245,5 +245,39 @@ TEST_F(CopySenderTest, HandsOnWhatIsFull) {
   EXPECT_THAT(batches, Each(ElementsAre(2, 1))) << "full of bytes";
 }
 
+TEST(CopySenderOfKeyedRecords, KeepsKeysTimesAndHashes) {
+  using Keyed = Batch<std::string_view, std::uint64_t>;
+  env::fake::FakeParker parker;
+  Doorbell doorbell{parker};
+  Channel channel{8, doorbell, doorbell};
+  channel.tell_cost(Work{0});
+  CopySender sender("edge", {&channel}, record_type<std::string_view, std::uint64_t>,
+                    CopySender::To::kNext);
+  std::string key = "alice";
+  Keyed batch;
+  batch.slots.push_back({key, 17, EventTime{5}, 0xabcd});
+  sender.on_batch(0, batch);
+  key = "gone.";
+  sender.flush();
+  Message message;
+  ASSERT_TRUE(channel.try_pop(message));
+  const auto& slot = static_cast<const Keyed&>(*message.batch).slots.front();
+  EXPECT_EQ(slot.key, "alice");
+  EXPECT_EQ(slot.value, 17u);
+  EXPECT_EQ(slot.time, EventTime{5});
+  EXPECT_EQ(slot.hash, 0xabcdu);
+  channel.give_back(message.batch);
+}
+
+TEST(Batch, ARecordThatIsMarkedTwiceStandsThereOnce) {
+  Numbers batch;
+  batch.mark(1, 3, {1, 1, 1});
+  batch.mark(2, 4, {2, 2, 2});
+  ASSERT_EQ(batch.traces.size(), 3u);
+  EXPECT_EQ(batch.traces[1].index, 2u);
+  EXPECT_EQ(batch.traces[1].context.span, 2u);
+  EXPECT_EQ(batch.traces[2].index, 3u);
+}
+
 }  // namespace
 }  // namespace rheon::engine

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <memory>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 #include "env/fake/fake_env.h"
 
@@ -42,6 +44,38 @@ struct LastWatermark final : Receiver {
   void on_watermark(const Watermark& watermark) override { time = watermark.time; }
   void on_barrier(const Barrier&) override {}
   EventTime time;
+};
+
+/// Gives the numbers 1, 2, 3 in a poll, each followed by the input itself. 2 lies far in the
+/// future.
+class Followed final : public SourceReader<int> {
+ public:
+  void assign(const SourcePartition&) override {}
+  Result<Poll> poll(SourceOutput<int>& output) override {
+    output.select(0);
+    for (int n = 1; n <= 3; ++n) {
+      output.emit(n, n == 2 ? EventTime{1'000'000'000'000'000} : EventTime{n});
+      output.trace({7, 7, static_cast<std::uint64_t>(n)});
+    }
+    return Poll::kWorked;
+  }
+  std::string position(std::size_t) const override { return {}; }
+  bool at_end(std::size_t) const override { return false; }
+};
+
+struct Marks final : Receiver {
+  void on_batch(std::uint32_t, BatchBase& batch) override {
+    records += batch.size();
+    for (const TraceMark& mark : batch.traces) {
+      indices.push_back(mark.index);
+      by_input = by_input && mark.context.trace_high == 7;
+    }
+  }
+  void on_watermark(const Watermark&) override {}
+  void on_barrier(const Barrier&) override {}
+  std::size_t records = 0;
+  std::vector<std::uint32_t> indices;
+  bool by_input = true;
 };
 
 class SourceTaskTest : public ::testing::Test {
@@ -121,6 +155,20 @@ TEST_F(SourceTaskTest, ARecordOfAFarFutureGoesToQuarantineWithItsPlace) {
   step_after(milliseconds{1});
   ASSERT_EQ(context_.quarantined.records.size(), 1u) << "the other partition's lies in the past";
   EXPECT_EQ(context_.quarantined.records.front().place, "source 'numbers', live");
+}
+
+TEST_F(SourceTaskTest, ARecordIsFollowedOnceAndOneThatIsRefusedNever) {
+  context_.env = &env_;
+  context_.now = EventTime{0};
+  context_.trace_every = 1;  // each is sampled as well
+  Marks marks;
+  SourceTask<int, NoTime> task("numbers", {}, {}, std::make_unique<Followed>(), context_);
+  task.connect({&marks, 0});
+  task.assign({"0", "followed", ""}, {});
+  static_cast<void>(task.step());
+  EXPECT_EQ(marks.records, 2u);
+  EXPECT_THAT(marks.indices, ::testing::ElementsAre(0u, 1u));
+  EXPECT_TRUE(marks.by_input) << "the input's own trace goes on";
 }
 
 }  // namespace
