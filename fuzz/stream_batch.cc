@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "connect/stream/in.h"
+#include "connect/stream/partition_watermark.h"
 #include "support/input.h"
 #include "support/same.h"
 #include "support/seeds.h"
