@@ -1,7 +1,7 @@
 #pragma once
 
 #include <algorithm>
-#include <cstring>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -14,7 +14,8 @@
 
 namespace rheon::env::fake {
 
-/// Peers that a test has written. They answer at once, on the caller's thread.
+/// Peers that a test has written. They answer at once, on the caller's thread. Nothing is carried
+/// whole: see most_bytes.
 class FakeNetwork : public Network {
  public:
   /// One connection's other end: takes the bytes that have come, returns what it answers.
@@ -28,7 +29,12 @@ class FakeNetwork : public Network {
   void hang_up(const std::string& host, std::uint16_t port) {
     listeners_.erase({host, port});
     ++cuts_[{host, port}];
+    for (const auto& [stream, waker] : open_) {
+      waker->wake();
+    }
   }
+  /// So much at most goes into one write, or comes out of one read; each second call moves nothing.
+  std::size_t most_bytes = SIZE_MAX;
 
   std::unique_ptr<NetworkStream> connect(const std::string& host, std::uint16_t port,
                                          Waker& waker) override {
@@ -48,32 +54,41 @@ class FakeNetwork : public Network {
           place_(std::move(place)),
           waker_(waker),
           peer_(std::move(peer)),
-          cuts_(network_.cuts_[place_]) {}
+          cuts_(network_.cuts_[place_]) {
+      network_.open_[this] = &waker_;
+    }
+    ~Stream() override { network_.open_.erase(this); }
 
     Result<std::size_t> write(std::span<const std::byte> bytes) override {
       RHEON_TRY(still_there());
-      come_ += peer_(as_text(bytes));
-      waker_.wake();
-      return bytes.size();
+      const std::size_t n = takes(bytes.size(), wrote_);
+      come_ += n == 0 ? "" : peer_(as_text(bytes.first(n)));
+      return n;
     }
     Result<std::size_t> read(std::span<std::byte> into) override {
       if (come_.empty()) {
         RHEON_TRY(still_there());
       }
-      const std::size_t n = std::min(into.size(), come_.size());
-      std::memcpy(into.data(), come_.data(), n);
+      const std::size_t n = takes(std::min(into.size(), come_.size()), read_);
+      std::copy_n(as_bytes(come_).begin(), n, into.begin());
       come_.erase(0, n);
       return n;
     }
 
    private:
+    /// Of so many bytes; it is woken, because there may be more.
+    [[nodiscard]] std::size_t takes(std::size_t bytes, bool& moved) {
+      waker_.wake();
+      moved = !moved || network_.most_bytes == SIZE_MAX;
+      return moved ? std::min(bytes, network_.most_bytes) : 0;
+    }
     [[nodiscard]] Status still_there() const {
       const std::string name = place_.first + ":" + std::to_string(place_.second);
       if (!peer_) {
         return fail(ErrorCode::kIo, "cannot connect to '" + name + "': Connection refused");
       }
       if (network_.cuts_[place_] != cuts_) {
-        return fail(ErrorCode::kClosed, name + " has closed the connection");
+        return fail(ErrorCode::kIo, name + " has closed the connection");
       }
       return {};
     }
@@ -83,11 +98,14 @@ class FakeNetwork : public Network {
     Waker& waker_;
     Peer peer_;
     int cuts_;
+    bool wrote_ = false;  // with the last call
+    bool read_ = false;
     std::string come_;
   };
 
   std::map<Place, std::function<Peer()>> listeners_;
   std::map<Place, int> cuts_;
+  std::map<const Stream*, Waker*> open_;
 };
 
 }  // namespace rheon::env::fake

@@ -23,6 +23,7 @@ class PosixNetwork : public Network {
   class Watcher;
   class Resolver;
   class Stream;
+  class NoStream;
 
   std::mutex mutex_;  // of the two, while they are made
   std::unique_ptr<Watcher> watcher_;

@@ -10,6 +10,7 @@
 
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "base/bytes.h"
 #include "env/posix/descriptor.h"
@@ -58,7 +59,12 @@ class NetworkTest : public ::testing::Test {
       if (!n.has_value() || *n > 0) {
         return n;
       }
-      parker_->park_until(std::chrono::steady_clock::now().time_since_epoch() + seconds{20});
+      const auto now = std::chrono::steady_clock::now().time_since_epoch();
+      parker_->park_until(now + seconds{20});
+      if (std::chrono::steady_clock::now().time_since_epoch() - now >= seconds{20}) {
+        ADD_FAILURE() << "nobody has woken it";
+        return n;
+      }
     }
   }
   Result<std::size_t> write(std::string_view text) {
@@ -109,9 +115,13 @@ TEST_F(NetworkTest, TakesNoMoreThanThePeerDoes) {
     }
     sent += *n;
   }
-  std::string got(sent, '\0');
-  ASSERT_EQ(::recv(peer.get(), got.data(), got.size(), MSG_WAITALL), static_cast<ssize_t>(sent));
+  std::thread reader([&peer, sent] {
+    std::this_thread::sleep_for(std::chrono::milliseconds{50});  // the writer waits by then
+    std::string got(sent, '\0');
+    EXPECT_EQ(::recv(peer.get(), got.data(), got.size(), MSG_WAITALL), static_cast<ssize_t>(sent));
+  });
   EXPECT_TRUE(write("y").has_value()) << "it is woken when there is room again";
+  reader.join();
 }
 
 TEST_F(NetworkTest, SaysWhenNobodyListens) {
@@ -135,10 +145,29 @@ TEST_F(NetworkTest, SaysWhenThereIsNoSuchHost) {
 TEST_F(NetworkTest, SaysWhenThePeerHasEndedIt) {
   connect("127.0.0.1", listener_.port());
   ASSERT_TRUE(write("x").has_value());
+  const Descriptor peer = listener_.accept();
+  ASSERT_EQ(::send(peer.get(), "last", 4, 0), 4);
+  ASSERT_EQ(::shutdown(peer.get(), SHUT_WR), 0);
+  EXPECT_EQ(read(), "last");
+  EXPECT_THAT(read(), HasSubstr("has closed the connection"));
+}
+
+TEST_F(NetworkTest, SaysWhenThePeerHasBrokenIt) {
+  connect("127.0.0.1", listener_.port());
+  ASSERT_TRUE(write("never read").has_value());
   {
     const Descriptor peer = listener_.accept();
+    char first = 0;
+    ASSERT_EQ(::recv(peer.get(), &first, 1, MSG_PEEK), 1);  // it has come: closing now resets
   }
   EXPECT_THAT(read(), HasSubstr("has closed the connection"));
+}
+
+TEST_F(NetworkTest, AsksNobodyForAnAddress) {
+  connect("no-such-host.invalid", 1);  // may keep the resolver
+  const auto waiting = std::move(stream_);
+  connect("127.0.0.1", listener_.port());
+  EXPECT_TRUE(write("x").has_value());
 }
 
 TEST_F(NetworkTest, MayBeGoneWhileItIsBeingConnected) {
