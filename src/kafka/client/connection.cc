@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kSmallBytes = 16 << 10;  // most answers are smaller, and come in one read
 constexpr std::size_t kSentBytes = 1 << 20;    // sent bytes that are kept before the rest moves
+constexpr std::size_t kSpareBytes = 64 << 20;  // larger buffers go back to the system
 
 /// What a server that expects TLS says to one without (RFC 8446, section 5.1): an alert.
 bool is_tls(std::string_view bytes) {
@@ -30,7 +31,7 @@ void Connection::sent(std::size_t bytes) {
   if (sent_ == out_.size()) {
     out_.clear();
     sent_ = 0;
-  } else if (sent_ > kSentBytes) {
+  } else if (sent_ > kSentBytes && sent_ >= out_.size() / 2) {
     out_.erase(0, sent_);
     sent_ = 0;
   }
@@ -64,6 +65,7 @@ void Connection::make_room(std::size_t frame) {
 }
 
 Status Connection::received(std::size_t bytes) {
+  RHEON_ASSERT(bytes <= in_.free().size(), "more has come than there was space for");
   in_.fill(bytes);
   return check_length();
 }
@@ -85,11 +87,11 @@ Status Connection::check_length() const {
 }
 
 Result<std::optional<Response>> Connection::next() {
+  RHEON_TRY(check_length());
   const std::size_t bytes = frame_bytes();
   if (bytes == 0) {
     return std::nullopt;
   }
-  RHEON_TRY(check_length());
   if (unread().size() < bytes) {
     return std::nullopt;
   }
@@ -114,7 +116,7 @@ FrameBuffer Connection::keep() {
 }
 
 void Connection::give_back(FrameBuffer buffer) {
-  if (buffer.capacity() > spare_.capacity()) {
+  if (buffer.capacity() > spare_.capacity() && buffer.capacity() <= kSpareBytes) {
     spare_ = std::move(buffer);
   }
 }

@@ -32,11 +32,13 @@ struct Response {
   std::string_view frame;  // for wire::read_response()
 };
 
+/// Used by one thread.
 class Connection {
  public:
   explicit Connection(ConnectionOptions options) : options_(std::move(options)) {}
 
-  /// Queues a request. Behind `deadline` nobody waits for its answer any more.
+  /// Queues a request, without a bound: who asks for more than is sent waits first. Behind
+  /// `deadline` nobody waits for its answer any more. Each one must have an answer.
   template <class Call>
   Ticket send(const typename Call::Request& request, env::Monotonic deadline,
               std::int16_t version = Call::kVersion) {
@@ -52,8 +54,8 @@ class Connection {
   [[nodiscard]] std::string_view unsent() const { return std::string_view(out_).substr(sent_); }
   void sent(std::size_t bytes);
 
-  /// Where the next bytes that come go; never empty. What next() has returned is gone then, unless
-  /// it was kept.
+  /// Where the next bytes that come go; never empty. Only when next() has said that there is none.
+  /// What next() has returned is gone then, unless it was kept.
   [[nodiscard]] std::span<std::byte> space();
   /// So many have come. Errors (kCorrupt): it is no broker that answers there, or not one without
   /// TLS; the connection is of no use any more.

@@ -14,6 +14,13 @@ namespace rheon::kafka {
 class FrameBuffer {
  public:
   FrameBuffer() = default;
+  FrameBuffer(FrameBuffer&& other) noexcept { *this = std::move(other); }
+  FrameBuffer& operator=(FrameBuffer&& other) noexcept {
+    bytes_ = std::move(other.bytes_);
+    capacity_ = std::exchange(other.capacity_, 0);
+    filled_ = std::exchange(other.filled_, 0);
+    return *this;
+  }
   explicit FrameBuffer(std::size_t capacity)
       : bytes_(std::make_unique_for_overwrite<char[]>(capacity)), capacity_(capacity) {}
 
