@@ -13,6 +13,8 @@
 
 namespace rheon::kafka::wire {
 
+// Version 3, the last one that clients may use: version 4 and later belong to brokers, which must
+// have the right to act for the cluster.
 struct AddPartitionsToTxnRequest {
   struct Topic {
     std::string_view name;
@@ -24,25 +26,14 @@ struct AddPartitionsToTxnRequest {
     }
   };
 
-  struct Transaction {
-    std::string_view transactional_id;
-    std::int64_t producer_id = 0;
-    std::int16_t producer_epoch = 0;
-    bool verify_only = false;
-    std::vector<Topic> topics;
-
-    template <class Self, class Visit>
-    static void fields(Self& self, Visit& visit) {
-      visit(self.transactional_id, self.producer_id, self.producer_epoch, self.verify_only,
-            self.topics);
-    }
-  };
-
-  std::vector<Transaction> transactions;
+  std::string_view transactional_id;
+  std::int64_t producer_id = 0;
+  std::int16_t producer_epoch = 0;
+  std::vector<Topic> topics;
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit& visit) {
-    visit(self.transactions);
+    visit(self.transactional_id, self.producer_id, self.producer_epoch, self.topics);
   }
 };
 
@@ -67,23 +58,12 @@ struct AddPartitionsToTxnResponse {
     }
   };
 
-  struct Transaction {
-    std::string_view transactional_id;
-    std::vector<Topic> topic_results;
-
-    template <class Self, class Visit>
-    static void fields(Self& self, Visit& visit) {
-      visit(self.transactional_id, self.topic_results);
-    }
-  };
-
   std::int32_t throttle_time_ms = 0;
-  std::int16_t error_code = 0;
-  std::vector<Transaction> results_by_transaction;
+  std::vector<Topic> results_by_topic;
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit& visit) {
-    visit(self.throttle_time_ms, self.error_code, self.results_by_transaction);
+    visit(self.throttle_time_ms, self.results_by_topic);
   }
 };
 

@@ -178,7 +178,7 @@ public class Samples {
     message("sasl-handshake-response-1", new SaslHandshakeResponseData().setErrorCode((short) 33)
         .setMechanisms(List.of("PLAIN", "SCRAM-SHA-512")), (short) 1);
     for (String each : List.of("ApiVersions 4", "Metadata 12", "FindCoordinator 6", "ListOffsets 9", "Fetch 17", "Produce 11",
-        "Produce 12", "InitProducerId 5", "AddPartitionsToTxn 5", "AddOffsetsToTxn 4", "TxnOffsetCommit 4", "TxnOffsetCommit 5",
+        "Produce 12", "InitProducerId 5", "AddPartitionsToTxn 3", "AddOffsetsToTxn 4", "TxnOffsetCommit 4", "TxnOffsetCommit 5",
         "EndTxn 4", "EndTxn 5", "JoinGroup 9", "SyncGroup 5", "Heartbeat 4", "LeaveGroup 5", "OffsetFetch 9", "OffsetCommit 9",
         "CreateTopics 7", "DeleteRecords 2", "DescribeConfigs 4", "DescribeCluster 1", "OffsetForLeaderEpoch 4",
         "DescribeProducers 0", "DescribeTransactions 0", "SaslAuthenticate 2")) {
