@@ -1,0 +1,70 @@
+#include "kafka/client/error_codes.h"
+
+namespace rheon::kafka {
+
+namespace {
+
+const char* words_of(std::int16_t code) {
+  switch (code) {
+    case -1:
+      return "the broker has a problem of its own; its log says more";
+    case 1:
+      return "there is no such offset";
+    case 2:
+      return "the broker finds the records corrupt";
+    case 3:
+      return "there is no such topic or partition";
+    case 5:
+      return "no leader is there now";
+    case 6:
+      return "somebody else leads it";
+    case 7:
+      return "the broker has timed out";
+    case 9:
+      return "the replica is not there now";
+    case 10:
+      return "the records are larger than the broker takes";
+    case 14:
+      return "the coordinator is loading";
+    case 15:
+      return "the coordinator is not there now";
+    case 16:
+      return "somebody else coordinates it";
+    case 19:
+      return "too few replicas are in sync";
+    case 29:
+      return "no right to this topic";
+    case 30:
+      return "no right to this group";
+    case 31:
+      return "no right to this cluster";
+    case 47:
+    case 90:
+      return "a later producer has this transactional id";
+    case 48:
+      return "the transaction is in another state";
+    case 51:
+      return "the transaction before is still being ended";
+    case 53:
+      return "no right to this transactional id";
+    case 56:
+      return "the broker's disk has a problem";
+    case 74:
+    case 75:
+      return "leader and client know of different epochs";
+    case 78:
+      return "the leader does not know yet where its log ends";
+    case 100:
+      return "there is no topic with this id";
+    default:
+      return "the broker refuses";
+  }
+}
+
+}  // namespace
+
+std::string describe_error(std::int16_t code) {
+  return std::string(words_of(code)) + " (error " + std::to_string(code) + ")";
+}
+
+}  // namespace rheon::kafka
