@@ -1,0 +1,103 @@
+#include "kafka/client/committed_records.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "kafka/wire/compression.h"
+
+namespace rheon::kafka {
+
+namespace {
+
+/// The type of a control record: its key is a version and a type, two bytes each. 0: the
+/// transaction was aborted, 1: committed. None: it is something else.
+std::optional<std::int16_t> control_type(const wire::RecordBatch& batch) {
+  wire::RecordReader records(batch, batch.payload);
+  wire::Record record;
+  if (!records.next(record) || !record.key.has_value()) {
+    return std::nullopt;
+  }
+  wire::Reader key(*record.key);
+  static_cast<void>(key.integer<std::int16_t>());
+  const auto type = key.integer<std::int16_t>();
+  return key.failed() ? std::nullopt : std::optional(type);
+}
+
+constexpr std::int16_t kAbort = 0;
+/// Against batches that grow without end when they are decompressed.
+constexpr std::size_t kMostBatchBytes = 256 << 20;
+
+}  // namespace
+
+CommittedRecords::CommittedRecords(std::string_view bytes, std::int64_t from,
+                                   std::vector<wire::FetchResponse::AbortedTransaction> aborted)
+    : batches_(bytes), position_(from), aborted_(std::move(aborted)) {
+  std::sort(aborted_.begin(), aborted_.end(),
+            [](const auto& a, const auto& b) { return a.first_offset > b.first_offset; });
+}
+
+Result<bool> CommittedRecords::next(wire::Record& record) {
+  for (;;) {
+    while (records_.has_value() && records_->next(record)) {
+      if (record.offset >= position_) {
+        position_ = record.offset + 1;
+        return true;
+      }
+    }
+    if (records_.has_value()) {
+      if (records_->failed()) {
+        return fail(ErrorCode::kCorrupt, "a batch does not hold the records that its header says");
+      }
+      position_ = std::max(position_, batch_end_);
+      records_.reset();
+    }
+    RHEON_ASSIGN(const bool opened, open_batch());
+    if (!opened) {
+      return false;
+    }
+  }
+}
+
+Result<bool> CommittedRecords::open_batch() {
+  for (;;) {
+    RHEON_ASSIGN(const std::optional<wire::RecordBatch> batch, batches_.next());
+    if (!batch.has_value()) {
+      return false;
+    }
+    batch_end_ = wire::RecordBatch::wrapped(batch->last_offset(), 1);
+    const bool committed = is_committed(*batch);
+    if (batch_end_ <= position_) {
+      continue;
+    }
+    missing_ += std::max<std::int64_t>(batch->base_offset - position_, 0);
+    if (!committed) {
+      position_ = batch_end_;
+      continue;
+    }
+    std::string_view payload = batch->payload;
+    if (batch->compression() != 0) {
+      std::string& records = decompressed_.emplace_back();
+      RHEON_TRY(wire::decompress(batch->compression(), batch->payload, records, kMostBatchBytes));
+      payload = records;
+    }
+    records_.emplace(*batch, payload);
+    return true;
+  }
+}
+
+bool CommittedRecords::is_committed(const wire::RecordBatch& batch) {
+  while (!aborted_.empty() && aborted_.back().first_offset <= batch.last_offset()) {
+    aborting_.insert(aborted_.back().producer_id);
+    aborted_.pop_back();
+  }
+  if (batch.control()) {
+    if (control_type(batch) == kAbort) {
+      aborting_.erase(batch.producer_id);
+    }
+    return false;
+  }
+  return !batch.transactional() || !aborting_.contains(batch.producer_id);
+}
+
+}  // namespace rheon::kafka

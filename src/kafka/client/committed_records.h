@@ -1,0 +1,53 @@
+#pragma once
+
+// The records of a partition, as one fetch has brought them, that a reader may see: those behind
+// its position, of transactions that were committed (KIP-98, "Reading transactional messages").
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "base/result.h"
+#include "kafka/wire/fetch.h"
+#include "kafka/wire/record_batch.h"
+
+namespace rheon::kafka {
+
+class CommittedRecords {
+ public:
+  /// `bytes` must live as long as this. `from`: the position; records before it are passed over,
+  /// although a batch that holds it begins before it. `aborted`: as the response says.
+  CommittedRecords(std::string_view bytes, std::int64_t from,
+                   std::vector<wire::FetchResponse::AbortedTransaction> aborted);
+
+  /// The next record; false: there is none left. What it shows lives as long as this. Errors
+  /// (kCorrupt): sentences without the partition's name; position() says where.
+  [[nodiscard]] Result<bool> next(wire::Record& record);
+
+  /// The offset behind the last record that next() has given, or behind what was passed over since:
+  /// where to read on.
+  [[nodiscard]] std::int64_t position() const { return position_; }
+  /// Offsets in front of records that were given, without a batch that holds them: of a topic that
+  /// is not compacted they are missing.
+  [[nodiscard]] std::int64_t missing() const { return missing_; }
+
+ private:
+  [[nodiscard]] Result<bool> open_batch();
+  /// Whether records of this batch are to be seen; keeps account of who has aborted.
+  [[nodiscard]] bool is_committed(const wire::RecordBatch& batch);
+
+  wire::RecordBatches batches_;
+  std::int64_t position_;
+  std::int64_t missing_ = 0;
+  std::vector<wire::FetchResponse::AbortedTransaction> aborted_;  // by first offset, last one first
+  std::unordered_set<std::int64_t> aborting_;                     // producers
+  std::deque<std::string> decompressed_;
+  std::optional<wire::RecordReader> records_;  // of the batch that is open
+  std::int64_t batch_end_ = 0;
+};
+
+}  // namespace rheon::kafka

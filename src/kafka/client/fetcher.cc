@@ -1,0 +1,296 @@
+#include "kafka/client/fetcher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "kafka/client/error_codes.h"
+
+namespace rheon::kafka {
+
+namespace {
+
+constexpr env::Monotonic kRetryAfter = std::chrono::milliseconds{100};
+
+/// The offset behind the last whole batch, by the headers alone; `from` when there is none.
+std::int64_t end_of(std::string_view records, std::int64_t from) {
+  constexpr std::size_t kBehindLength = 12;
+  constexpr std::size_t kLastOffsetDeltaAt = 23;
+  while (records.size() >= wire::RecordBatch::kHeaderBytes) {
+    wire::Reader in(records);
+    const auto base = in.integer<std::int64_t>();
+    const auto length = in.integer<std::int32_t>();
+    if (length < 0 || in.left() < static_cast<std::size_t>(length) ||
+        static_cast<std::size_t>(length) < wire::RecordBatch::kHeaderBytes - kBehindLength) {
+      break;
+    }
+    wire::Reader delta(records.substr(kLastOffsetDeltaAt));
+    from = std::max(from, wire::RecordBatch::wrapped(
+                              wire::RecordBatch::wrapped(base, delta.integer<std::int32_t>()), 1));
+    records.remove_prefix(kBehindLength + static_cast<std::size_t>(length));
+  }
+  return from;
+}
+
+}  // namespace
+
+Fetcher::Fetcher(Cluster& cluster, env::Random& random, FetchOptions options)
+    : cluster_(cluster), random_(random), options_(options) {}
+
+std::size_t Fetcher::add(std::string topic, std::int32_t partition, std::int64_t offset) {
+  Partition added;
+  added.topic = std::move(topic);
+  added.index = partition;
+  added.offset = offset;
+  partitions_.push_back(std::move(added));
+  seen_ = 0;  // looks for its leader
+  return partitions_.size() - 1;
+}
+
+std::string Fetcher::name_of(const Partition& partition) {
+  return "partition " + std::to_string(partition.index) + " of topic '" + partition.topic + "'";
+}
+
+void Fetcher::stop(Partition& partition, ErrorCode code, const std::string& why) {
+  partition.stopped = true;
+  failures_.push_back({code, name_of(partition) + " " + why});
+}
+
+void Fetcher::retry(Partition& partition, std::string why, env::Monotonic now) {
+  partition.trouble = Error{ErrorCode::kIo, name_of(partition) + " " + std::move(why)};
+  partition.ask_at = now + kRetryAfter;
+  cluster_.refresh();
+}
+
+void Fetcher::find_leaders(env::Monotonic now) {
+  if (cluster_.age() == seen_) {
+    return;
+  }
+  seen_ = cluster_.age();
+  for (Partition& partition : partitions_) {
+    if (partition.stopped) {
+      continue;
+    }
+    const TopicInfo* topic = cluster_.topic(partition.topic);
+    if (topic == nullptr || topic->error != 0 ||
+        static_cast<std::size_t>(partition.index) >= topic->partitions.size()) {
+      if (topic != nullptr && topic->error == kTopicAuthorizationFailed) {
+        stop(partition, ErrorCode::kRefused,
+             "cannot be read: this user has no right to. Grant it READ and DESCRIBE on the topic.");
+      } else {
+        retry(partition, "is not there now: the cluster does not know it", now);
+      }
+      continue;
+    }
+    if (partition.topic_id != wire::Uuid{} && partition.topic_id != topic->id) {
+      stop(partition, ErrorCode::kRefused,
+           "is not what it was: the topic was deleted and created again. Reading on would skip or "
+           "repeat records; `reset` the job to begin anew.");
+      continue;
+    }
+    const PartitionInfo& told = topic->partitions[static_cast<std::size_t>(partition.index)];
+    partition.topic_id = topic->id;
+    partition.leader = told.leader;
+    partition.leader_epoch = told.leader_epoch;
+    if (told.leader < 0) {
+      retry(partition, "has no leader now", now);
+    }
+  }
+}
+
+void Fetcher::step(env::Monotonic now) {
+  find_leaders(now);
+  for (const Partition& partition : partitions_) {
+    if (!partition.stopped && partition.leader >= 0) {
+      leaders_.try_emplace(partition.leader, random_, cluster_.options());
+    }
+  }
+  for (auto& [node, leader] : leaders_) {
+    const Status status = converse(node, leader, now);
+    if (!status.has_value()) {
+      lost(leader, status.error(), now);
+    }
+  }
+}
+
+Status Fetcher::converse(std::int32_t node, Leader& leader, env::Monotonic now) {
+  if (leader.link == nullptr || (leader.link->stale(now) && leader.asked.empty())) {
+    const bool leads =
+        std::any_of(partitions_.begin(), partitions_.end(),
+                    [n = node](const Partition& one) { return one.leader == n && !one.stopped; });
+    if (!leads || now < leader.open_at) {
+      return {};
+    }
+    leader.link = cluster_.open(node, now);
+    if (leader.link == nullptr) {
+      return fail(ErrorCode::kIo, "broker " + std::to_string(node) + " is not known");
+    }
+  }
+  RHEON_TRY(leader.link->pump(now));
+  if (!leader.link->ready()) {
+    return {};
+  }
+  if (!leader.asked.empty()) {
+    RHEON_ASSIGN(const std::optional<Response> answer, leader.link->next());
+    if (answer.has_value()) {
+      RHEON_TRY(take(leader, *answer, now));
+    }
+  }
+  if (leader.wants()) {
+    ask(node, leader, now);
+    RHEON_TRY(leader.link->pump(now));
+  }
+  return {};
+}
+
+void Fetcher::ask(std::int32_t node, Leader& leader, env::Monotonic now) {
+  wire::FetchRequest request;
+  request.max_wait_ms = static_cast<std::int32_t>(options_.max_wait.count());
+  request.min_bytes = 1;
+  request.max_bytes = options_.max_bytes;
+  request.isolation_level = options_.read_committed ? 1 : 0;
+  for (std::size_t i = 0; i < partitions_.size(); ++i) {
+    const std::size_t index = (first_ + i) % partitions_.size();
+    const Partition& partition = partitions_[index];
+    if (partition.leader != node || partition.stopped || now < partition.ask_at) {
+      continue;
+    }
+    if (request.topics.empty() || request.topics.back().topic_id != partition.topic_id) {
+      request.topics.push_back({partition.topic_id, {}});
+    }
+    wire::FetchRequest::Partition wanted;
+    wanted.partition = partition.index;
+    wanted.current_leader_epoch = partition.leader_epoch;
+    wanted.fetch_offset = partition.offset;
+    wanted.partition_max_bytes = options_.partition_bytes;
+    request.topics.back().partitions.push_back(wanted);
+    leader.asked.push_back(index);
+  }
+  if (!leader.asked.empty()) {
+    ++first_;
+    leader.link->send<wire::Fetch>(request, now);
+  }
+}
+
+Status Fetcher::take(Leader& leader, const Response& response, env::Monotonic now) {
+  auto told = wire::read_response<wire::Fetch>(response.frame);
+  if (!told.has_value()) {
+    return fail(ErrorCode::kCorrupt,
+                leader.link->address() + " answers a request for records with something else");
+  }
+  if (told->error_code != 0) {
+    return fail(ErrorCode::kIo, leader.link->address() + " cannot give records now: " +
+                                    describe_error(told->error_code));
+  }
+  leader.backoff.succeeded();
+  Answer answer;
+  const std::vector<std::size_t> asked = std::exchange(leader.asked, {});
+  for (const auto& topic : told->responses) {
+    for (const auto& partition : topic.partitions) {
+      const auto at = std::find_if(asked.begin(), asked.end(), [&](std::size_t index) {
+        return partitions_[index].topic_id == topic.topic_id &&
+               partitions_[index].index == partition.partition_index;
+      });
+      if (at == asked.end()) {
+        continue;
+      }
+      if (auto piece = take(*at, partition, now)) {
+        answer.pieces.push_back(std::move(*piece));
+      }
+    }
+  }
+  if (!answer.pieces.empty()) {
+    answer.response = std::move(*told);
+    answer.memory = leader.link->keep();
+    leader.answers.push_back(std::move(answer));
+  }
+  return {};
+}
+
+std::optional<Fetched> Fetcher::take(std::size_t index, const wire::FetchResponse::Partition& told,
+                                     env::Monotonic now) {
+  Partition& partition = partitions_[index];
+  switch (told.error_code) {
+    case kNone:
+      break;
+    case kOffsetOutOfRange:
+      stop(partition, ErrorCode::kRefused,
+           "no longer has offset " + std::to_string(partition.offset) + ": it begins at " +
+               std::to_string(told.log_start_offset) +
+               ". Records were deleted before they were read: a longer retention keeps them.");
+      return std::nullopt;
+    case kTopicAuthorizationFailed:
+      stop(partition, ErrorCode::kRefused,
+           "cannot be read: this user has no right to. Grant it READ and DESCRIBE on the topic.");
+      return std::nullopt;
+    default:
+      retry(partition, "cannot be read now: " + describe_error(told.error_code), now);
+      return std::nullopt;
+  }
+  partition.trouble.reset();
+  const std::string_view records = told.records.value_or("");
+  Fetched piece;
+  piece.partition = index;
+  piece.from = partition.offset;
+  piece.records = records;
+  piece.log_start = told.log_start_offset;
+  piece.end = options_.read_committed ? told.last_stable_offset : told.high_watermark;
+  if (told.aborted_transactions.has_value()) {
+    piece.aborted = *told.aborted_transactions;
+  }
+  partition.offset = end_of(records, partition.offset);
+  partition.at_end = partition.offset >= piece.end;
+  return partition.offset == piece.from ? std::nullopt : std::optional(std::move(piece));
+}
+
+void Fetcher::lost(Leader& leader, const Error& why, env::Monotonic now) {
+  leader.link.reset();
+  leader.open_at = now + leader.backoff.failed();
+  for (const std::size_t index : std::exchange(leader.asked, {})) {
+    partitions_[index].trouble = why;
+  }
+  cluster_.refresh();
+}
+
+Result<std::optional<Fetched>> Fetcher::next(env::Monotonic now) {
+  if (!failures_.empty()) {
+    const Error error = std::move(failures_.front());
+    failures_.pop_front();
+    return tl::unexpected<Error>(error);
+  }
+  for (std::size_t tries = leaders_.size(); tries > 0; --tries) {
+    auto at = leaders_.lower_bound(turn_);
+    at = at == leaders_.end() ? leaders_.begin() : at;
+    Leader& leader = at->second;
+    if (!leader.answers.empty() &&
+        leader.answers.front().given == leader.answers.front().pieces.size()) {
+      if (leader.link != nullptr) {
+        leader.link->give_back(std::move(leader.answers.front().memory));
+      }
+      leader.answers.pop_front();
+      step(now);  // there is room for another answer
+    }
+    if (leader.answers.empty()) {
+      turn_ = at->first + 1;
+      continue;
+    }
+    turn_ = at->first;
+    Answer& answer = leader.answers.front();
+    return answer.pieces[answer.given++];
+  }
+  return std::nullopt;
+}
+
+env::Monotonic Fetcher::deadline() const {
+  env::Monotonic at = env::Monotonic::max();
+  for (const auto& [node, leader] : leaders_) {
+    at = std::min(at, leader.link != nullptr ? leader.link->deadline() : leader.open_at);
+  }
+  for (const Partition& partition : partitions_) {
+    if (partition.trouble.has_value() && !partition.stopped) {
+      at = std::min(at, partition.ask_at);
+    }
+  }
+  return at;
+}
+
+}  // namespace rheon::kafka

@@ -1,0 +1,122 @@
+#pragma once
+
+// Reads partitions from their leaders, ahead of who takes the records: one request a leader is on
+// its way while the answer before it is being read. Follows leaders when they change, and brokers
+// when they come back.
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "kafka/client/cluster.h"
+#include "kafka/wire/fetch.h"
+#include "kafka/wire/record_batch.h"
+
+namespace rheon::kafka {
+
+struct FetchOptions {
+  bool read_committed = true;
+  std::chrono::milliseconds max_wait{500};  // of a broker that has nothing new
+  std::int32_t max_bytes = 16 << 20;        // of an answer; more when one batch is larger
+  std::int32_t partition_bytes = 1 << 20;   // of a partition in it
+};
+
+/// What has come of one partition.
+struct Fetched {
+  std::size_t partition = 0;  // its index, as add() has said
+  std::int64_t from = 0;      // the position that was asked for
+  std::string_view records;   // batches; valid until the next call of next()
+  std::vector<wire::FetchResponse::AbortedTransaction> aborted;
+  std::int64_t log_start = 0;
+  std::int64_t end = 0;  // behind the last record that can be read now
+};
+
+/// Used by one thread; nothing blocks.
+class Fetcher {
+ public:
+  Fetcher(Cluster& cluster, env::Random& random, FetchOptions options = {});
+
+  /// A partition to read, from this offset on. Its topic is one that the cluster watches.
+  std::size_t add(std::string topic, std::int32_t partition, std::int64_t offset);
+
+  /// Moves on what is under way. The cluster's step() comes first.
+  void step(env::Monotonic now);
+  /// When step() must be called though nothing has come.
+  [[nodiscard]] env::Monotonic deadline() const;
+
+  /// The next piece that has come; none: none has. An error stops reading that partition for good:
+  /// its offset is gone, its topic is another one, there are no rights to read it.
+  [[nodiscard]] Result<std::optional<Fetched>> next(env::Monotonic now);
+
+  /// Everything that could be read when it was last asked for has been given.
+  [[nodiscard]] bool at_end(std::size_t partition) const { return partitions_[partition].at_end; }
+  /// Why a partition does not get on; none: it does.
+  [[nodiscard]] const std::optional<Error>& trouble(std::size_t partition) const {
+    return partitions_[partition].trouble;
+  }
+
+ private:
+  struct Partition {
+    std::string topic;
+    std::int32_t index = 0;
+    wire::Uuid topic_id;       // since it was first seen
+    std::int64_t offset = 0;   // to ask for next
+    std::int32_t leader = -1;  // whom it is read from
+    std::int32_t leader_epoch = -1;
+    bool at_end = false;
+    bool stopped = false;
+    env::Monotonic ask_at{0};  // not before
+    std::optional<Error> trouble;
+  };
+  /// An answer whose pieces are being given.
+  struct Answer {
+    FrameBuffer memory;
+    wire::FetchResponse response;  // shows the memory
+    std::vector<Fetched> pieces;
+    std::size_t given = 0;  // of them
+  };
+  struct Leader {
+    Leader(env::Random& random, const ClusterOptions& options)
+        : backoff(random, options.first_wait, options.longest_wait) {}
+    std::unique_ptr<Link> link;
+    Backoff backoff;
+    env::Monotonic open_at{0};       // not before
+    std::vector<std::size_t> asked;  // the partitions of the request on its way
+    std::deque<Answer> answers;      // not given as a whole
+    [[nodiscard]] bool wants() const { return asked.empty() && answers.size() < kAnswersAhead; }
+  };
+  static constexpr std::size_t kAnswersAhead = 2;
+
+  void find_leaders(env::Monotonic now);
+  [[nodiscard]] Status converse(std::int32_t node, Leader& leader, env::Monotonic now);
+  void ask(std::int32_t node, Leader& leader, env::Monotonic now);
+  [[nodiscard]] Status take(Leader& leader, const Response& response, env::Monotonic now);
+  /// A partition's part of an answer; none: there is nothing to give.
+  [[nodiscard]] std::optional<Fetched> take(std::size_t partition,
+                                            const wire::FetchResponse::Partition& told,
+                                            env::Monotonic now);
+  void lost(Leader& leader, const Error& why, env::Monotonic now);
+  /// Nobody can read it any more.
+  void stop(Partition& partition, ErrorCode code, const std::string& why);
+  /// It may be read somewhere else, or later.
+  void retry(Partition& partition, std::string why, env::Monotonic now);
+  [[nodiscard]] static std::string name_of(const Partition& partition);
+
+  Cluster& cluster_;
+  env::Random& random_;
+  FetchOptions options_;
+  std::vector<Partition> partitions_;
+  std::map<std::int32_t, Leader> leaders_;  // by node
+  std::uint64_t seen_ = 0;                  // of the cluster's answers
+  std::int32_t turn_ = 0;                   // the leader whose answers are given
+  std::size_t first_ = 0;                   // partition of the next request: each one's turn
+  std::deque<Error> failures_;              // that next() has not told
+};
+
+}  // namespace rheon::kafka

@@ -1,0 +1,160 @@
+#include "kafka/client/committed_records.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/crc32c.h"
+#include "kafka/wire/compression.h"
+#include "kafka/wire/writer.h"
+
+namespace rheon::kafka {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using Aborted = wire::FetchResponse::AbortedTransaction;
+
+constexpr std::int16_t kControl = 32;
+constexpr std::int64_t kAlice = 1;  // producers
+constexpr std::int64_t kBob = 2;
+
+/// Sets what a batch's header says, with its checksum.
+void seal(std::string& batch, std::int64_t base_offset, std::int16_t more_attributes) {
+  wire::Writer::put_integer(batch.data(), base_offset);
+  batch[22] = static_cast<char>(batch[22] | more_attributes);
+  wire::Writer::put_integer(batch.data() + 17, crc32c(std::string_view(batch).substr(21)));
+}
+
+/// A batch of these values, from this offset on.
+std::string batch(std::int64_t offset, const std::vector<std::string>& values,
+                  std::int64_t producer = wire::RecordBatch::kNoProducer) {
+  std::string out;
+  wire::RecordBatchWriter writer(out, 0);
+  for (const std::string& value : values) {
+    writer.begin(0, std::nullopt, value);
+  }
+  const bool transactional = producer != wire::RecordBatch::kNoProducer;
+  writer.finish({producer, 0, 0, transactional});
+  seal(out, offset, 0);
+  return out;
+}
+
+/// The end of a transaction.
+std::string marker(std::int64_t offset, std::int64_t producer, bool commit) {
+  std::string key;
+  wire::Writer key_writer(key);
+  key_writer.integer<std::int16_t>(0);
+  key_writer.integer<std::int16_t>(commit ? 1 : 0);
+  std::string out;
+  wire::RecordBatchWriter writer(out, 0);
+  writer.begin(0, key, std::string(6, '\0'));
+  writer.finish({producer, 0, -1, true});
+  seal(out, offset, kControl);
+  return out;
+}
+
+struct Read {
+  std::vector<std::string> records;  // "offset:value"
+  std::int64_t position = 0;
+  std::int64_t missing = 0;
+  std::string error;
+};
+
+Read read(const std::string& bytes, std::int64_t from = 0, std::vector<Aborted> aborted = {}) {
+  CommittedRecords records(bytes, from, std::move(aborted));
+  Read result;
+  wire::Record record;
+  for (;;) {
+    const auto next = records.next(record);
+    if (!next.has_value()) {
+      result.error = next.error().message;
+    }
+    if (!next.has_value() || !*next) {
+      break;
+    }
+    result.records.push_back(std::to_string(record.offset) + ":" + std::string(*record.value));
+  }
+  result.position = records.position();
+  result.missing = records.missing();
+  return result;
+}
+
+TEST(CommittedRecords, ComeInTheirOrder) {
+  const Read done = read(batch(0, {"a", "b"}) + batch(2, {"c"}));
+  EXPECT_THAT(done.records, ElementsAre("0:a", "1:b", "2:c"));
+  EXPECT_EQ(done.position, 3);
+  EXPECT_EQ(done.missing, 0);
+  EXPECT_THAT(read("").records, IsEmpty());
+}
+
+TEST(CommittedRecords, BeginAtThePosition) {
+  const Read done = read(batch(0, {"a", "b"}) + batch(2, {"c", "d"}), 3);
+  EXPECT_THAT(done.records, ElementsAre("3:d"));
+  EXPECT_EQ(done.position, 4);
+}
+
+TEST(CommittedRecords, AreThoseOfCommittedTransactions) {
+  const std::string bytes = batch(0, {"a0"}, kAlice) + batch(1, {"b1"}, kBob) + batch(2, {"x"}) +
+                            marker(3, kAlice, false) + batch(4, {"a4"}, kAlice) +
+                            marker(5, kBob, true) + marker(6, kAlice, true);
+  const Read done = read(bytes, 0, {{kAlice, 0}});
+  EXPECT_THAT(done.records, ElementsAre("1:b1", "2:x", "4:a4"));
+  EXPECT_EQ(done.position, 7) << "behind the marker";
+  EXPECT_EQ(done.missing, 0);
+}
+
+TEST(CommittedRecords, KnowSeveralTransactionsOfOneProducer) {
+  const std::string bytes = batch(0, {"a0"}, kAlice) + marker(1, kAlice, false) +
+                            batch(2, {"a2"}, kAlice) + marker(3, kAlice, false) +
+                            batch(4, {"a4"}, kAlice) + marker(5, kAlice, true);
+  EXPECT_THAT(read(bytes, 0, {{kAlice, 2}, {kAlice, 0}}).records, ElementsAre("4:a4"));
+}
+
+TEST(CommittedRecords, OfATransactionThatWasAbortedBeforeThePositionAreNotSeen) {
+  const std::string bytes = batch(4, {"a4", "a5"}, kAlice) + marker(6, kAlice, false);
+  const Read done = read(bytes, 5, {{kAlice, 2}});
+  EXPECT_THAT(done.records, IsEmpty());
+  EXPECT_EQ(done.position, 7);
+}
+
+TEST(CommittedRecords, SayWhatIsMissing) {
+  const Read done = read(batch(0, {"a"}) + batch(5, {"b"}) + marker(9, kAlice, true), 0);
+  EXPECT_THAT(done.records, ElementsAre("0:a", "5:b"));
+  EXPECT_EQ(done.missing, 4 + 3);
+}
+
+TEST(CommittedRecords, EndWhereTheFetchWasCut) {
+  const std::string second = batch(1, {"b"});
+  const Read done = read(batch(0, {"a"}) + second.substr(0, second.size() - 1));
+  EXPECT_THAT(done.records, ElementsAre("0:a"));
+  EXPECT_EQ(done.error, "");
+  EXPECT_EQ(done.position, 1);
+}
+
+TEST(CommittedRecords, EndWithASentenceAtBrokenBytes) {
+  std::string broken = batch(1, {"b"});
+  broken.back() = static_cast<char>(broken.back() ^ 1);
+  const Read done = read(batch(0, {"a"}) + broken + batch(2, {"c"}));
+  EXPECT_THAT(done.records, ElementsAre("0:a"));
+  EXPECT_THAT(done.error, HasSubstr("checksum"));
+  EXPECT_EQ(done.position, 1);
+}
+
+TEST(CommittedRecords, AreDecompressed) {
+  const std::string plain = batch(3, {"a", "b"});
+  for (const auto how : {wire::Compression::kGzip, wire::Compression::kSnappy,
+                         wire::Compression::kLz4, wire::Compression::kZstd}) {
+    std::string bytes = plain.substr(0, wire::RecordBatch::kHeaderBytes);
+    wire::compress(how, std::string_view(plain).substr(bytes.size()), bytes);
+    wire::Writer::put_integer(bytes.data() + 8, static_cast<std::int32_t>(bytes.size() - 12));
+    seal(bytes, 3, static_cast<std::int16_t>(how));
+    EXPECT_THAT(read(bytes, 3).records, ElementsAre("3:a", "4:b")) << static_cast<int>(how);
+  }
+}
+
+}  // namespace
+}  // namespace rheon::kafka

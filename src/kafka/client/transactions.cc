@@ -1,0 +1,315 @@
+#include "kafka/client/transactions.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "kafka/client/error_codes.h"
+
+namespace rheon::kafka {
+
+namespace {
+
+constexpr std::int8_t kTransactionKey = 1;  // of FindCoordinator
+
+}  // namespace
+
+Transactions::Transactions(Cluster& cluster, env::Random& random, std::string transactional_id,
+                           std::chrono::milliseconds timeout)
+    : cluster_(cluster),
+      transactional_id_(std::move(transactional_id)),
+      timeout_(timeout),
+      backoff_(random, cluster.options().first_wait, cluster.options().longest_wait) {}
+
+void Transactions::identify(std::optional<ProducerIdentity> current) {
+  RHEON_ASSERT(idle(), "a conversation is under way");
+  todo_ = Todo::kIdentify;
+  current_ = current;
+  failure_.reset();
+}
+
+void Transactions::add(std::vector<std::pair<std::string, std::int32_t>> partitions) {
+  RHEON_ASSERT(idle(), "a conversation is under way");
+  partitions_ = std::move(partitions);
+  std::sort(partitions_.begin(), partitions_.end());
+  todo_ = partitions_.empty() || transactions_have_epochs_ ? Todo::kNothing : Todo::kAdd;
+  ended_.reset();
+}
+
+void Transactions::end(bool commit) {
+  RHEON_ASSERT(idle(), "a conversation is under way");
+  todo_ = Todo::kEnd;
+  commit_ = commit;
+  ended_.reset();
+}
+
+void Transactions::step(env::Monotonic now) {
+  if (idle() && link_ == nullptr) {
+    return;
+  }
+  const Status status = converse(now);
+  if (!status.has_value()) {
+    lost(status.error(), now);
+  }
+}
+
+Status Transactions::converse(env::Monotonic now) {
+  if (link_ == nullptr || (link_->stale(now) && !asked_)) {
+    if (idle() || now < again_at_) {
+      return {};
+    }
+    RHEON_TRY(find_coordinator(now));
+    if (link_ == nullptr) {
+      return {};
+    }
+  }
+  RHEON_TRY(link_->pump(now));
+  if (!link_->ready()) {
+    return {};
+  }
+  if (!idle() && !asked_ && now >= again_at_) {
+    ask(now);
+    RHEON_TRY(link_->pump(now));
+  }
+  RHEON_ASSIGN(const std::optional<Response> answer, link_->next());
+  return answer.has_value() ? take(*answer, now) : Status();
+}
+
+/// A connection to any broker, which says who coordinates.
+Status Transactions::find_coordinator(env::Monotonic now) {
+  coordinator_ = false;
+  asked_ = false;
+  const auto& brokers = cluster_.brokers();
+  if (brokers.empty()) {
+    return {};  // nothing is known of the cluster yet
+  }
+  const auto at = std::next(brokers.begin(), static_cast<std::ptrdiff_t>(turn_++ % brokers.size()));
+  link_ = cluster_.open(at->first, now);
+  return {};
+}
+
+void Transactions::ask(env::Monotonic now) {
+  asked_ = true;
+  if (!coordinator_) {
+    wire::FindCoordinatorRequest request;
+    request.key_type = kTransactionKey;
+    request.coordinator_keys = {transactional_id_};
+    link_->send<wire::FindCoordinator>(request, now);
+    return;
+  }
+  switch (todo_) {
+    case Todo::kNothing:
+      asked_ = false;
+      return;
+    case Todo::kIdentify: {
+      wire::InitProducerIdRequest request;
+      request.transactional_id = transactional_id_;
+      request.transaction_timeout_ms = static_cast<std::int32_t>(timeout_.count());
+      if (current_.has_value()) {
+        request.producer_id = current_->id;
+        request.producer_epoch = current_->epoch;
+      }
+      link_->send<wire::InitProducerId>(request, now);
+      return;
+    }
+    case Todo::kAdd: {
+      wire::AddPartitionsToTxnRequest request;
+      request.transactional_id = transactional_id_;
+      request.producer_id = identity_.id;
+      request.producer_epoch = identity_.epoch;
+      for (const auto& [topic, partition] : partitions_) {
+        if (request.topics.empty() || request.topics.back().name != topic) {
+          request.topics.push_back({topic, {}});
+        }
+        request.topics.back().partitions.push_back(partition);
+      }
+      link_->send<wire::AddPartitionsToTxn>(request, now);
+      return;
+    }
+    case Todo::kEnd: {
+      const wire::EndTxnRequest request{transactional_id_, identity_.id, identity_.epoch, commit_};
+      if (transactions_have_epochs_) {
+        link_->send<wire::EndTxn>(request, now);
+      } else {
+        link_->send<wire::EndTxn1>(request, now);
+      }
+      return;
+    }
+  }
+}
+
+Status Transactions::take(const Response& response, env::Monotonic now) {
+  asked_ = false;
+  if (!coordinator_) {
+    const auto told = wire::read_response<wire::FindCoordinator>(response.frame);
+    if (!told.has_value() || told->coordinators.size() != 1) {
+      return fail(ErrorCode::kCorrupt,
+                  link_->address() + " does not say who coordinates a transaction");
+    }
+    const auto& found = told->coordinators.front();
+    RHEON_ASSIGN(const bool good, judge(found.error_code, now));
+    if (!good) {
+      return {};
+    }
+    link_ = cluster_.open(found.node_id, now);
+    if (link_ == nullptr) {
+      return fail(ErrorCode::kIo, "the coordinator of transactional id '" + transactional_id_ +
+                                      "' is broker " + std::to_string(found.node_id) +
+                                      ", which is not known");
+    }
+    coordinator_ = true;
+    return {};
+  }
+  switch (todo_) {
+    case Todo::kIdentify:
+      return take_identity(response, now);
+    case Todo::kAdd:
+      return take_added(response, now);
+    case Todo::kEnd:
+      return take_end(response, now);
+    case Todo::kNothing:
+      break;
+  }
+  return {};
+}
+
+Status Transactions::take_identity(const Response& response, env::Monotonic now) {
+  const auto told = wire::read_response<wire::InitProducerId>(response.frame);
+  if (!told.has_value()) {
+    return fail(ErrorCode::kCorrupt, link_->address() + " does not say who we are");
+  }
+  RHEON_ASSIGN(const bool good, judge(told->error_code, now));
+  if (good) {
+    identity_ = {told->producer_id, told->producer_epoch};
+    transactions_have_epochs_ =
+        link_->abilities().transactions_have_epochs() && link_->abilities().speaks<wire::EndTxn>();
+    done();
+  }
+  return {};
+}
+
+Status Transactions::take_added(const Response& response, env::Monotonic now) {
+  const auto told = wire::read_response<wire::AddPartitionsToTxn>(response.frame);
+  if (!told.has_value()) {
+    return fail(ErrorCode::kCorrupt,
+                link_->address() + " does not say whether partitions belong to the transaction");
+  }
+  for (const auto& topic : told->results_by_topic) {
+    for (const auto& partition : topic.results_by_partition) {
+      if (partition.partition_error_code == kOperationNotAttempted) {
+        continue;  // because of another one's error
+      }
+      RHEON_ASSIGN(const bool good, judge(partition.partition_error_code, now));
+      if (!good) {
+        return {};
+      }
+    }
+  }
+  done();
+  return {};
+}
+
+Status Transactions::take_end(const Response& response, env::Monotonic now) {
+  if (!transactions_have_epochs_) {
+    return judge_end(wire::read_response<wire::EndTxn1>(response.frame), now);
+  }
+  const auto told = wire::read_response<wire::EndTxn>(response.frame);
+  if (told.has_value() && told->error_code == kNone) {
+    identity_ = {told->producer_id, told->producer_epoch};
+  }
+  return judge_end(told, now);
+}
+
+template <class EndResponse>
+Status Transactions::judge_end(const std::optional<EndResponse>& told, env::Monotonic now) {
+  if (!told.has_value()) {
+    asked_ = true;  // nobody knows how
+    return fail(ErrorCode::kCorrupt, link_->address() + " does not say how a transaction ended");
+  }
+  RHEON_ASSIGN(const bool good, judge(told->error_code, now));
+  if (good) {
+    ended_ = commit_ ? Ended::kCommitted : Ended::kAborted;
+    done();
+  }
+  return {};
+}
+
+Result<bool> Transactions::judge(std::int16_t error, env::Monotonic now) {
+  switch (error) {
+    case kNone:
+      return true;
+    case kCoordinatorNotAvailable:
+    case kNotCoordinator:
+      coordinator_ = false;
+      return fail(ErrorCode::kIo, "transactional id '" + transactional_id_ +
+                                      "': " + describe_error(error));  // asks anew who coordinates
+    case kCoordinatorLoadInProgress:
+    case kConcurrentTransactions:
+    case kRequestTimedOut:
+      trouble_ = Error{ErrorCode::kIo,
+                       "transactional id '" + transactional_id_ + "': " + describe_error(error)};
+      again_at_ = now + backoff_.failed();
+      return false;
+    case kProducerFenced:
+    case kInvalidProducerEpoch:
+      fail_for_good(ErrorCode::kRefused,
+                    "somebody else has taken transactional id '" + transactional_id_ +
+                        "': another process of this job runs, or has run since.");
+      return false;
+    case kInvalidTransactionTimeout:
+      fail_for_good(ErrorCode::kRefused,
+                    "the brokers do not take a transaction timeout of " +
+                        std::to_string(timeout_.count()) +
+                        " ms: raise their transaction.max.timeout.ms, or take a shorter one.");
+      return false;
+    case kTransactionalIdAuthorizationFailed:
+      fail_for_good(ErrorCode::kRefused,
+                    "this user has no right to transactional id '" + transactional_id_ +
+                        "'. Grant it WRITE and DESCRIBE on transactional ids with this prefix.");
+      return false;
+    case kTopicAuthorizationFailed:
+      fail_for_good(ErrorCode::kRefused,
+                    "this user has no right to write to a topic of the transaction. Grant it "
+                    "WRITE and DESCRIBE on it.");
+      return false;
+    default:
+      fail_for_good(ErrorCode::kInternal,
+                    "transactional id '" + transactional_id_ + "': " + describe_error(error) + ".");
+      return false;
+  }
+}
+
+void Transactions::done() {
+  todo_ = Todo::kNothing;
+  trouble_.reset();
+  backoff_.succeeded();
+}
+
+void Transactions::fail_for_good(ErrorCode code, std::string sentence) {
+  failure_ = Error{code, std::move(sentence)};
+  todo_ = Todo::kNothing;
+}
+
+void Transactions::lost(const Error& why, env::Monotonic now) {
+  // In the first protocol the same end, said again, may meet another transaction: it is not said
+  // again. In the second one each transaction has an epoch of its own.
+  if (todo_ == Todo::kEnd && asked_ && coordinator_ && !transactions_have_epochs_) {
+    ended_ = Ended::kUnknown;
+    todo_ = Todo::kNothing;
+  }
+  link_.reset();
+  coordinator_ = false;
+  asked_ = false;
+  trouble_ = why;
+  again_at_ = now + backoff_.failed();
+  cluster_.refresh();
+}
+
+env::Monotonic Transactions::deadline() const {
+  env::Monotonic at = link_ != nullptr ? link_->deadline() : env::Monotonic::max();
+  if (!idle() && !asked_) {
+    at = std::min(at, again_at_);
+  }
+  return at;
+}
+
+}  // namespace rheon::kafka
