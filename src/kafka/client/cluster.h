@@ -33,7 +33,7 @@ struct ClusterOptions {
   std::string version = "0";  // of this program
   env::Monotonic max_age = std::chrono::minutes{5};
   env::Monotonic first_wait = std::chrono::milliseconds{100};
-  env::Monotonic longest_wait = std::chrono::seconds{10};
+  env::Monotonic longest_wait = std::chrono::seconds{1};
 };
 
 struct PartitionInfo {

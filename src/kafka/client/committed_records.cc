@@ -37,26 +37,34 @@ CommittedRecords::CommittedRecords(std::string_view bytes, std::int64_t from,
             [](const auto& a, const auto& b) { return a.first_offset > b.first_offset; });
 }
 
-Result<bool> CommittedRecords::next(wire::Record& record) {
-  for (;;) {
-    while (records_.has_value() && records_->next(record)) {
-      if (record.offset >= position_) {
-        position_ = record.offset + 1;
-        return true;
+Result<std::size_t> CommittedRecords::take(std::span<wire::Record> records) {
+  std::size_t taken = 0;
+  while (taken == 0 && !records.empty()) {
+    if (!records_.has_value()) {
+      RHEON_ASSIGN(const bool opened, open_batch());
+      if (!opened) {
+        break;
       }
     }
-    if (records_.has_value()) {
-      if (records_->failed()) {
-        return fail(ErrorCode::kCorrupt, "a batch does not hold the records that its header says");
+    while (taken < records.size() && records_->next(records[taken])) {
+      if (records[taken].offset >= position_) {
+        position_ = records[taken++].offset + 1;
       }
-      position_ = std::max(position_, batch_end_);
-      records_.reset();
     }
-    RHEON_ASSIGN(const bool opened, open_batch());
-    if (!opened) {
-      return false;
+    if (taken < records.size()) {  // the batch has no more
+      RHEON_TRY(close_batch());
     }
   }
+  return taken;
+}
+
+Status CommittedRecords::close_batch() {
+  if (records_->failed()) {
+    return fail(ErrorCode::kCorrupt, "a batch does not hold the records that its header says");
+  }
+  position_ = std::max(position_, batch_end_);
+  records_.reset();
+  return {};
 }
 
 Result<bool> CommittedRecords::open_batch() {

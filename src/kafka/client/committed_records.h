@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -24,11 +25,12 @@ class CommittedRecords {
   CommittedRecords(std::string_view bytes, std::int64_t from,
                    std::vector<wire::FetchResponse::AbortedTransaction> aborted);
 
-  /// The next record; false: there is none left. What it shows lives as long as this. Errors
-  /// (kCorrupt): sentences without the partition's name; position() says where.
-  [[nodiscard]] Result<bool> next(wire::Record& record);
+  /// Fills in the next records, and says how many; 0: there is none left. What they show lives as
+  /// long as this. Errors (kCorrupt): sentences without the partition's name; position() says
+  /// where.
+  [[nodiscard]] Result<std::size_t> take(std::span<wire::Record> records);
 
-  /// The offset behind the last record that next() has given, or behind what was passed over since:
+  /// The offset behind the last record that take() has given, or behind what was passed over since:
   /// where to read on.
   [[nodiscard]] std::int64_t position() const { return position_; }
   /// Offsets in front of records that were given, without a batch that holds them: of a topic that
@@ -37,6 +39,7 @@ class CommittedRecords {
 
  private:
   [[nodiscard]] Result<bool> open_batch();
+  [[nodiscard]] Status close_batch();
   /// Whether records of this batch are to be seen; keeps account of who has aborted.
   [[nodiscard]] bool is_committed(const wire::RecordBatch& batch);
 

@@ -10,6 +10,7 @@ namespace rheon::kafka {
 
 inline constexpr std::int16_t kNone = 0;
 inline constexpr std::int16_t kOffsetOutOfRange = 1;
+inline constexpr std::int16_t kUnknownTopicOrPartition = 3;
 inline constexpr std::int16_t kRequestTimedOut = 7;
 inline constexpr std::int16_t kCoordinatorLoadInProgress = 14;
 inline constexpr std::int16_t kCoordinatorNotAvailable = 15;

@@ -36,11 +36,13 @@ std::int64_t end_of(std::string_view records, std::int64_t from) {
 Fetcher::Fetcher(Cluster& cluster, env::Random& random, FetchOptions options)
     : cluster_(cluster), random_(random), options_(options) {}
 
-std::size_t Fetcher::add(std::string topic, std::int32_t partition, std::int64_t offset) {
+std::size_t Fetcher::add(std::string topic, std::int32_t partition, std::int64_t offset,
+                         wire::Uuid id) {
   Partition added;
   added.topic = std::move(topic);
   added.index = partition;
   added.offset = offset;
+  added.topic_id = id;
   partitions_.push_back(std::move(added));
   seen_ = 0;  // looks for its leader
   return partitions_.size() - 1;
@@ -195,6 +197,7 @@ Status Fetcher::take(Leader& leader, const Response& response, env::Monotonic no
       }
       if (auto piece = take(*at, partition, now)) {
         answer.pieces.push_back(std::move(*piece));
+        ++partitions_[*at].pieces;
       }
     }
   }
@@ -275,7 +278,9 @@ Result<std::optional<Fetched>> Fetcher::next(env::Monotonic now) {
     }
     turn_ = at->first;
     Answer& answer = leader.answers.front();
-    return answer.pieces[answer.given++];
+    const Fetched& piece = answer.pieces[answer.given++];
+    --partitions_[piece.partition].pieces;
+    return piece;
   }
   return std::nullopt;
 }

@@ -42,8 +42,12 @@ class Fetcher {
  public:
   Fetcher(Cluster& cluster, env::Random& random, FetchOptions options = {});
 
-  /// A partition to read, from this offset on. Its topic is one that the cluster watches.
-  std::size_t add(std::string topic, std::int32_t partition, std::int64_t offset);
+  /// A partition to read, from this offset on. Its topic is one that the cluster watches; `id`: the
+  /// one that was meant, zero: the one that is there.
+  std::size_t add(std::string topic, std::int32_t partition, std::int64_t offset,
+                  wire::Uuid id = {});
+  /// Nobody reads this partition any more. What has come of it may still be given.
+  void leave(std::size_t partition) { partitions_[partition].stopped = true; }
 
   /// Moves on what is under way. The cluster's step() comes first.
   void step(env::Monotonic now);
@@ -55,7 +59,9 @@ class Fetcher {
   [[nodiscard]] Result<std::optional<Fetched>> next(env::Monotonic now);
 
   /// Everything that could be read when it was last asked for has been given.
-  [[nodiscard]] bool at_end(std::size_t partition) const { return partitions_[partition].at_end; }
+  [[nodiscard]] bool at_end(std::size_t partition) const {
+    return partitions_[partition].at_end && partitions_[partition].pieces == 0;
+  }
   /// Why a partition does not get on; none: it does.
   [[nodiscard]] const std::optional<Error>& trouble(std::size_t partition) const {
     return partitions_[partition].trouble;
@@ -70,6 +76,7 @@ class Fetcher {
     std::int32_t leader = -1;  // whom it is read from
     std::int32_t leader_epoch = -1;
     bool at_end = false;
+    std::size_t pieces = 0;  // that have come and were not given
     bool stopped = false;
     env::Monotonic ask_at{0};  // not before
     std::optional<Error> trouble;

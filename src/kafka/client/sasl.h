@@ -9,17 +9,10 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "env/env.h"
+#include "env/clock.h"
+#include "kafka/client/credentials.h"
 
 namespace rheon::kafka {
-
-enum class SaslMechanism { kPlain, kScramSha256, kScramSha512, kOAuthBearer };
-
-struct Credentials {
-  SaslMechanism mechanism = SaslMechanism::kScramSha512;
-  std::string user;      // but for OAUTHBEARER
-  std::string password;  // ... whose token this is
-};
 
 class SaslExchange {
  public:

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -67,16 +68,18 @@ struct Read {
 Read read(const std::string& bytes, std::int64_t from = 0, std::vector<Aborted> aborted = {}) {
   CommittedRecords records(bytes, from, std::move(aborted));
   Read result;
-  wire::Record record;
+  std::array<wire::Record, 2> some;
   for (;;) {
-    const auto next = records.next(record);
-    if (!next.has_value()) {
-      result.error = next.error().message;
+    const auto taken = records.take(some);
+    if (!taken.has_value()) {
+      result.error = taken.error().message;
     }
-    if (!next.has_value() || !*next) {
+    if (taken.value_or(0) == 0) {
       break;
     }
-    result.records.push_back(std::to_string(record.offset) + ":" + std::string(*record.value));
+    for (std::size_t i = 0; i < *taken; ++i) {
+      result.records.push_back(std::to_string(some[i].offset) + ":" + std::string(*some[i].value));
+    }
   }
   result.position = records.position();
   result.missing = records.missing();

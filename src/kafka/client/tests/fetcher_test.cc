@@ -3,15 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 #include <string>
 #include <vector>
 
-#include "base/crc32c.h"
 #include "kafka/client/committed_records.h"
 #include "kafka/client/error_codes.h"
+#include "kafka/client/tests/scripted_topic.h"
 #include "kafka/client/tests/two_brokers.h"
-#include "kafka/wire/writer.h"
 
 namespace rheon::kafka {
 namespace {
@@ -19,98 +19,20 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
-using testing::Asked;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::ScriptedBroker;
-
-constexpr wire::Uuid kWords{1, 2};
-
-/// A partition as its leader keeps it.
-struct Log {
-  std::int64_t start = 0;
-  std::vector<std::string> values;
-  std::int16_t error = 0;  // that a fetch is answered with
-
-  [[nodiscard]] std::int64_t end() const {
-    return start + static_cast<std::int64_t>(values.size());
-  }
-};
-
-/// Records [offset, offset + 2) of the log, in a batch.
-std::string batch_at(const Log& log, std::int64_t offset) {
-  if (offset >= log.end()) {
-    return "";
-  }
-  std::string out;
-  wire::RecordBatchWriter writer(out, 0);
-  for (std::int64_t at = offset; at < std::min(offset + 2, log.end()); ++at) {
-    writer.begin(0, std::nullopt, log.values[static_cast<std::size_t>(at - log.start)]);
-  }
-  writer.finish({});
-  wire::Writer::put_integer(out.data(), offset);
-  return out;
-}
 
 class FetcherTest : public testing::TwoBrokers {
  protected:
   FetcherTest() {
-    on<wire::Metadata>([this](const Asked&) { return metadata(); });
     for (auto& [node, broker] : brokers_) {
-      broker.on_key(wire::Fetch::kKey,
-                    [this, n = node](const Asked& asked) { return fetch(n, asked); });
+      topic_.stand_on(node, broker, no_topics());
     }
     cluster_.watch(std::set<std::string, std::less<>>{"words"});
-    logs_[0].values = {"a", "b", "c", "d", "e"};
-    logs_[1].values = {"x", "y", "z"};
+    topic_.logs[0].values = {"a", "b", "c", "d", "e"};
+    topic_.logs[1].values = {"x", "y", "z"};
   }
-  wire::MetadataResponse metadata() const {
-    wire::MetadataResponse response = no_topics();
-    wire::MetadataResponse::Topic topic;
-    topic.name = "words";
-    topic.topic_id = topic_id_;
-    topic.error_code = topic_error_;
-    for (const auto& [index, leader] : leaders_) {
-      wire::MetadataResponse::Partition partition;
-      partition.partition_index = index;
-      partition.leader_id = leader;
-      partition.leader_epoch = epoch_;
-      topic.partitions.push_back(partition);
-    }
-    response.topics.push_back(topic);
-    return response;
-  }
-  std::string fetch(std::int32_t node, const Asked& asked) {
-    const auto request = wire::read_message<wire::FetchRequest>(asked.body);
-    EXPECT_TRUE(request.has_value());
-    ++fetches_;
-    wire::FetchResponse response;
-    std::deque<std::string> records;
-    for (const auto& topic : request->topics) {
-      response.responses.push_back({topic.topic_id, {}});
-      for (const auto& wanted : topic.partitions) {
-        const Log& log = logs_[wanted.partition];
-        wire::FetchResponse::Partition told;
-        told.partition_index = wanted.partition;
-        told.high_watermark = log.end();
-        told.last_stable_offset = log.end();
-        told.log_start_offset = log.start;
-        if (log.error != 0) {
-          told.error_code = log.error;
-        } else if (leaders_[wanted.partition] != node) {
-          told.error_code = 6;  // not the leader
-        } else if (wanted.fetch_offset < log.start || wanted.fetch_offset > log.end()) {
-          told.error_code = kOffsetOutOfRange;
-        } else {
-          told.records = records.emplace_back(batch_at(log, wanted.fetch_offset));
-        }
-        response.responses.back().partitions.push_back(told);
-      }
-    }
-    return ScriptedBroker::encode<wire::Fetch>(response);
-  }
-
   /// Takes what comes.
   void step() override {
     TwoBrokers::step();
@@ -130,20 +52,16 @@ class FetcherTest : public testing::TwoBrokers {
         return;
       }
       CommittedRecords records((*piece)->records, (*piece)->from, (*piece)->aborted);
-      wire::Record record;
-      for (auto next = records.next(record); next.has_value() && *next;
-           next = records.next(record)) {
-        got_[(*piece)->partition].push_back(std::string(*record.value));
+      std::array<wire::Record, 2> some;
+      for (auto taken = records.take(some); taken.value_or(0) > 0; taken = records.take(some)) {
+        for (std::size_t i = 0; i < *taken; ++i) {
+          got_[(*piece)->partition].push_back(std::string(*some[i].value));
+        }
       }
     }
   }
 
-  wire::Uuid topic_id_ = kWords;
-  std::int16_t topic_error_ = 0;
-  std::int32_t epoch_ = 1;
-  std::map<std::int32_t, std::int32_t> leaders_{{0, 1}, {1, 2}};
-  std::map<std::int32_t, Log> logs_;
-  int fetches_ = 0;
+  testing::ScriptedTopic topic_{"words", {1, 2}};
   bool takes_ = true;
 
   std::map<std::size_t, std::vector<std::string>> got_;
@@ -159,7 +77,7 @@ TEST_F(FetcherTest, ReadsPartitionsFromTheirLeaders) {
   EXPECT_THAT(got_[0], ElementsAre("a", "b", "c", "d", "e"));
   EXPECT_THAT(got_[1], ElementsAre("y", "z"));
   EXPECT_TRUE(fetcher_.at_end(0));
-  logs_[0].values.push_back("f");
+  topic_.logs[0].values.push_back("f");
   go(seconds{1});
   EXPECT_THAT(got_[0], ElementsAre("a", "b", "c", "d", "e", "f"));
   EXPECT_THAT(failures_, IsEmpty());
@@ -174,10 +92,10 @@ TEST_F(FetcherTest, ReadsAlsoWhenLittleIsCarriedAtATime) {
 
 TEST_F(FetcherTest, ReadsAheadButNotWithoutEnd) {
   takes_ = false;
-  logs_[0].values.assign(100, "w");
+  topic_.logs[0].values.assign(100, "w");
   fetcher_.add("words", 0, 0);
   go(minutes{2});
-  EXPECT_EQ(fetches_, 2) << "two answers wait";
+  EXPECT_EQ(topic_.fetches, 2) << "two answers wait";
   takes_ = true;
   go(seconds{2});
   EXPECT_EQ(got_[0].size(), 100u);
@@ -187,9 +105,9 @@ TEST_F(FetcherTest, ReadsAheadButNotWithoutEnd) {
 TEST_F(FetcherTest, FollowsTheLeader) {
   fetcher_.add("words", 0, 0);
   go(seconds{1});
-  leaders_[0] = 2;
-  ++epoch_;
-  logs_[0].values.push_back("f");
+  topic_.leaders[0] = 2;
+  ++topic_.epoch;
+  topic_.logs[0].values.push_back("f");
   go(seconds{2});
   EXPECT_THAT(got_[0], ElementsAre("a", "b", "c", "d", "e", "f"));
   EXPECT_FALSE(fetcher_.trouble(0).has_value());
@@ -197,13 +115,13 @@ TEST_F(FetcherTest, FollowsTheLeader) {
 
 TEST_F(FetcherTest, WaitsForALeaderAndGoesOn) {
   fetcher_.add("words", 0, 0);
-  leaders_[0] = -1;
+  topic_.leaders[0] = -1;
   go(seconds{5});
   ASSERT_TRUE(fetcher_.trouble(0).has_value());
   EXPECT_THAT(fetcher_.trouble(0)->message,
               HasSubstr("partition 0 of topic 'words' has no leader"));
-  leaders_[0] = 1;
-  ++epoch_;
+  topic_.leaders[0] = 1;
+  ++topic_.epoch;
   go(seconds{5});
   EXPECT_EQ(got_[0].size(), 5u);
   EXPECT_FALSE(fetcher_.trouble(0).has_value());
@@ -214,8 +132,8 @@ TEST_F(FetcherTest, WaitsForABrokerThatIsGoneAndGoesOn) {
   fetcher_.add("words", 1, 0);
   go(seconds{1});
   network_.hang_up("one", 9092);
-  logs_[0].values.push_back("f");
-  logs_[1].values.push_back("!");
+  topic_.logs[0].values.push_back("f");
+  topic_.logs[1].values.push_back("!");
   go(minutes{1});
   EXPECT_EQ(got_[1].size(), 4u) << "the other one goes on";
   EXPECT_EQ(got_[0].size(), 5u);
@@ -227,7 +145,7 @@ TEST_F(FetcherTest, WaitsForABrokerThatIsGoneAndGoesOn) {
 }
 
 TEST_F(FetcherTest, StopsWhereRecordsAreGone) {
-  logs_[0].start = 3;
+  topic_.logs[0].start = 3;
   fetcher_.add("words", 0, 1);
   fetcher_.add("words", 1, 0);
   go(seconds{1});
@@ -239,7 +157,7 @@ TEST_F(FetcherTest, StopsWhereRecordsAreGone) {
 TEST_F(FetcherTest, StopsWhenTheTopicIsAnotherOne) {
   fetcher_.add("words", 0, 0);
   go(seconds{1});
-  topic_id_ = {9, 9};
+  topic_.id = {9, 9};
   cluster_.refresh();
   go(seconds{1});
   ASSERT_EQ(failures_.size(), 1u);
@@ -247,7 +165,7 @@ TEST_F(FetcherTest, StopsWhenTheTopicIsAnotherOne) {
 }
 
 TEST_F(FetcherTest, StopsWithoutTheRightToRead) {
-  topic_error_ = kTopicAuthorizationFailed;
+  topic_.error = kTopicAuthorizationFailed;
   fetcher_.add("words", 0, 0);
   go(seconds{1});
   ASSERT_EQ(failures_.size(), 1u);
@@ -255,23 +173,23 @@ TEST_F(FetcherTest, StopsWithoutTheRightToRead) {
 }
 
 TEST_F(FetcherTest, WaitsForATopicThatIsNotThereYet) {
-  topic_error_ = 3;
+  topic_.error = 3;
   fetcher_.add("words", 0, 0);
   go(seconds{5});
   ASSERT_TRUE(fetcher_.trouble(0).has_value());
-  topic_error_ = 0;
+  topic_.error = 0;
   go(seconds{5});
   EXPECT_EQ(got_[0].size(), 5u);
 }
 
 TEST_F(FetcherTest, TriesAgainWhenABrokerHasAProblem) {
-  logs_[0].error = 56;
+  topic_.logs[0].error = 56;
   fetcher_.add("words", 0, 0);
   go(seconds{10});
   EXPECT_THAT(fetcher_.trouble(0)->message,
               HasSubstr("the broker's disk has a problem (error 56)"));
-  EXPECT_LE(fetches_, 110) << "ten times a second at most";
-  logs_[0].error = 0;
+  EXPECT_LE(topic_.fetches, 110) << "ten times a second at most";
+  topic_.logs[0].error = 0;
   go(seconds{1});
   EXPECT_EQ(got_[0].size(), 5u);
 }

@@ -1,0 +1,156 @@
+#pragma once
+
+// A topic on brokers that a test has written: its metadata, its records, where its partitions begin
+// and end.
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kafka/client/error_codes.h"
+#include "kafka/client/tests/scripted_broker.h"
+#include "kafka/wire/record_batch.h"
+#include "kafka/wire/writer.h"
+
+namespace rheon::kafka::testing {
+
+class ScriptedTopic {
+ public:
+  struct Stored {
+    Stored(const char* text) : value(text) {}  // NOLINT: a record is its value, mostly
+    Stored(std::string key_text, std::optional<std::string> text, std::int64_t time)
+        : key(std::move(key_text)), value(std::move(text)), timestamp(time) {}
+    std::optional<std::string> key;
+    std::optional<std::string> value;
+    std::int64_t timestamp = 0;
+  };
+  /// A partition as its leader keeps it.
+  struct Log {
+    std::int64_t start = 0;
+    std::vector<Stored> values;
+    std::int16_t error = 0;  // that a fetch is answered with
+
+    [[nodiscard]] std::int64_t end() const {
+      return start + static_cast<std::int64_t>(values.size());
+    }
+  };
+
+  ScriptedTopic(std::string topic_name, wire::Uuid topic_id)
+      : name(std::move(topic_name)), id(topic_id) {}
+
+  /// What this node says: of the topic, and to who reads it. `brokers`: Metadata without topics.
+  void stand_on(std::int32_t node, ScriptedBroker& broker, const wire::MetadataResponse& brokers) {
+    broker.on<wire::Metadata>([this, brokers](const Asked&) { return metadata(brokers); });
+    broker.on_key(wire::Fetch::kKey,
+                  [this, node](const Asked& asked) { return fetch(node, asked); });
+    broker.on<wire::ListOffsets>([this, node](const Asked& asked) { return offsets(node, asked); });
+  }
+
+  std::string name;
+  wire::Uuid id;
+  std::int16_t error = 0;                                        // of the whole topic
+  std::int32_t epoch = 1;                                        // of all leaders
+  std::map<std::int32_t, std::int32_t> leaders{{0, 1}, {1, 2}};  // by partition
+  std::map<std::int32_t, Log> logs;
+  int fetches = 0;
+  std::int16_t offsets_error = 0;  // that a question for offsets is answered with
+
+ private:
+  /// Records [offset, offset + 2) of the log, in a batch.
+  static std::string batch_at(const Log& log, std::int64_t offset) {
+    if (offset >= log.end()) {
+      return "";
+    }
+    std::string out;
+    const auto at = [&](std::int64_t i) -> const Stored& {
+      return log.values[static_cast<std::size_t>(i - log.start)];
+    };
+    wire::RecordBatchWriter writer(out, at(offset).timestamp);
+    for (std::int64_t i = offset; i < std::min(offset + 2, log.end()); ++i) {
+      writer.begin(at(i).timestamp, at(i).key, at(i).value);
+    }
+    writer.finish({});
+    wire::Writer::put_integer(out.data(), offset);
+    return out;
+  }
+
+  wire::MetadataResponse metadata(wire::MetadataResponse response) const {
+    wire::MetadataResponse::Topic topic;
+    topic.name = name;
+    topic.topic_id = id;
+    topic.error_code = error;
+    for (const auto& [index, leader] : leaders) {
+      wire::MetadataResponse::Partition partition;
+      partition.partition_index = index;
+      partition.leader_id = leader;
+      partition.leader_epoch = epoch;
+      topic.partitions.push_back(partition);
+    }
+    response.topics.push_back(topic);
+    return response;
+  }
+  std::string fetch(std::int32_t node, const Asked& asked) {
+    const auto request = wire::read_message<wire::FetchRequest>(asked.body);
+    ++fetches;
+    wire::FetchResponse response;
+    std::deque<std::string> records;
+    for (const auto& topic : request->topics) {
+      response.responses.push_back({topic.topic_id, {}});
+      for (const auto& wanted : topic.partitions) {
+        const Log& log = logs[wanted.partition];
+        wire::FetchResponse::Partition told;
+        told.partition_index = wanted.partition;
+        told.high_watermark = log.end();
+        told.last_stable_offset = log.end();
+        told.log_start_offset = log.start;
+        if (log.error != 0) {
+          told.error_code = log.error;
+        } else if (leaders[wanted.partition] != node) {
+          told.error_code = kNotLeader;
+        } else if (wanted.fetch_offset < log.start || wanted.fetch_offset > log.end()) {
+          told.error_code = kOffsetOutOfRange;
+        } else {
+          told.records = records.emplace_back(batch_at(log, wanted.fetch_offset));
+        }
+        response.responses.back().partitions.push_back(told);
+      }
+    }
+    return ScriptedBroker::encode<wire::Fetch>(response);
+  }
+  wire::ListOffsetsResponse offsets(std::int32_t node, const Asked& asked) {
+    const auto request = wire::read_message<wire::ListOffsetsRequest>(asked.body);
+    wire::ListOffsetsResponse response;
+    for (const auto& topic : request->topics) {
+      response.topics.push_back({name, {}});
+      for (const auto& wanted : topic.partitions) {
+        wire::ListOffsetsResponse::Partition told;
+        told.partition_index = wanted.partition_index;
+        if (offsets_error != 0 || leaders[wanted.partition_index] != node) {
+          told.error_code = offsets_error != 0 ? offsets_error : kNotLeader;
+        } else {
+          told.offset = offset_at(logs[wanted.partition_index], wanted.timestamp);
+        }
+        response.topics.back().partitions.push_back(told);
+      }
+    }
+    return response;
+  }
+  static std::int64_t offset_at(const Log& log, std::int64_t time) {
+    constexpr std::int64_t kLatest = -1;
+    if (time < 0) {
+      return time == kLatest ? log.end() : log.start;
+    }
+    const auto at = std::find_if(log.values.begin(), log.values.end(),
+                                 [time](const Stored& one) { return one.timestamp >= time; });
+    return at == log.values.end() ? -1 : log.start + (at - log.values.begin());
+  }
+
+  static constexpr std::int16_t kNotLeader = 6;
+};
+
+}  // namespace rheon::kafka::testing
