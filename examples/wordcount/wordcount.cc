@@ -1,5 +1,5 @@
-// Counts the words of text files: for every word read, one CSV line `word,n` with its updated
-// count. A word is a maximal run of the letters A-Z a-z, counted in lower case.
+// Counts the words of text files or of a topic in Kafka: for every word read, one CSV line `word,n`
+// with its updated count. A word is a maximal run of the letters A-Z a-z, counted in lower case.
 
 #include <rheon/rheon.h>
 
@@ -22,11 +22,12 @@ constexpr auto letters = [](std::string_view line, Emit<std::string_view>& emit)
 };
 
 void wordcount(Job& job) {
-  auto input = job.param<std::string>("input", "glob of text files");
+  auto input = job.param<std::string>("input", "glob of text files, or kafka://HOST:PORT/TOPIC");
   auto output = job.param<std::string>("output", "directory for the CSV files");
   auto follow = job.param<bool>("follow", "keep reading as files grow and appear", false);
 
-  job.from("lines", files::lines(input, {.follow = follow}))
+  job.from("lines",
+           kafka::is_url(input) ? kafka::values(input) : files::lines(input, {.follow = follow}))
       .flat_map("words", letters)
       .key_by([](std::string_view word) { return word; })
       .aggregate("counts", count(), unbounded())

@@ -12,6 +12,7 @@
 #include "connect/files/csv.h"
 #include "connect/files/lines.h"
 #include "connect/generator/words.h"
+#include "connect/kafka/in.h"
 #include "connect/stream/in.h"
 #include "connect/stream/out.h"
 #include "operators/operator.h"

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/types.h"
+#include "codec/fields.h"
+#include "connect/source.h"
+#include "kafka/client/credentials.h"
+
+namespace rheon::kafka {
+
+enum class Start : std::uint8_t { kEarliest, kLatest };
+
+struct SourceOptions {
+  /// Of partitions that are there at the job's first start; those that appear later are read from
+  /// their first record on.
+  Start start = Start::kEarliest;
+  /// In place of `start`: the first record that is not older.
+  std::optional<EventTime> start_at = std::nullopt;
+  /// Records of open and aborted transactions are not seen.
+  bool read_committed = true;
+  /// Longer records go to the quarantine stream.
+  std::size_t max_record_bytes = 1 << 20;
+  std::optional<Credentials> credentials = std::nullopt;
+  /// Bytes to a host that is not this machine go over the network as they are.
+  bool allow_plaintext = false;
+};
+
+/// One record of a topic.
+struct Message {
+  std::optional<std::string_view> key;
+  std::optional<std::string_view> value;
+};
+RHEON_FIELDS(Message, key, value)
+
+/// Whether a text is meant as a place in Kafka, for jobs that take several kinds of input.
+[[nodiscard]] bool is_url(std::string_view text);
+
+/// The values of a topic's records, as their bytes: "kafka://HOST:PORT[,HOST:PORT...]/TOPIC". The
+/// record's timestamp is its event time. New partitions are found within half a minute; with
+/// --stop-at-end each is read up to where it ends at the start. A record without a value goes to
+/// the quarantine stream. Brokers from 3.9 on.
+///
+///     job.from("words", kafka::values("kafka://localhost:9092/words"))
+[[nodiscard]] Source<std::string_view> values(std::string url, const SourceOptions& options = {});
+/// The same with the records' keys; both may be missing.
+[[nodiscard]] Source<Message> messages(std::string url, const SourceOptions& options = {});
+
+}  // namespace rheon::kafka

@@ -1,0 +1,105 @@
+#include "connect/kafka/place.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+namespace rheon::connect::kafka {
+
+namespace {
+
+constexpr std::size_t kLongestTopic = 249;  // of Kafka
+
+std::optional<client::Address> parse_address(std::string_view text) {
+  client::Address address;
+  std::size_t host_end = text.find(':');
+  if (text.starts_with('[')) {
+    const std::size_t bracket = text.find(']');
+    if (bracket == std::string_view::npos) {
+      return std::nullopt;
+    }
+    address.host = text.substr(1, bracket - 1);
+    host_end = bracket + 1;
+  } else {
+    address.host = text.substr(0, host_end);
+  }
+  if (address.host.empty()) {
+    return std::nullopt;
+  }
+  if (host_end >= text.size()) {
+    return address;
+  }
+  const char* begin = text.data() + host_end + 1;
+  const char* end = text.data() + text.size();
+  const auto [read, error] = std::from_chars(begin, end, address.port);
+  return text[host_end] == ':' && error == std::errc() && read == end && address.port != 0
+             ? std::optional(std::move(address))
+             : std::nullopt;
+}
+
+bool is_topic_name(std::string_view name) {
+  return !name.empty() && name.size() <= kLongestTopic && name != "." && name != ".." &&
+         std::all_of(name.begin(), name.end(), [](unsigned char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '.' || c == '_' || c == '-';
+         });
+}
+
+}  // namespace
+
+Result<TopicPlace> parse_place(std::string_view url) {
+  const auto broken = [url](std::string_view why) {
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("'{}' is no place in Kafka: {}. Write kafka://HOST:PORT/TOPIC; several "
+                            "brokers are HOST:PORT,HOST:PORT.",
+                            url, why));
+  };
+  if (!url.starts_with(kScheme)) {
+    return broken("it does not begin with kafka://");
+  }
+  const std::string_view rest = url.substr(kScheme.size());
+  const std::size_t slash = rest.find('/');
+  if (slash == std::string_view::npos) {
+    return broken("it names no topic");
+  }
+  TopicPlace place;
+  place.topic = rest.substr(slash + 1);
+  if (!is_topic_name(place.topic)) {
+    return broken(
+        fmt::format("'{}' cannot be the name of a topic (letters, digits, '.', '_', '-', at most "
+                    "{} of them)",
+                    place.topic, kLongestTopic));
+  }
+  for (std::size_t at = 0; at <= slash;) {
+    const std::size_t end = std::min(rest.find(',', at), slash);
+    const auto address = parse_address(rest.substr(at, end - at));
+    if (!address.has_value()) {
+      return broken(fmt::format("'{}' is no HOST:PORT", rest.substr(at, end - at)));
+    }
+    place.brokers.push_back(*address);
+    at = end + 1;
+  }
+  return place;
+}
+
+std::string describe_brokers(const TopicPlace& place) {
+  std::string out;
+  for (const client::Address& address : place.brokers) {
+    const bool is_ipv6 = address.host.find(':') != std::string::npos;
+    out += fmt::format("{}{}{}{}:{}", out.empty() ? "" : ",", is_ipv6 ? "[" : "", address.host,
+                       is_ipv6 ? "]" : "", address.port);
+  }
+  return out;
+}
+
+std::string describe(const TopicPlace& place) {
+  return fmt::format("topic '{}' at {}", place.topic, describe_brokers(place));
+}
+
+bool is_loopback(std::string_view host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+}  // namespace rheon::connect::kafka

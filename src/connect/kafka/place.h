@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "kafka/client/cluster.h"
+
+namespace rheon::connect::kafka {
+
+namespace client = rheon::kafka;
+
+/// A topic and where its cluster is.
+struct TopicPlace {
+  std::vector<client::Address> brokers;  // some of them
+  std::string topic;
+};
+
+inline constexpr std::string_view kScheme = "kafka://";
+
+/// Of "kafka://HOST[:PORT][,HOST[:PORT]...]/TOPIC"; a host that is an IPv6 address stands in
+/// brackets. kInvalidInput: it is none, in a sentence.
+[[nodiscard]] Result<TopicPlace> parse_place(std::string_view url);
+
+/// "one:9092,two:9092"
+[[nodiscard]] std::string describe_brokers(const TopicPlace& place);
+/// "topic 'words' at one:9092,two:9092"
+[[nodiscard]] std::string describe(const TopicPlace& place);
+
+/// Whether bytes to this host stay on this machine.
+[[nodiscard]] bool is_loopback(std::string_view host);
+
+}  // namespace rheon::connect::kafka
