@@ -90,6 +90,22 @@ void Shard::capture() {
   coordinator_->ring();
 }
 
+void Shard::publish_trouble() {
+  const auto source = std::find_if(sources_.begin(), sources_.end(),
+                                   [](const auto* one) { return !one->trouble().empty(); });
+  const bool any = source != sources_.end();
+  if (!any && !gauges_.in_trouble.load(std::memory_order_relaxed)) {
+    return;
+  }
+  const std::lock_guard lock(trouble_mutex_);
+  std::string sentence = any ? (*source)->trouble() : std::string();
+  if (sentence != trouble_) {
+    trouble_ = std::move(sentence);
+    gauges_.in_trouble.store(any, std::memory_order_release);
+    coordinator_->ring();
+  }
+}
+
 void Shard::publish() {
   gauges_.records_in.store(context_.records_in, std::memory_order_relaxed);
   gauges_.records_out.store(context_.records_out, std::memory_order_relaxed);
@@ -99,6 +115,7 @@ void Shard::publish() {
   if (gauges_.activity.publish(context_.activity)) {
     coordinator_->ring();
   }
+  publish_trouble();
   const bool ended = std::all_of(sources_.begin(), sources_.end(),
                                  [](const SourceTaskBase* source) { return source->ended(); });
   if (ended != gauges_.sources_ended.load(std::memory_order_relaxed)) {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "base/spsc_ring.h"
@@ -69,6 +70,7 @@ struct ShardGauges {
   std::atomic<const std::string*> slow_sink{nullptr};
   std::atomic<env::Monotonic> slow_since{};
   std::atomic<bool> slow_for_space{false};
+  std::atomic<bool> in_trouble{false};  // a source: Shard::trouble() says which
 };
 
 class Shard {
@@ -114,6 +116,11 @@ class Shard {
   /// As gauges().activity.get(); the coordinator is rung when it changes.
   [[nodiscard]] std::uint64_t await_activity() { return gauges_.activity.await(); }
   [[nodiscard]] const Error& failure() const { return *context_.error; }
+  /// What keeps a source from reading, as a sentence; empty: nothing does.
+  [[nodiscard]] std::string trouble() const {
+    const std::lock_guard lock(trouble_mutex_);
+    return trouble_;
+  }
 
  private:
   void obey(Command& command);
@@ -123,6 +130,7 @@ class Shard {
   /// Goes on with the capture of an epoch that every task has passed or is passing.
   void capture();
   void publish();
+  void publish_trouble();
 
   ShardContext context_;
   std::unique_ptr<env::Parker> parker_;
@@ -135,6 +143,8 @@ class Shard {
   SpscRing<std::unique_ptr<EpochPart>> parts_{4};
   std::unique_ptr<EpochPart> part_;  // of the epoch whose barrier has been requested
   ShardGauges gauges_;
+  mutable std::mutex trouble_mutex_;
+  std::string trouble_;
   std::atomic<bool> stop_{false};
   std::atomic<bool> paused_{false};
 };

@@ -105,6 +105,9 @@ class AnySourceReader {
   }
   /// True when this partition was read to its end by a successful read and nothing was left.
   [[nodiscard]] virtual bool at_end(std::size_t partition) const = 0;
+  /// After a poll: what keeps it from reading, in words that go on behind a colon; empty: nothing.
+  /// It tries again by itself.
+  [[nodiscard]] virtual std::string trouble() const { return {}; }
 };
 
 template <class T>

@@ -206,9 +206,14 @@ StepResult SourceTaskBase::take_input() {
   ended_ = *polled == Poll::kEnded;
   const Watermark now = watermarks_.current();
   tell_watermark({now.time, now.idle || ended_});
+  if (*polled != Poll::kWorked) {
+    look_for_trouble();
+  }
   switch (*polled) {
     case Poll::kWorked:
       worked_at_ = shard().monotonic;
+      trouble_.clear();
+      in_trouble_since_.reset();
       ++shard().activity;
       return {Progress::kWorked, env::Monotonic::max()};
     case Poll::kWaiting:
@@ -217,6 +222,20 @@ StepResult SourceTaskBase::take_input() {
       return {Progress::kIdle,
               shard().monotonic + std::clamp<env::Monotonic>((shard().monotonic - worked_at_) / 8,
                                                              kFirstIdlePoll, kLastIdlePoll)};
+  }
+}
+
+void SourceTaskBase::look_for_trouble() {
+  const std::string why = reader_->trouble();
+  if (why.empty()) {
+    in_trouble_since_.reset();
+    trouble_.clear();
+    return;
+  }
+  in_trouble_since_ = in_trouble_since_.value_or(shard().monotonic);
+  if (shard().monotonic - *in_trouble_since_ >= kLongTrouble) {
+    trouble_ = "source '" + name_ + "' waits: " + why +
+               ". Nothing is lost: it tries again and goes on by itself.";
   }
 }
 

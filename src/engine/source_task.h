@@ -37,12 +37,15 @@ class SourceTaskBase : public Task, private Origin {
   void waits_for_partitions(bool waits) { waits_for_partitions_ = waits; }
   /// Every partition was read to its end for good.
   [[nodiscard]] bool ended() const { return ended_; }
+  /// What has kept it from reading for long, as a sentence; empty: nothing has.
+  [[nodiscard]] const std::string& trouble() const { return trouble_; }
 
  protected:
   // An idle source is polled again after an eighth of the time for which nothing has come, within
   // these limits: what comes often is never found late, and what is silent costs next to nothing.
   static constexpr std::chrono::milliseconds kFirstIdlePoll{20};
   static constexpr std::chrono::milliseconds kLastIdlePoll{100};
+  static constexpr std::chrono::seconds kLongTrouble{2};  // shorter ones are not worth a word
 
   /// The poll under way.
   struct Reading {
@@ -99,6 +102,8 @@ class SourceTaskBase : public Task, private Origin {
   [[nodiscard]] std::string place() const override;
   void tell_watermark(const Watermark& watermark);
   void cut(const Barrier& barrier);
+  /// Asks the reader what keeps it from reading.
+  void look_for_trouble();
 
   std::string name_;
   std::unique_ptr<AnySourceReader> reader_;
@@ -117,6 +122,8 @@ class SourceTaskBase : public Task, private Origin {
   bool waits_for_partitions_ = false;
   bool ended_ = false;
   std::optional<env::Monotonic> held_up_since_;
+  std::optional<env::Monotonic> in_trouble_since_;
+  std::string trouble_;
 };
 
 /// `position/<source>/<partition id>` in the commit.

@@ -145,6 +145,15 @@ std::string Worker::slow_sink(env::Monotonic now) const {
   return {};
 }
 
+std::string Worker::source_in_trouble() const {
+  for (const auto& shard : execution_->shards()) {
+    if (shard->gauges().in_trouble.load(std::memory_order_acquire)) {
+      return shard->trouble();
+    }
+  }
+  return {};
+}
+
 void Worker::look_for_what_is_slow() {
   const env::Monotonic now = clock_.monotonic();
   const bool cutting = phase_ == Phase::kCutting;
@@ -153,6 +162,9 @@ void Worker::look_for_what_is_slow() {
     sentence =
         "the barrier of a commit has not passed every operator after a second: one takes long, or "
         "many records lie before it. Nothing is lost.";
+  }
+  if (sentence.empty()) {
+    sentence = source_in_trouble();
   }
   if (sentence != slow_sentence_) {
     slow_sentence_ = std::move(sentence);

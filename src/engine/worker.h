@@ -69,7 +69,7 @@ struct WorkerStats {
   std::uint64_t state_bytes = 0;  // likewise; without what values keep elsewhere in memory
   std::uint32_t shards = 0;
   bool complete = false;
-  std::string waiting;          // for what commits wait, as a sentence; empty: for nothing
+  std::string waiting;  // for what commits or sources wait, as a sentence; empty: for nothing
   bool drain_given_up = false;  // a stop was asked for: the drain begins anew with the next run
   std::uint64_t rescale_micros = 0;  // how long the last rescale took
 };
@@ -153,6 +153,7 @@ class Worker {
   [[nodiscard]] bool holds_much() const;
   void pause_sources();
   [[nodiscard]] std::string slow_sink(env::Monotonic now) const;
+  [[nodiscard]] std::string source_in_trouble() const;
   void look_for_what_is_slow();
   void cut(bool last, bool drain);
   [[nodiscard]] StepResult gather();

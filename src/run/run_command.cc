@@ -213,7 +213,7 @@ class Runner {
       judge_shards();
     }
     if (stats.waiting != waiting_) {
-      reporter_.warning(stats.waiting.empty() ? "commits wait no longer: going on."
+      reporter_.warning(stats.waiting.empty() ? "nothing waits any longer: going on."
                                               : stats.waiting);
       waiting_ = stats.waiting;
     }

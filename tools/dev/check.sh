@@ -107,6 +107,9 @@ cmd_verify() {
   take_preset "$@"
   build_preset "$preset"
   local wanted=" ${rest[*]} "
+  if [[ "$wanted" == *" T-01-kafka "* ]] || [[ "$wanted" == *" --all "* && "$wanted" != *" --quick "* ]]; then
+    ensure_packages kafka
+  fi
   if [[ "$wanted" == *" T-17 "* ]] || [[ "$wanted" == *" --all "* && "$wanted" != *" --quick "* ]]; then
     build_preset fuzz
   fi

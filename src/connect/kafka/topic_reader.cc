@@ -175,6 +175,15 @@ std::optional<std::uint64_t> TopicReader::offset(std::size_t partition) const {
   return static_cast<std::uint64_t>(partitions_[partition].position.offset);
 }
 
+std::string TopicReader::trouble() const {
+  for (std::size_t i = 0; i < partitions_.size(); ++i) {
+    if (const auto& why = fetcher_.trouble(i); why.has_value() && !ended(partitions_[i])) {
+      return why->message;
+    }
+  }
+  return cluster_.trouble().has_value() ? cluster_.trouble()->message : std::string();
+}
+
 bool TopicReader::at_end(std::size_t partition) const {
   return ended(partitions_[partition]) ||
          (fetcher_.at_end(partition) &&

@@ -39,6 +39,27 @@ class OneLiveOneSilent final : public SourceReader<int> {
   int live_ = 0;
 };
 
+/// Reads nothing, for a reason or without one.
+class Troubled final : public SourceReader<int> {
+ public:
+  explicit Troubled(const std::string& why) : why_(why) {}
+  void assign(const SourcePartition&) override {}
+  Result<Poll> poll(SourceOutput<int>& output) override {
+    if (!why_.empty()) {
+      return Poll::kWaiting;
+    }
+    output.select(0);
+    output.emit(1, EventTime{1});
+    return Poll::kWorked;
+  }
+  std::string position(std::size_t) const override { return {}; }
+  bool at_end(std::size_t) const override { return false; }
+  std::string trouble() const override { return why_; }
+
+ private:
+  const std::string& why_;
+};
+
 struct LastWatermark final : Receiver {
   void on_batch(std::uint32_t, BatchBase&) override {}
   void on_watermark(const Watermark& watermark) override { time = watermark.time; }
@@ -155,6 +176,22 @@ TEST_F(SourceTaskTest, ARecordOfAFarFutureGoesToQuarantineWithItsPlace) {
   step_after(milliseconds{1});
   ASSERT_EQ(context_.quarantined.records.size(), 1u) << "the other partition's lies in the past";
   EXPECT_EQ(context_.quarantined.records.front().place, "source 'numbers', live");
+}
+
+TEST_F(SourceTaskTest, WhatKeepsItFromReadingForLongIsSaid) {
+  context_.env = &env_;
+  std::string why = "the broker is gone";
+  SourceTask<int, NoTime> task("numbers", {}, {}, std::make_unique<Troubled>(why), context_);
+  task.connect({&receiver_, 0});
+  task.assign({"0", "troubled", ""}, {});
+  static_cast<void>(task.step());
+  EXPECT_EQ(task.trouble(), "") << "it may be over in a moment";
+  context_.monotonic += seconds{3};
+  static_cast<void>(task.step());
+  EXPECT_THAT(task.trouble(), HasSubstr("source 'numbers' waits: the broker is gone. Nothing is"));
+  why.clear();
+  static_cast<void>(task.step());
+  EXPECT_EQ(task.trouble(), "");
 }
 
 TEST_F(SourceTaskTest, ARecordIsFollowedOnceAndOneThatIsRefusedNever) {

@@ -318,11 +318,13 @@ TEST_F(TopicSourceTest, WaitsForBrokersThatGoWhileItReads) {
   hang_up();
   TextOutput output;
   EXPECT_EQ(*read(output), Poll::kWaiting);
+  EXPECT_THAT(reader_->trouble(), HasSubstr("cannot connect to '127.0.0.1:"));
   environment_.running = true;
   EXPECT_THAT(*source.connector->discover(environment_, known_), SizeIs(2));
   listen();
   read(output, std::chrono::seconds{20});
   EXPECT_THAT(output.values(), UnorderedElementsAre("a", "b", "c", "x", "y"));
+  EXPECT_EQ(reader_->trouble(), "");
 }
 
 TEST_F(TopicSourceTest, AsksBeforeItReadsOverANetworkAsItIs) {
