@@ -12,6 +12,14 @@
 
 namespace rheon::log::files {
 
+namespace {
+
+bool lies_within(const SliceEntry& slice, std::uint64_t file_bytes) {
+  return slice.bytes <= file_bytes && slice.offset <= file_bytes - slice.bytes;
+}
+
+}  // namespace
+
 std::string encode_slice_address(const SliceAddress& address) {
   std::string out;
   codec::put_u32(out, address.state.value);
@@ -41,7 +49,7 @@ Status SnapshotStore::resume(const Standing& standing) {
       if (size == sizes_.end()) {
         return tl::unexpected(damage(path_of(slice.file), 0, "the file is missing"));
       }
-      if (slice.offset + slice.bytes > size->second) {
+      if (!lies_within(slice, size->second)) {
         return tl::unexpected(
             damage(path_of(slice.file), size->second, "the file is shorter than was committed"));
       }
@@ -153,9 +161,14 @@ Result<std::string_view> SliceReader::read(const SliceEntry& slice) {
     RHEON_ASSIGN(const FileHead head,
                  read_file_head(*file, path, {{}, FileKind::kSnapshot, {}, slice.file},
                                 FrameType::kSnapshotFile));
+    RHEON_ASSIGN(const env::FileInfo info, file->info());
     file_ = std::move(file);
     number_ = slice.file;
     seed_ = head.seed;
+    file_bytes_ = info.size;
+  }
+  if (!lies_within(slice, file_bytes_)) {  // before room is made for what it says
+    return tl::unexpected(damage(path, file_bytes_, "the file is shorter than was committed"));
   }
   buffer_.resize(slice.bytes);
   RHEON_ASSIGN(const std::size_t got,

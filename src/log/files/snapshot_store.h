@@ -72,6 +72,7 @@ class SliceReader {
   std::string directory_;
   std::uint64_t number_ = 0;
   std::unique_ptr<env::File> file_;
+  std::uint64_t file_bytes_ = 0;
   FrameSeed seed_ = 0;
   std::string buffer_;
 };
