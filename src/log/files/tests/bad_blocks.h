@@ -8,6 +8,7 @@
 
 #include "env/fake/fake_env.h"
 #include "env/forwarding_files.h"
+#include "log/files/tests/machine_of.h"
 
 namespace rheon::log::files::testing {
 
@@ -118,21 +119,6 @@ class BadBlocks final : public env::ForwardingFiles {
   bool failed_ = false;
 };
 
-class BadMachine final : public env::Env {
- public:
-  explicit BadMachine(env::fake::FakeEnv& real) : real_(real), files_(real.files()) {}
-  env::Clock& clock() override { return real_.clock(); }
-  env::Random& random() override { return real_.random(); }
-  BadBlocks& files() override { return files_; }
-  env::IoPool& io() override { return real_.io(); }
-  env::Threads& threads() override { return real_.threads(); }
-  env::Process& process() override { return real_.process(); }
-  env::LocalSockets& sockets() override { return real_.sockets(); }
-  env::Network& network() override { return real_.network(); }
-
- private:
-  env::fake::FakeEnv& real_;
-  BadBlocks files_;
-};
+using BadMachine = MachineOf<BadBlocks>;
 
 }  // namespace rheon::log::files::testing

@@ -7,6 +7,7 @@
 #include <random>
 #include <set>
 
+#include "log/files/tests/forgery.h"
 #include "log/files/tests/model_job.h"
 #include "log/files/tests/place.h"
 
@@ -183,6 +184,9 @@ TEST(RestoreThatFails, SaysWhy) {
             std::string::npos);
   ASSERT_TRUE((*file)->write_at(0, as_bytes(bytes)).has_value());
   EXPECT_TRUE(opened->log->restore(all, model).has_value());
+  forge(env, newest, [](std::vector<Forgery>& frames) { frames.pop_back(); });
+  EXPECT_NE(opened->log->restore(all, model).error().message.find("committed frames are missing"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -7,33 +7,15 @@
 #include <functional>
 #include <utility>
 
-#include "env/forwarding_files.h"
 #include "log/files/frame.h"
 #include "log/files/stream_reader.h"
 #include "log/files/tests/log_fixture.h"
+#include "log/files/tests/meanwhile.h"
 
 namespace rheon::log::files::testing {
 namespace {
 
 using ::testing::HasSubstr;
-
-/// Files in which something happens right before a segment of the stream is opened.
-class Meanwhile final : public env::ForwardingFiles {
- public:
-  using ForwardingFiles::ForwardingFiles;
-
-  void before_next_segment(std::function<void()> act) { act_ = std::move(act); }
-
-  Result<std::unique_ptr<env::File>> open(const std::string& path, env::OpenMode mode) override {
-    if (act_ && path.find("/stream/out/0") != std::string::npos) {
-      std::exchange(act_, nullptr)();
-    }
-    return ForwardingFiles::open(path, mode);
-  }
-
- private:
-  std::function<void()> act_;
-};
 
 class OvertakenReader : public ::testing::Test {
  protected:
@@ -59,6 +41,9 @@ class OvertakenReader : public ::testing::Test {
     reader_ = std::move(*result);
     ASSERT_TRUE(reader_->refresh().has_value());
   }
+  void before_next_segment(std::function<void()> act) {
+    files_.before_opening("/stream/out/0", std::move(act));
+  }
   [[nodiscard]] StreamPosition at(std::uint64_t batch) const {
     return {reader_->info().incarnation, batch};
   }
@@ -78,7 +63,7 @@ TEST_F(OvertakenReader, BeginsAtWhatIsTheOldestByNow) {
   open_reader();
   const auto before = reader_->oldest(0);
   open_reader();
-  files_.before_next_segment([this] { write(0, 40); });
+  before_next_segment([this] { write(0, 40); });
   const auto oldest = reader_->oldest(0);
   ASSERT_TRUE(oldest.has_value()) << oldest.error().message;
   EXPECT_GT(oldest->next_batch, before->next_batch);
@@ -88,7 +73,7 @@ TEST_F(OvertakenReader, BeginsAtWhatIsTheOldestByNow) {
 TEST_F(OvertakenReader, MeasuresWhatIsThereByNow) {
   write(0, 40);
   open_reader();
-  files_.before_next_segment([this] { write(0, 40); });
+  before_next_segment([this] { write(0, 40); });
   const auto size = reader_->size();
   ASSERT_TRUE(size.has_value()) << size.error().message;
   EXPECT_EQ(size->records, reader_->size()->records);
@@ -98,7 +83,7 @@ TEST_F(OvertakenReader, MeasuresWhatIsThereByNow) {
 TEST_F(OvertakenReader, IsToldWhatItHasLost) {
   write(0, 10);
   open_reader();
-  files_.before_next_segment([this] { write(0, 60); });
+  before_next_segment([this] { write(0, 60); });
   const auto read = reader_->read(0, at(0), 1 << 20);
   ASSERT_FALSE(read.has_value());
   EXPECT_EQ(read.error().code, ErrorCode::kRefused);
@@ -114,7 +99,7 @@ TEST_F(OvertakenReader, GoesOnBehindSegmentsInWhichNothingWasForIt) {
   write(0);
   open_reader();
   ASSERT_EQ(reader_->read(0, at(0), 1)->size(), 1u);
-  files_.before_next_segment([this] {
+  before_next_segment([this] {
     for (int i = 0; exists(2); ++i) {
       ASSERT_LT(i, 100);
       write(1);
