@@ -229,8 +229,10 @@ class Opening {
     RHEON_TRY(witness.fill(encode(Witnessed{identity.lineage, standing.epoch, standing.chain})));
     Journal journal(files_, {path(kJournalDirectory), identity, options_.journal_segment_bytes,
                              options_.allocate_ahead_bytes, options_.sync});
-    const bool same_lineage = recovered_.lineage == identity.lineage;
-    RHEON_TRY(journal.resume(recovered_.segments, same_lineage, recovered_.last_commit));
+    journal.follow(recovered_.segments, recovered_.last_commit);
+    if (recovered_.lineage == identity.lineage) {
+      RHEON_TRY(journal.append_to_last());
+    }
     SnapshotStore snapshots(files_, {path(kSnapshotDirectory), identity.lineage,
                                      options_.journal_segment_bytes, options_.sync});
     RHEON_TRY(snapshots.resume(standing));

@@ -53,11 +53,13 @@ std::string Journal::path_of(std::uint64_t number) const {
   return env::join(options_.directory, number_name(number));
 }
 
-Status Journal::resume(std::vector<JournalSegment> segments, bool append_to_last,
-                       std::string last_commit) {
+void Journal::follow(std::vector<JournalSegment> segments, std::string last_commit) {
   segments_ = std::move(segments);
   last_commit_ = std::move(last_commit);
-  if (segments_.empty() || !append_to_last) {
+}
+
+Status Journal::append_to_last() {
+  if (segments_.empty()) {
     return {};
   }
   const JournalSegment& last = segments_.back();

@@ -38,10 +38,11 @@ class Journal {
  public:
   Journal(env::Files& files, JournalOptions options);
 
-  /// Goes on behind what recovery found. `append_to_last`: false when a new segment must be begun
-  /// (another lineage). `last_commit`: the last commit record, to be repeated.
-  [[nodiscard]] Status resume(std::vector<JournalSegment> segments, bool append_to_last,
-                              std::string last_commit);
+  /// Goes on behind what recovery found, with a new segment. `last_commit`: the last commit record,
+  /// to be repeated.
+  void follow(std::vector<JournalSegment> segments, std::string last_commit);
+  /// After follow(): goes on in the last segment, if there is one. It must be of this lineage.
+  [[nodiscard]] Status append_to_last();
 
   /// What one epoch writes.
   struct Input {

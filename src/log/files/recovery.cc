@@ -176,11 +176,10 @@ class Recovery {
       SegmentScanOptions options = options_for(n);
       options.up_to = found_.standing.epoch;
       options.on_delta = input_.on_delta;
-      options.on_commit = [this](const Standing& standing, const CommitRecord&) -> Status {
+      options.on_commit = [this](const Standing& standing) {
         if (input_.witness.has_value() && standing.epoch == input_.witness->epoch) {
           chain_at_witness_ = standing.chain;
         }
-        return {};
       };
       RHEON_ASSIGN(SegmentScan scan, scan_segment(files_, options));
       RHEON_TRY(check_needed(n, scan, before));

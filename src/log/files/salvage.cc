@@ -51,7 +51,7 @@ class Salvage {
     RHEON_TRY(check_target());
     RHEON_TRY(find_last_whole_epoch());
     RHEON_TRY(take_identity());
-    RHEON_TRY(report_lost_epochs());
+    report_lost_epochs();
     RHEON_TRY(make_target());
     RHEON_TRY(copy_journal());
     RHEON_TRY(copy_slices());
@@ -173,7 +173,7 @@ class Salvage {
     return {};
   }
 
-  Status report_lost_epochs() {
+  void report_lost_epochs() {
     Epoch newest = newest_seen_;
     if (auto witness = read_witness(files_, from_, record_); witness.has_value()) {
       newest = std::max(newest, witness->epoch);
@@ -189,7 +189,6 @@ class Salvage {
                       "written again",
                       standing_.epoch.value + 1, newest.value, standing_.epoch.value));
     }
-    return {};
   }
 
   Status make_target() {
@@ -390,7 +389,7 @@ class Salvage {
     }
     Journal journal(files_,
                     {env::join(to_, kJournalDirectory), record_.identity, UINT64_MAX, 0, true});
-    RHEON_TRY(journal.resume(std::move(segments), false, pieces_.back().scan.last_commit));
+    journal.follow(std::move(segments), pieces_.back().scan.last_commit);
     CommitRecord record;
     record.complete = standing_.complete;
     record.wall = env_.clock().wall();

@@ -97,7 +97,7 @@ class EpochAssembler {
     checks_.clear();
     facts_.clear();
     if (options_.on_commit) {
-      RHEON_TRY(options_.on_commit(scan_.standing, record));
+      options_.on_commit(scan_.standing);
     }
     return nullptr;
   }

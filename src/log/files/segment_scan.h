@@ -28,7 +28,7 @@ struct Break {
 /// Called for each delta frame before it is known whether its epoch is committed.
 using DeltaSink = std::function<Status(Epoch epoch, std::string_view blob)>;
 /// Called for each committed epoch.
-using CommitSink = std::function<Status(const Standing& standing, const CommitRecord& record)>;
+using CommitSink = std::function<void(const Standing& standing)>;
 
 struct SegmentScanOptions {
   std::string path;

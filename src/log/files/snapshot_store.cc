@@ -7,6 +7,7 @@
 #include <span>
 #include <utility>
 
+#include "base/assert.h"
 #include "base/bytes.h"
 #include "log/files/frame_writer.h"
 
@@ -137,7 +138,8 @@ std::vector<CellKey> SnapshotStore::sparse_cells(const Standing& standing) const
   for (const auto& [key, set] : standing.slices) {
     const bool sparse = std::any_of(set.slices.begin(), set.slices.end(), [&](const auto& slice) {
       const auto size = sizes_.find(slice.file);
-      return slice.file != number_ && size != sizes_.end() && live[slice.file] * 4 < size->second;
+      RHEON_ASSERT(size != sizes_.end(), "a live slice's file is not known");
+      return slice.file != number_ && live[slice.file] * 4 < size->second;
     });
     if (sparse) {
       cells.push_back(key);

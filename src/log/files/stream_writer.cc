@@ -229,10 +229,9 @@ std::uint64_t StreamWriter::first_kept(const StreamState& after) const {
 }
 
 CommitRecord::StreamChange StreamWriter::unchanged() const {
+  RHEON_ASSERT(state_.segments.empty(), "a stream that is listed already is listed as new");
   CommitRecord::StreamChange change;
   change.state = state_;
-  change.state.segments.clear();
-  change.first_segment = state_.segments.empty() ? 1 : state_.segments.front().number;
   return change;
 }
 

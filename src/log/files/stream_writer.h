@@ -66,7 +66,7 @@ class StreamWriter {
   /// stream must not be written any more.
   [[nodiscard]] Result<CommitRecord::StreamChange> write(
       const std::vector<const StreamAppend*>& appends, Epoch epoch);
-  /// The stream as it stands, for a commit that lists it for the first time.
+  /// The stream with nothing in it yet, for a commit that lists it for the first time.
   [[nodiscard]] CommitRecord::StreamChange unchanged() const;
   void accept(const StreamState& committed) {
     unpublished_ = unpublished_ || committed.next != state_.next;
