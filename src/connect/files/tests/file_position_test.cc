@@ -2,8 +2,20 @@
 
 #include <gtest/gtest.h>
 
+#include "env/fake/fake_env.h"
+#include "env/forwarding_files.h"
+
 namespace rheon::connect::files {
 namespace {
+
+/// A file on a block that cannot be read.
+class BadFile final : public env::ForwardingFile {
+ public:
+  using ForwardingFile::ForwardingFile;
+  Result<std::size_t> read_at(std::uint64_t, std::span<std::byte>) override {
+    return fail(ErrorCode::kIo, "a bad block");
+  }
+};
 
 TEST(FilePosition, HasTheBytesOfItsPage) {
   FilePosition position;
@@ -41,6 +53,18 @@ TEST(FileIdentity, IsOfInodeAndFirstBytes) {
   EXPECT_FALSE(matches(identity, 8, "abcdef"));
   EXPECT_FALSE(matches(identity, 7, "abd"));
   EXPECT_FALSE(matches(identity, 7, "ab"));
+}
+
+TEST(FileHead, IsWhatIsThereOrSaysWhyItCannotBeRead) {
+  env::fake::FakeEnv env;
+  ASSERT_TRUE(env::replace_whole(env.files(), "a.txt", "short"));
+  auto file = *env.files().open("a.txt", env::OpenMode::kRead);
+  EXPECT_EQ(*read_head(*file), "short");
+  BadFile bad(std::move(file));
+  const auto head = read_head(bad);
+  ASSERT_FALSE(head.has_value());
+  EXPECT_EQ(head.error().code, ErrorCode::kIo);
+  EXPECT_EQ(head.error().message, "a bad block");
 }
 
 }  // namespace
