@@ -104,6 +104,9 @@ TEST_F(CompactionTest, APartThatNobodyAskedForDoesNotCount) {
   compaction_.lost(part);
   EXPECT_FALSE(compaction_.written(entry(part, Epoch{2})));
   EXPECT_FALSE(compaction_.written(entry(whole(), Epoch{2})));
+  compaction_.set_slices({kState, kGroup, {entry(whole(), Epoch{1})}});
+  compaction_.carried(part, Epoch{2});
+  EXPECT_FALSE(compaction_.written(entry(part, Epoch{2}))) << "nor of a cell that has slices";
 }
 
 TEST_F(CompactionTest, WhatShallBeRenewedIsAskedForAtOnceAndOnce) {
@@ -142,6 +145,24 @@ TEST(SnapshotFiles, WithSlicesThatACommitIsStillToListStay) {
   ASSERT_TRUE(store.remove_dead(standing, std::nullopt));
   EXPECT_FALSE(exists(2) || exists(3));
   EXPECT_TRUE(exists(4)) << "it is being written";
+}
+
+TEST(ASliceReader, NoticesThatAFileBecameShorter) {
+  env::fake::FakeEnv env;
+  ASSERT_TRUE(env.files().make_directories("snapshot"));
+  SnapshotStore store(env.files(), {.directory = "snapshot", .lineage = {1, 2}, .file_bytes = 1});
+  ASSERT_TRUE(store.resume(Standing{}));
+  const auto written = store.write({{whole(), "one"}, {whole(StateId{2}), "two"}}, Epoch{1});
+  ASSERT_TRUE(written.has_value());
+  SliceReader reader(env.files(), "snapshot");
+  EXPECT_EQ(*reader.read((*written)[0]), "one");
+  EXPECT_EQ(*reader.read((*written)[1]), "two");
+  auto file = env.files().open("snapshot/00000001", env::OpenMode::kReadWrite);
+  ASSERT_TRUE((*file)->truncate((*written)[1].offset + 41).has_value());
+  const auto cut = reader.read((*written)[1]);
+  ASSERT_FALSE(cut.has_value());
+  EXPECT_EQ(cut.error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(*reader.read((*written)[0]), "one");
 }
 
 }  // namespace

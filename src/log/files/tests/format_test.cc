@@ -89,7 +89,7 @@ TEST(Format, RecordsThatAreCutOffAreNotRead) {
   Standing standing;
   standing.complete = true;
   standing.facts = {{"a", "1"}, {"b", "2"}};
-  standing.slices = {{{StateId{1}, KeyGroup{2}}, set}};
+  standing.slices = {{{StateId{1}, KeyGroup{2}}, set}, {{StateId{1}, KeyGroup{3}}, set}};
   standing.streams = {{"out", stream}, {"other", stream}};
   expect_whole<Standing>(encode(standing));
   expect_whole<StreamHeaderRecord>(

@@ -7,6 +7,7 @@
 
 #include "log/files/inspect.h"
 #include "log/files/tests/bad_blocks.h"
+#include "log/files/tests/forgery.h"
 #include "log/files/tests/model_job.h"
 
 namespace rheon::log::files::testing {
@@ -39,6 +40,74 @@ struct Killed : Fresh {
         env::fake::Crash);
     job.forget_log();
     env.restart();
+  }
+};
+
+/// A machine that has stopped while it wrote, in the most places that it can: behind the last
+/// commit, in a new segment of the journal, and in a new one of the stream.
+struct Torn : Fresh {
+  explicit Torn(std::uint64_t point) : Fresh(point) {
+    job.open_and_compare(env);
+    for (int i = 0; i < 25; ++i) {
+      EXPECT_TRUE(job.commit(env));
+    }
+    job.forget_log();
+    const std::string last = last_segment();
+    std::string bytes = contents(env, last);
+    const Forgery frame = frames_of(last, bytes).back();
+    bytes.resize(frame.at + kFrameHeaderBytes + frame.extension.size() + frame.payload.size());
+    overwrite(env, last, bytes + "torn");
+    tear("job.data/journal", number_of(last.substr(last.rfind('/') + 1)) + 1);
+    tear("job.data/stream/out", env.files().list("job.data/stream/out")->size());
+  }
+
+ private:
+  std::string last_segment() {
+    std::string last;
+    const std::vector<std::string> names = *env.files().list("job.data/journal");
+    for (const std::string& name : names) {
+      const std::string path = env::join("job.data/journal", name);
+      if (contents(env, path).find_first_not_of('\0') != std::string::npos) {
+        last = path;
+      }
+    }
+    return last;
+  }
+  void tear(const std::string& directory, std::uint64_t number) {
+    auto file = env.files().open(env::join(directory, number_name(number)), env::OpenMode::kCreate);
+    EXPECT_TRUE((*file)->write_at(0, as_bytes(std::string(100, 't'))).has_value());
+  }
+};
+
+/// After a `reset`, and a copy that has left out empty directories.
+struct ResetAndCopied : Fresh {
+  explicit ResetAndCopied(std::uint64_t point) : Fresh(point) {
+    job.open_and_compare(env);
+    EXPECT_TRUE(job.commit(env));
+    job.forget_log();
+    EXPECT_TRUE(reset(env, "job.data", "job").has_value());
+    for (const char* name : {"journal", "snapshot", "stream"}) {
+      EXPECT_TRUE(env.files().remove(env::join("job.data", name)).has_value());
+    }
+  }
+};
+
+/// A snapshot file and the first segment of the stream are broken.
+struct Damaged : Fresh {
+  explicit Damaged(std::uint64_t point) : Fresh(point) {
+    job.open_and_compare(env);
+    for (int i = 0; i < 40; ++i) {
+      EXPECT_TRUE(job.commit(env));
+    }
+    job.forget_log();
+    spoil("job.data/snapshot", env.files().list("job.data/snapshot")->front());
+    spoil("job.data/stream/out", number_name(1));
+  }
+
+ private:
+  void spoil(const std::string& directory, const std::string& name) {
+    auto file = env.files().open(env::join(directory, name), env::OpenMode::kReadWrite);
+    EXPECT_TRUE((*file)->write_at(0, as_bytes("rotten")).has_value());
   }
 };
 
@@ -118,6 +187,31 @@ TEST(Interrupted, AFirstStartCanBeDoneAgain) { at_every_call(a_start<Fresh>()); 
 
 TEST(Interrupted, AStartCanBeDoneAgain) { at_every_call(a_start<Killed>()); }
 
+TEST(Interrupted, AStartAfterATornWriteCanBeDoneAgain) { at_every_call(a_start<Torn>()); }
+
+TEST(Interrupted, AStartWithOtherStreamsCanBeDoneAgain) {
+  OpenOptions options = ModelJob::options();
+  options.streams = {{"other", 1, "text", {}}};
+  at_every_call<Killed>({[=](Killed& k, int) -> Status {
+                           RHEON_ASSIGN(const OpenResult opened, open(k.machine, options));
+                           return {};
+                         },
+                         [](Killed& k, int) {
+                           k.job.open_and_compare(k.env);
+                           EXPECT_TRUE(open_stream(k.env.files(), "job.data", "other").has_value());
+                         }});
+}
+
+TEST(Interrupted, AStartAfterAResetCanBeDoneAgain) {
+  at_every_call<ResetAndCopied>({a_start<ResetAndCopied>().act, [](ResetAndCopied& r, int) {
+                                   const auto opened = open(r.env, ModelJob::options());
+                                   ASSERT_TRUE(opened.has_value()) << opened.error().message;
+                                   EXPECT_EQ(opened->opened.epoch, Epoch{0});
+                                   EXPECT_EQ(opened->opened.identity.key_groups,
+                                             ModelJob::options().key_groups);
+                                 }});
+}
+
 TEST(Interrupted, ACommitThatCannotLookLosesNothing) {
   for (std::uint64_t look = 1;; look += kPointStep) {
     SCOPED_TRACE("look " + std::to_string(look));
@@ -158,21 +252,27 @@ TEST(Interrupted, AnAdoptionCanBeDoneAgain) {
                          [](Killed& k, int) { k.job.open_and_compare(k.env); }});
 }
 
-TEST(Interrupted, ASalvageCanBeDoneAgainToAnotherPlace) {
+template <class State>
+Trial<State> a_salvage() {
   const auto place = [](int time) { return "saved" + std::to_string(time); };
-  at_every_call<Killed>({[=](Killed& k, int time) -> Status {
-                           RHEON_ASSIGN(const SalvageReport report,
-                                        salvage(k.machine, "job.data", place(time)));
-                           return {};
-                         },
-                         [=](Killed& k, int time) {
-                           const auto checked = check(k.env.files(), place(time));
-                           ASSERT_TRUE(checked.has_value()) << checked.error().message;
-                           EXPECT_FALSE(checked->damaged()) << checked->findings[0].sentence;
-                           OpenOptions options = ModelJob::options();
-                           options.directory = place(time);
-                           EXPECT_TRUE(open(k.env, options).has_value());
-                         }});
+  return {[=](State& on, int time) -> Status {
+            RHEON_ASSIGN(const SalvageReport report, salvage(on.machine, "job.data", place(time)));
+            return {};
+          },
+          [=](State& on, int time) {
+            const auto checked = check(on.env.files(), place(time));
+            ASSERT_TRUE(checked.has_value()) << checked.error().message;
+            EXPECT_FALSE(checked->damaged()) << checked->findings[0].sentence;
+            OpenOptions options = ModelJob::options();
+            options.directory = place(time);
+            EXPECT_TRUE(open(on.env, options).has_value());
+          }};
+}
+
+TEST(Interrupted, ASalvageCanBeDoneAgainToAnotherPlace) { at_every_call(a_salvage<Killed>()); }
+
+TEST(Interrupted, ASalvageOfDamageCanBeDoneAgainToAnotherPlace) {
+  at_every_call(a_salvage<Damaged>());
 }
 
 }  // namespace

@@ -62,6 +62,12 @@ class Lineage : public ::testing::Test {
 TEST_F(Lineage, TwoProcessesCannotRunOneJob) {
   job.open_and_compare(env);
   EXPECT_SAYS(refusal(env, ModelJob::options()), "another process");
+  EXPECT_TRUE(is_held_by_another(open(env, ModelJob::options()).error()));
+  const auto checked = check(env.files(), "job.data");
+  ASSERT_FALSE(checked.has_value());
+  EXPECT_EQ(checked.error().message, "a process is running the job in job.data: stop it first");
+  EXPECT_FALSE(is_held_by_another(checked.error()));
+  EXPECT_FALSE(is_held_by_another({ErrorCode::kIo, "another process is running job"}));
 }
 
 TEST_F(Lineage, ADirectoryOfAnotherJobIsRefused) {

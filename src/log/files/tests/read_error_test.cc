@@ -89,6 +89,27 @@ TEST_F(ReadErrors, AStreamsReaderSaysSo) {
   EXPECT_THAT(forgiven_, ::testing::IsEmpty());
 }
 
+TEST_F(ReadErrors, AStreamThatIsBeingMadeIsNotSaidToBeSo) {
+  overwrite(sound_.env, "job.data/stream/out/published", std::string(8192, '\0'));
+  at_every_look([this]() -> Status {
+    const auto reader = open_stream(machine_.files(), "job.data", "out");
+    EXPECT_FALSE(reader.has_value());
+    return reader.error().code == ErrorCode::kNotFound ? Status{} : tl::unexpected(reader.error());
+  });
+  EXPECT_THAT(forgiven_, ::testing::IsEmpty());
+}
+
+TEST_F(ReadErrors, ASegmentThatIsMissingIsNotSaidToBeSo) {
+  ASSERT_TRUE(sound_.env.files().remove("job.data/stream/out/00000001").has_value());
+  at_every_look([this]() -> Status {
+    RHEON_ASSIGN(const auto reader, open_stream(machine_.files(), "job.data", "out"));
+    const auto oldest = reader->oldest(0);
+    EXPECT_FALSE(oldest.has_value());
+    return oldest.error().code == ErrorCode::kCorrupt ? Status{} : tl::unexpected(oldest.error());
+  });
+  EXPECT_THAT(forgiven_, ::testing::IsEmpty());
+}
+
 /// It reads once more, block by block; only the witness may be done without.
 TEST_F(ReadErrors, SalvageOfADiskThatFailsOnceStopsOrLosesNothing) {
   int number = 0;

@@ -39,6 +39,28 @@ class ShortFile : public ::testing::Test {
   env::fake::FakeEnv env_;
 };
 
+/// A file that says it has so many bytes.
+class Overstated final : public env::File {
+ public:
+  Overstated(env::File& real, std::uint64_t bytes) : real_(real), bytes_(bytes) {}
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) override {
+    return real_.read_at(offset, into);
+  }
+  Status write_at(std::uint64_t, std::span<const std::byte>) override { return {}; }
+  Status sync() override { return {}; }
+  Status truncate(std::uint64_t) override { return {}; }
+  Status preallocate(std::uint64_t) override { return {}; }
+  Result<env::FileInfo> info() override {
+    RHEON_ASSIGN(env::FileInfo info, real_.info());
+    info.size = bytes_;
+    return info;
+  }
+
+ private:
+  env::File& real_;
+  std::uint64_t bytes_;
+};
+
 /// The first fault of a walk over two frames of which the file has only so many bytes.
 std::string fault_of(env::File& file) {
   FrameScanner scanner(file, kSeed, 0, 254);
@@ -70,6 +92,38 @@ TEST_F(ShortFile, AFrameOfWhichTheRestCannotBeReadIsNotBroken) {
   EXPECT_EQ(scanner.next(frame), ScanOutcome::kFrame) << "the next time it can";
 }
 
+TEST_F(ShortFile, IsReadAgainFromWhereItWasLeft) {
+  const auto file = frames(254);
+  FrameScanner scanner(*file, kSeed, 0, 254, 30);
+  Frame frame;
+  ASSERT_EQ(scanner.next(frame), ScanOutcome::kFrame);
+  ASSERT_EQ(scanner.next(frame), ScanOutcome::kFrame);
+  EXPECT_EQ(frame.offset, kFrameBytes);
+  scanner.seek(0);
+  ASSERT_EQ(scanner.next(frame), ScanOutcome::kFrame);
+  EXPECT_EQ(frame.offset, 0u);
+  EXPECT_EQ(frame.payload, std::string(100, 'x'));
+}
+
+TEST_F(ShortFile, BeginsWithNothingThatCanBeReadWhereItIsCut) {
+  std::string head;
+  const FileAddress address{{5, 6}, FileKind::kJournal, {}, 1};
+  std::string owner;
+  put_id(owner, address.owner);
+  put_frame(head, seed_of(address), 0, {FrameType::kJournalSegment, Epoch{1}, {}}, owner + "rest");
+  ASSERT_TRUE(env::replace_whole(env_.files(), "file", head).has_value());
+  const auto read = [&](std::size_t bytes) {
+    const auto file = *env_.files().open("file", env::OpenMode::kReadWrite);
+    EXPECT_TRUE(file->truncate(bytes).has_value());
+    Overstated overstated(*file, head.size());
+    const auto found = read_file_head(overstated, "file", address, FrameType::kJournalSegment);
+    return found.has_value() ? found->rest : found.error().message;
+  };
+  EXPECT_EQ(read(head.size()), "rest");
+  EXPECT_THAT(read(head.size() - 1), HasSubstr("the file's first frame does not check"));
+  EXPECT_THAT(read(10), HasSubstr("the file does not begin as it should"));
+}
+
 TEST_F(ShortFile, HasZerosOnlyWhereItEnds) {
   ASSERT_TRUE(env::replace_whole(env_.files(), "file", std::string(100, '\0')).has_value());
   auto file = *env_.files().open("file", env::OpenMode::kReadWrite);
@@ -89,6 +143,15 @@ TEST_F(ShortFile, HoldsNoLaterFrameWhereItEnds) {
   EXPECT_EQ(*find_later_frame(*file, kSeed, 0, 1000, Epoch{8}), std::nullopt);
   EXPECT_EQ(*find_later_frame(*file, kSeed, 11, 1000, Epoch{7}), std::nullopt);
   EXPECT_EQ(*find_later_frame(*file, kSeed, bytes.size() - 5, 1000, Epoch{7}), std::nullopt);
+}
+
+TEST(NumbersOfFiles, AreReadOnlyAsTheyAreWritten) {
+  EXPECT_EQ(number_of("00000012"), 12u);
+  EXPECT_EQ(number_of("123456789"), 123456789u);
+  for (const char* other : {"", "12", "000000012", "00000012.tmp", "0000001x", "header", "-0000001",
+                            "99999999999999999999999"}) {
+    EXPECT_EQ(number_of(other), 0u) << other;
+  }
 }
 
 TEST_F(ShortFile, OfSlotsHasThoseThatAreWhole) {

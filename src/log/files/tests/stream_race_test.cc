@@ -112,6 +112,18 @@ TEST_F(OvertakenReader, GoesOnBehindSegmentsInWhichNothingWasForIt) {
   EXPECT_TRUE(exists(3));
 }
 
+TEST_F(OvertakenReader, IsToldWhatItHasLostInTheMiddleOfItsReading) {
+  write(0, 30);
+  open_reader();
+  const auto first = reader_->oldest(0);
+  ASSERT_EQ(reader_->read(0, *first, 1)->size(), 1u);
+  before_next_segment([this] { write(0, 60); });
+  const auto read = reader_->read(0, at(first->next_batch + 1), 1 << 20);
+  ASSERT_FALSE(read.has_value());
+  EXPECT_EQ(read.error().code, ErrorCode::kRefused);
+  EXPECT_THAT(read.error().message, HasSubstr("of partition 0 any more"));
+}
+
 TEST_F(OvertakenReader, MayGoBack) {
   write(0, 5);
   open_reader();

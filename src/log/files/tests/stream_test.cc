@@ -273,6 +273,7 @@ TEST_F(Streams, APositionThatCannotBeIsRefused) {
   open_reader();
   const StreamPosition position{reader->info().incarnation, 0};
   EXPECT_EQ(reader->read(2, position, 100).error().code, ErrorCode::kInvalidInput);
+  EXPECT_EQ(reader->more(2, position).error().code, ErrorCode::kInvalidInput);
   EXPECT_EQ(reader->oldest(2)->next_batch, 0u);
   const auto ahead = reader->read(0, {position.incarnation, 2}, 100);
   ASSERT_FALSE(ahead.has_value());
