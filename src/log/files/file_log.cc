@@ -230,7 +230,7 @@ class Opening {
     Journal journal(files_, {path(kJournalDirectory), identity, options_.journal_segment_bytes,
                              options_.allocate_ahead_bytes, options_.sync});
     journal.follow(recovered_.segments, recovered_.last_commit);
-    if (recovered_.lineage == identity.lineage) {
+    if (!recovered_.segments.empty() && recovered_.lineage == identity.lineage) {
       RHEON_TRY(journal.append_to_last());
     }
     SnapshotStore snapshots(files_, {path(kSnapshotDirectory), identity.lineage,

@@ -59,9 +59,7 @@ void Journal::follow(std::vector<JournalSegment> segments, std::string last_comm
 }
 
 Status Journal::append_to_last() {
-  if (segments_.empty()) {
-    return {};
-  }
+  RHEON_ASSERT(!segments_.empty(), "there is no segment to go on in");
   const JournalSegment& last = segments_.back();
   RHEON_ASSIGN(current_.file, files_.open(path_of(last.number), env::OpenMode::kReadWrite));
   RHEON_ASSIGN(const env::FileInfo info, current_.file->info());

@@ -41,7 +41,7 @@ class Journal {
   /// Goes on behind what recovery found, with a new segment. `last_commit`: the last commit record,
   /// to be repeated.
   void follow(std::vector<JournalSegment> segments, std::string last_commit);
-  /// After follow(): goes on in the last segment, if there is one. It must be of this lineage.
+  /// After follow(): goes on in the last segment, which is there and of this lineage.
   [[nodiscard]] Status append_to_last();
 
   /// What one epoch writes.
