@@ -86,6 +86,13 @@ TEST(Parameters, GiveTheirValuesToTheJob) {
   EXPECT_EQ(time, 120s);
 }
 
+TEST(Parameters, ThatAreNotGivenAreWhatTheJobFallsBackTo) {
+  int number = 0;
+  EXPECT_EQ(mistake_of({}, [&](Job& job) { number = job.param<int>("number", "a number", 7); }),
+            "");
+  EXPECT_EQ(number, 7);
+}
+
 TEST(Parameters, EveryMistakeNamesItsParameter) {
   const auto one = [](Job& job) {
     static_cast<void>(job.param<std::uint8_t>("size", "how large it is"));

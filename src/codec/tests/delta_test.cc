@@ -151,6 +151,12 @@ TEST(Delta, BrokenEntriesEndTheWalk) {
   DeltaEntryReader cut(std::string_view(entries).substr(0, 2));
   EXPECT_FALSE(cut.next(entry));
   EXPECT_TRUE(cut.failed());
+  std::string put;
+  put_u8(put, static_cast<std::uint8_t>(DeltaOp::kPut));
+  put_bytes(put, "key");
+  DeltaEntryReader without_value(put);
+  EXPECT_FALSE(without_value.next(entry));
+  EXPECT_TRUE(without_value.failed());
   DeltaEntryReader none("");
   EXPECT_FALSE(none.next(entry));
   EXPECT_FALSE(none.failed());

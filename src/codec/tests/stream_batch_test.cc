@@ -147,6 +147,19 @@ TEST(StreamBatch, IsCompleteWhenItsRecordsAreAllThatItHolds) {
   EXPECT_FALSE(complete(std::string_view(bytes).substr(0, bytes.size() - 1)));
 }
 
+TEST(StreamBatch, FollowsARecordOnce) {
+  StreamBatchWriter writer(kTypeId, /*keyed=*/false);
+  for (int i = 0; i < 2; ++i) {
+    put_varint(writer.begin(EventTime{1}), 7);
+    writer.trace(1, 2, 3);
+    writer.trace(4, 5, 6);
+  }
+  const std::string bytes = writer.take({});
+  const auto reader = StreamBatchReader::open(bytes, kTypeId);
+  ASSERT_TRUE(reader.has_value()) << reader.error().message;
+  EXPECT_EQ(reader->traces(), (std::vector<StreamTrace>{{0, 1, 2, 3}, {1, 1, 2, 3}}));
+}
+
 TEST(StreamType, HasAKeyOrNot) {
   EXPECT_EQ(parse_stream_type(kType).key, "text");
   EXPECT_EQ(parse_stream_type(kType).value, "u64");

@@ -115,6 +115,28 @@ TEST(Catalog, NamesAllStateThatHasNoPlaceAnyMore) {
   EXPECT_THAT(refusal(plan_of({declaration("b")}), facts), HasSubstr("'sums.a', 'sums.c'"));
 }
 
+TEST(Catalog, StatesOfOneNameBelongToTheirOwnOperators) {
+  Plan plan = plan_of({declaration()}, "first");
+  plan.graph.nodes.push_back(plan_of({declaration()}, "second").graph.nodes[0]);
+  plan.graph.nodes.push_back(plan_of({}, "third").graph.nodes[0]);
+  std::vector<log::FactChange> changes;
+  ASSERT_TRUE(Catalog::make(plan, {}, 0, changes).has_value());
+  ASSERT_EQ(changes.size(), 2u);
+  log::Facts facts;
+  for (const log::FactChange& change : changes) {
+    facts[change.key] = *change.value;
+  }
+  std::swap(plan.graph.nodes[0], plan.graph.nodes[1]);
+  std::vector<log::FactChange> none;
+  const auto again = Catalog::make(plan, facts, 0, none);
+  ASSERT_TRUE(again.has_value()) << again.error().message;
+  EXPECT_TRUE(none.empty());
+  EXPECT_EQ(again->sets()[0]->ids[0], StateId{2});
+  EXPECT_EQ(again->sets()[1]->ids[0], StateId{1});
+  ASSERT_NE(again->sets()[2], nullptr) << "its key groups hold the watermark";
+  EXPECT_TRUE(again->sets()[2]->ids.empty());
+}
+
 TEST(Catalog, RefusesTwoStatesThatWouldBecomeOne) {
   const log::Facts facts = facts_of({declaration("a"), declaration("b")});
   state::StateDeclaration both = declaration("b");

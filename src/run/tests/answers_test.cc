@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/job.h"
+#include "codec/delta.h"
 #include "connect/console/lines.h"
 #include "connect/discard/discard.h"
 #include "env/fake/fake_env.h"
@@ -61,7 +62,7 @@ class FakeView final : public JobView {
     return or_broken("size", StateSize{3, 200});
   }
   [[nodiscard]] Status scale(std::uint32_t shards) override {
-    shards_ = shards;
+    RHEON_ASSIGN(shards_, or_broken("scale", shards));
     return {};
   }
 
@@ -104,6 +105,8 @@ TEST_F(Answers, TheLedgerNamesWhatDoesNotAddUp) {
   view_.ledger_.set("operator/two/emitted", 6);
   view_.ledger_.set("edge/lines -> two/sent", 8);
   view_.ledger_.set("edge/lines -> two/received", 7);
+  view_.ledger_.set("edge/two -> out/sent", 6);
+  view_.ledger_.set("edge/two -> out/received", 6);
   view_.ledger_.set("forecast", 1);  // of a later version
   const auto ledger = ask({"ledger", "", "", 0});
   EXPECT_FALSE(ledger["balanced"]);
@@ -114,6 +117,8 @@ TEST_F(Answers, TheLedgerNamesWhatDoesNotAddUp) {
   EXPECT_EQ(ledger["edges"][0]["sent"], 8);
   EXPECT_EQ(ledger["edges"][0]["received"], 7);
   EXPECT_TRUE(ledger["edges"][0].contains("imbalance"));
+  EXPECT_EQ(ledger["edges"][1]["name"], "two -> out");
+  EXPECT_FALSE(ledger["edges"][1].contains("imbalance"));
 }
 
 TEST_F(Answers, StatesHaveTheirLifetimes) {
@@ -137,12 +142,21 @@ TEST_F(Answers, AStateIsFoundByItsNameOrSaidToBeMissing) {
   EXPECT_THAT(answer(env_, none, {"state", "two", "key", 0}), HasSubstr("keeps no state"));
 }
 
+TEST_F(Answers, TheStateOfAKeyIsShown) {
+  codec::DeltaWriter entry;
+  entry.begin_section(StateId{1}, KeyGroup{0});
+  entry.put("key", "\x07");
+  view_.entry_ = entry.take();
+  const auto state = ask({"state", "two.first", "key", 0});
+  EXPECT_EQ(state["found"], true);
+  EXPECT_EQ(state["value"], 7);
+}
+
 TEST_F(Answers, PassOnWhyTheJobCannotTell) {
-  const std::pair<const char*, Question> cases[] = {{"stats", {"status", "", "", 0}},
-                                                    {"ledger", {"status", "", "", 0}},
-                                                    {"ledger", {"ledger", "", "", 0}},
-                                                    {"size", {"states", "", "", 0}},
-                                                    {"entry", {"state", "two.first", "key", 0}}};
+  const std::pair<const char*, Question> cases[] = {
+      {"stats", {"status", "", "", 0}},  {"ledger", {"status", "", "", 0}},
+      {"ledger", {"ledger", "", "", 0}}, {"size", {"states", "", "", 0}},
+      {"scale", {"scale", "", "", 3}},   {"entry", {"state", "two.first", "key", 0}}};
   for (const auto& [what, question] : cases) {
     EXPECT_EQ(refusal(question), "");
     view_.broken_ = what;
@@ -184,6 +198,7 @@ TEST(Questions, AreReadAsTheyWereWritten) {
   EXPECT_EQ(read->address, question.address);
   EXPECT_EQ(read->key, question.key);
   EXPECT_EQ(read->shards, question.shards);
+  EXPECT_EQ(question_of(to_json({"status", "", "", 0}))->shards, 0u);
 }
 
 TEST(Questions, AreObjectsThatAsk) {

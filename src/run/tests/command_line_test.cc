@@ -57,6 +57,9 @@ TEST(CommandLine, what_is_not_there_is_named) {
       sentence({"run", "--inptu", "x"}),
       "'wordcount run' has no option or argument '--inptu'. `wordcount run --help` lists what "
       "it has.");
+  EXPECT_THAT(sentence({"run", "--input", "a.txt", "b.txt"}),
+              HasSubstr("no option or argument 'b.txt'. `wordcount run --help` lists what it has. "
+                        "A pattern of files stands in quotes"));
   EXPECT_EQ(sentence({"--data-dir", "d", "status"}),
             "--data-dir stands behind the command: `wordcount status --data-dir ...`.");
   EXPECT_THAT(sentence({}), HasSubstr("`wordcount --help` lists"));
