@@ -45,7 +45,7 @@ std::string live_line(const Figures& figures) {
     line += fmt::format("  COMMITS TAKE {:.0f} %", 100 * stats.commit_share);
   }
   if (!stats.waiting.empty()) {
-    line += "  COMMITS WAIT";
+    line += "  WAITS";
   }
   return line;
 }

@@ -176,12 +176,15 @@ std::optional<std::uint64_t> TopicReader::offset(std::size_t partition) const {
 }
 
 std::string TopicReader::trouble() const {
+  if (cluster_.trouble().has_value()) {
+    return cluster_.trouble()->message;
+  }
   for (std::size_t i = 0; i < partitions_.size(); ++i) {
     if (const auto& why = fetcher_.trouble(i); why.has_value() && !ended(partitions_[i])) {
       return why->message;
     }
   }
-  return cluster_.trouble().has_value() ? cluster_.trouble()->message : std::string();
+  return {};
 }
 
 bool TopicReader::at_end(std::size_t partition) const {

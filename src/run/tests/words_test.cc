@@ -61,7 +61,7 @@ TEST(LiveLine, shows_what_happens) {
   figures.quarantined = 0;
   figures.stats.commit_share = 0.123;
   figures.stats.waiting = "the log";
-  EXPECT_THAT(live_line(figures), HasSubstr("shards 2  COMMITS TAKE 12 %  COMMITS WAIT"));
+  EXPECT_THAT(live_line(figures), HasSubstr("shards 2  COMMITS TAKE 12 %  WAITS"));
 }
 
 TEST(Rate, looks_at_the_last_seconds) {
