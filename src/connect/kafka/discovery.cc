@@ -52,6 +52,7 @@ class Conversation {
   /// By partition, of the topic that was found. `time`: as OffsetQuestion has it.
   Result<std::vector<std::int64_t>> find_offsets(std::size_t partitions, std::int64_t time) {
     std::vector<client::OffsetQuestion> questions;
+    questions.reserve(partitions);
     for (std::size_t i = 0; i < partitions; ++i) {
       questions.push_back({source_.place.topic, static_cast<std::int32_t>(i), time});
     }

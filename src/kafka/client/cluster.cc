@@ -59,7 +59,10 @@ const TopicInfo* Cluster::topic(std::string_view name) const {
 
 std::unique_ptr<Link> Cluster::open(std::int32_t node, env::Monotonic now) const {
   const auto at = brokers_.find(node);
-  return at == brokers_.end() ? nullptr : open(at->second, now);
+  if (at == brokers_.end()) {
+    return nullptr;
+  }
+  return open(at->second, now);
 }
 
 std::unique_ptr<Link> Cluster::open(const Address& address, env::Monotonic now) const {
@@ -68,11 +71,13 @@ std::unique_ptr<Link> Cluster::open(const Address& address, env::Monotonic now) 
   options.port = address.port;
   options.client = options_.client;
   options.version = options_.version;
-  return std::make_unique<Link>(
-      std::move(options), network_.connect(address.host, address.port, waker_),
-      options_.credentials.has_value() ? make_sasl_exchange(*options_.credentials, random_)
-                                       : nullptr,
-      now);
+  std::unique_ptr<SaslExchange> sasl;
+  if (options_.credentials.has_value()) {
+    sasl = make_sasl_exchange(*options_.credentials, random_);
+  }
+  return std::make_unique<Link>(std::move(options),
+                                network_.connect(address.host, address.port, waker_),
+                                std::move(sasl), now);
 }
 
 Address Cluster::next_address() {
