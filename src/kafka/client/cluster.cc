@@ -10,6 +10,7 @@ namespace rheon::kafka {
 namespace {
 
 constexpr env::Monotonic kBetweenAnswers = std::chrono::milliseconds{100};
+constexpr std::chrono::milliseconds kMostThrottle = std::chrono::seconds{30};
 
 TopicInfo topic_of(const wire::MetadataResponse::Topic& told, const TopicInfo* known) {
   TopicInfo topic;
@@ -35,6 +36,12 @@ TopicInfo topic_of(const wire::MetadataResponse::Topic& told, const TopicInfo* k
 }
 
 }  // namespace
+
+bool is_loopback(std::string_view host) {
+  const bool is_address = std::all_of(
+      host.begin(), host.end(), [](unsigned char c) { return c == '.' || (c >= '0' && c <= '9'); });
+  return host == "localhost" || host == "::1" || (is_address && host.starts_with("127."));
+}
 
 Cluster::Cluster(env::Network& network, env::Waker& waker, env::Random& random,
                  ClusterOptions options)
@@ -71,6 +78,7 @@ std::unique_ptr<Link> Cluster::open(const Address& address, env::Monotonic now) 
   options.port = address.port;
   options.client = options_.client;
   options.version = options_.version;
+  options.open_timeout = options_.open_timeout;
   std::unique_ptr<SaslExchange> sasl;
   if (options_.credentials.has_value()) {
     sasl = make_sasl_exchange(*options_.credentials, random_);
@@ -118,7 +126,7 @@ Status Cluster::converse(env::Monotonic now) {
   if (!link_->ready()) {
     return {};
   }
-  RHEON_ASSIGN(const std::optional<Response> answer, link_->next());
+  RHEON_ASSIGN(const std::optional<Response> answer, link_->next(now));
   if (answer.has_value()) {
     RHEON_TRY(take(*answer, now));
   }
@@ -147,6 +155,18 @@ Status Cluster::take(const Response& response, env::Monotonic now) {
                                          "something else");
   }
   asked_ = false;
+  if (told->brokers.empty()) {
+    return fail(ErrorCode::kIo, link_->address() + " does not know yet who belongs to its cluster");
+  }
+  for (const auto& broker : told->brokers) {
+    if (options_.loopback_only && !is_loopback(broker.host)) {
+      return fail(ErrorCode::kRefused,
+                  "broker " + std::to_string(broker.node_id) + " says that it is at '" +
+                      std::string(broker.host) +
+                      "': records would go over the network as they are, for everybody to read. "
+                      "When that is meant, say allow_plaintext");
+    }
+  }
   brokers_.clear();
   for (const auto& broker : told->brokers) {
     brokers_[broker.node_id] = {std::string(broker.host), static_cast<std::uint16_t>(broker.port)};
@@ -160,8 +180,9 @@ Status Cluster::take(const Response& response, env::Monotonic now) {
   topics_ = std::move(topics);
   ++answers_;
   answered_at_ = now;
-  ask_at_ = now + std::max<env::Monotonic>(kBetweenAnswers,
-                                           std::chrono::milliseconds{told->throttle_time_ms});
+  ask_at_ = now + std::max<env::Monotonic>(
+                      kBetweenAnswers,
+                      std::min(std::chrono::milliseconds{told->throttle_time_ms}, kMostThrottle));
   trouble_.reset();
   backoff_.succeeded();
   return {};
@@ -169,7 +190,7 @@ Status Cluster::take(const Response& response, env::Monotonic now) {
 
 env::Monotonic Cluster::deadline() const {
   env::Monotonic at = answers_ > 0 ? answered_at_ + options_.max_age : env::Monotonic::max();
-  if (wanted_ && !asked_) {
+  if (wanted_ && !asked_ && (link_ == nullptr || link_->ready())) {
     at = std::min(at, ask_at_);
   }
   if (link_ != nullptr) {

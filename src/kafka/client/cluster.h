@@ -31,6 +31,9 @@ struct ClusterOptions {
   std::optional<Credentials> credentials;
   std::string client = "rheon";
   std::string version = "0";  // of this program
+  /// Brokers on other machines are refused: what goes there could be read on the way.
+  bool loopback_only = false;
+  env::Monotonic open_timeout = std::chrono::seconds{10};  // of a connection
   env::Monotonic max_age = std::chrono::minutes{5};
   env::Monotonic first_wait = std::chrono::milliseconds{100};
   env::Monotonic longest_wait = std::chrono::seconds{1};
@@ -47,6 +50,9 @@ struct TopicInfo {
   bool internal = false;
   std::vector<PartitionInfo> partitions;  // by index
 };
+
+/// Whether bytes to this host stay on this machine.
+[[nodiscard]] bool is_loopback(std::string_view host);
 
 /// Used by one thread; nothing blocks.
 class Cluster {

@@ -47,8 +47,13 @@ Result<std::size_t> CommittedRecords::take(std::span<wire::Record> records) {
       }
     }
     while (taken < records.size() && records_->next(records[taken])) {
-      if (records[taken].offset >= position_) {
-        position_ = records[taken++].offset + 1;
+      const std::int64_t offset = records[taken].offset;
+      if (offset >= batch_end_) {
+        return fail(ErrorCode::kCorrupt, "a record's offset lies behind its batch");
+      }
+      if (offset >= position_) {
+        position_ = offset + 1;
+        ++taken;
       }
     }
     if (taken < records.size()) {  // the batch has no more
@@ -56,6 +61,13 @@ Result<std::size_t> CommittedRecords::take(std::span<wire::Record> records) {
     }
   }
   return taken;
+}
+
+void CommittedRecords::forget() {
+  const std::size_t shown = records_.has_value() && !decompressed_.empty() ? 1 : 0;
+  while (decompressed_.size() > shown) {
+    decompressed_.pop_front();
+  }
 }
 
 Status CommittedRecords::close_batch() {
@@ -73,7 +85,11 @@ Result<bool> CommittedRecords::open_batch() {
     if (!batch.has_value()) {
       return false;
     }
-    batch_end_ = wire::RecordBatch::wrapped(batch->last_offset(), 1);
+    if (batch->base_offset < 0 || batch->last_offset_delta < 0 ||
+        batch->base_offset > INT64_MAX - batch->last_offset_delta - 1) {
+      return fail(ErrorCode::kCorrupt, "a batch has offsets that cannot be");
+    }
+    batch_end_ = batch->last_offset() + 1;
     const bool committed = is_committed(*batch);
     if (batch_end_ <= position_) {
       continue;
@@ -86,7 +102,11 @@ Result<bool> CommittedRecords::open_batch() {
     std::string_view payload = batch->payload;
     if (batch->compression() != 0) {
       std::string& records = decompressed_.emplace_back();
-      RHEON_TRY(wire::decompress(batch->compression(), batch->payload, records, kMostBatchBytes));
+      const Status done =
+          wire::decompress(batch->compression(), batch->payload, records, kMostBatchBytes);
+      if (!done.has_value()) {
+        return fail(ErrorCode::kCorrupt, done.error().message);
+      }
       payload = records;
     }
     records_.emplace(*batch, payload);

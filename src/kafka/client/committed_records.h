@@ -29,6 +29,8 @@ class CommittedRecords {
   /// long as this. Errors (kCorrupt): sentences without the partition's name; position() says
   /// where.
   [[nodiscard]] Result<std::size_t> take(std::span<wire::Record> records);
+  /// What was taken is not shown any more: gives memory back.
+  void forget();
 
   /// The offset behind the last record that take() has given, or behind what was passed over since:
   /// where to read on.

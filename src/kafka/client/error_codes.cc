@@ -38,6 +38,10 @@ const char* words_of(std::int16_t code) {
       return "no right to this group";
     case 31:
       return "no right to this cluster";
+    case 45:
+      return "the leader misses records that came before these";
+    case 59:
+      return "the leader has forgotten this producer";
     case 47:
     case 90:
       return "a later producer has this transactional id";

@@ -12,18 +12,24 @@ inline constexpr std::int16_t kNone = 0;
 inline constexpr std::int16_t kOffsetOutOfRange = 1;
 inline constexpr std::int16_t kUnknownTopicOrPartition = 3;
 inline constexpr std::int16_t kRequestTimedOut = 7;
+inline constexpr std::int16_t kMessageTooLarge = 10;
 inline constexpr std::int16_t kCoordinatorLoadInProgress = 14;
 inline constexpr std::int16_t kCoordinatorNotAvailable = 15;
 inline constexpr std::int16_t kNotCoordinator = 16;
+inline constexpr std::int16_t kRecordListTooLarge = 18;
 inline constexpr std::int16_t kTopicAuthorizationFailed = 29;
 inline constexpr std::int16_t kUnsupportedSaslMechanism = 33;
 inline constexpr std::int16_t kIllegalSaslState = 34;
 inline constexpr std::int16_t kUnsupportedVersion = 35;
+inline constexpr std::int16_t kOutOfOrderSequenceNumber = 45;
+inline constexpr std::int16_t kDuplicateSequenceNumber = 46;
 inline constexpr std::int16_t kInvalidProducerEpoch = 47;
 inline constexpr std::int16_t kInvalidTransactionTimeout = 50;
 inline constexpr std::int16_t kConcurrentTransactions = 51;
 inline constexpr std::int16_t kTransactionalIdAuthorizationFailed = 53;
 inline constexpr std::int16_t kOperationNotAttempted = 55;
+inline constexpr std::int16_t kUnknownProducerId = 59;
+inline constexpr std::int16_t kInvalidRecord = 87;
 inline constexpr std::int16_t kProducerFenced = 90;
 
 /// "its leader is somebody else (error 6)", for sentences.

@@ -11,6 +11,8 @@ namespace {
 
 constexpr env::Monotonic kRetryAfter = std::chrono::milliseconds{100};
 
+std::int32_t node_behind(std::int32_t node) { return node == INT32_MAX ? INT32_MIN : node + 1; }
+
 /// The offset behind the last whole batch, by the headers alone; `from` when there is none.
 std::int64_t end_of(std::string_view records, std::int64_t from) {
   constexpr std::size_t kBehindLength = 12;
@@ -59,6 +61,7 @@ void Fetcher::stop(Partition& partition, ErrorCode code, const std::string& why)
 
 void Fetcher::retry(Partition& partition, std::string why, env::Monotonic now) {
   partition.trouble = Error{ErrorCode::kIo, name_of(partition) + " " + std::move(why)};
+  partition.at_end = false;  // who knows
   partition.ask_at = now + kRetryAfter;
   cluster_.refresh();
 }
@@ -109,7 +112,7 @@ void Fetcher::step(env::Monotonic now) {
   for (auto& [node, leader] : leaders_) {
     const Status status = converse(node, leader, now);
     if (!status.has_value()) {
-      lost(leader, status.error(), now);
+      lost(node, leader, status.error(), now);
     }
   }
 }
@@ -132,12 +135,12 @@ Status Fetcher::converse(std::int32_t node, Leader& leader, env::Monotonic now) 
     return {};
   }
   if (!leader.asked.empty()) {
-    RHEON_ASSIGN(const std::optional<Response> answer, leader.link->next());
+    RHEON_ASSIGN(const std::optional<Response> answer, leader.link->next(now));
     if (answer.has_value()) {
       RHEON_TRY(take(leader, *answer, now));
     }
   }
-  if (leader.wants()) {
+  if (leader.wants() && !leader.link->stale(now)) {
     ask(node, leader, now);
     RHEON_TRY(leader.link->pump(now));
   }
@@ -151,11 +154,15 @@ void Fetcher::ask(std::int32_t node, Leader& leader, env::Monotonic now) {
   request.max_bytes = options_.max_bytes;
   request.isolation_level = options_.read_committed ? 1 : 0;
   for (std::size_t i = 0; i < partitions_.size(); ++i) {
-    const std::size_t index = (first_ + i) % partitions_.size();
-    const Partition& partition = partitions_[index];
-    if (partition.leader != node || partition.stopped || now < partition.ask_at) {
+    const std::size_t index = (leader.first + i) % partitions_.size();
+    Partition& partition = partitions_[index];
+    // What another leader has given, or may still give, comes before.
+    const bool elsewhere = partition.asked_at != node && (partition.asked || partition.pieces > 0);
+    if (partition.leader != node || partition.stopped || elsewhere || now < partition.ask_at) {
       continue;
     }
+    partition.asked_at = node;
+    partition.asked = true;
     if (request.topics.empty() || request.topics.back().topic_id != partition.topic_id) {
       request.topics.push_back({partition.topic_id, {}});
     }
@@ -168,7 +175,7 @@ void Fetcher::ask(std::int32_t node, Leader& leader, env::Monotonic now) {
     leader.asked.push_back(index);
   }
   if (!leader.asked.empty()) {
-    ++first_;
+    ++leader.first;
     leader.link->send<wire::Fetch>(request, now);
   }
 }
@@ -186,6 +193,9 @@ Status Fetcher::take(Leader& leader, const Response& response, env::Monotonic no
   leader.backoff.succeeded();
   Answer answer;
   const std::vector<std::size_t> asked = std::exchange(leader.asked, {});
+  for (const std::size_t index : asked) {
+    partitions_[index].asked = false;
+  }
   for (const auto& topic : told->responses) {
     for (const auto& partition : topic.partitions) {
       const auto at = std::find_if(asked.begin(), asked.end(), [&](std::size_t index) {
@@ -217,9 +227,10 @@ std::optional<Fetched> Fetcher::take(std::size_t index, const wire::FetchRespons
       break;
     case kOffsetOutOfRange:
       stop(partition, ErrorCode::kRefused,
-           "no longer has offset " + std::to_string(partition.offset) + ": it begins at " +
-               std::to_string(told.log_start_offset) +
-               ". Records were deleted before they were read: a longer retention keeps them.");
+           "has no offset " + std::to_string(partition.offset) +
+               ". Either records were deleted before they were read (a longer retention keeps "
+               "them), or its end was lost with a broker (unclean leader election). `reset` the "
+               "job to begin anew.");
       return std::nullopt;
     case kTopicAuthorizationFailed:
       stop(partition, ErrorCode::kRefused,
@@ -242,14 +253,24 @@ std::optional<Fetched> Fetcher::take(std::size_t index, const wire::FetchRespons
   }
   partition.offset = end_of(records, partition.offset);
   partition.at_end = partition.offset >= piece.end;
-  return partition.offset == piece.from ? std::nullopt : std::optional(std::move(piece));
+  // Who reads a piece that does not get on finds out why.
+  return records.empty() ? std::nullopt : std::optional(std::move(piece));
 }
 
-void Fetcher::lost(Leader& leader, const Error& why, env::Monotonic now) {
+void Fetcher::lost(std::int32_t node, Leader& leader, const Error& why, env::Monotonic now) {
   leader.link.reset();
   leader.open_at = now + leader.backoff.failed();
   for (const std::size_t index : std::exchange(leader.asked, {})) {
-    partitions_[index].trouble = why;
+    partitions_[index].asked = false;
+  }
+  for (Partition& partition : partitions_) {
+    if (partition.leader == node && !partition.stopped) {
+      partition.trouble = why;
+      partition.at_end = false;  // who knows
+    }
+  }
+  if (why.code == ErrorCode::kRefused) {
+    failures_.push_back(why);  // trying again does not help
   }
   cluster_.refresh();
 }
@@ -260,7 +281,7 @@ Result<std::optional<Fetched>> Fetcher::next(env::Monotonic now) {
     failures_.pop_front();
     return tl::unexpected<Error>(error);
   }
-  for (std::size_t tries = leaders_.size(); tries > 0; --tries) {
+  for (std::size_t tries = leaders_.size(); tries > 0;) {
     auto at = leaders_.lower_bound(turn_);
     at = at == leaders_.end() ? leaders_.begin() : at;
     Leader& leader = at->second;
@@ -270,10 +291,13 @@ Result<std::optional<Fetched>> Fetcher::next(env::Monotonic now) {
         leader.link->give_back(std::move(leader.answers.front().memory));
       }
       leader.answers.pop_front();
-      step(now);  // there is room for another answer
+      turn_ = node_behind(at->first);  // the others' turn
+      step(now);                       // there is room for another answer
+      continue;
     }
     if (leader.answers.empty()) {
-      turn_ = at->first + 1;
+      turn_ = node_behind(at->first);
+      --tries;
       continue;
     }
     turn_ = at->first;

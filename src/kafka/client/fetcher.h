@@ -76,7 +76,9 @@ class Fetcher {
     std::int32_t leader = -1;  // whom it is read from
     std::int32_t leader_epoch = -1;
     bool at_end = false;
-    std::size_t pieces = 0;  // that have come and were not given
+    std::int32_t asked_at = -1;  // the leader that the last request went to
+    bool asked = false;          // and its answer has not come
+    std::size_t pieces = 0;      // that have come from there and were not given
     bool stopped = false;
     env::Monotonic ask_at{0};  // not before
     std::optional<Error> trouble;
@@ -94,6 +96,7 @@ class Fetcher {
     std::unique_ptr<Link> link;
     Backoff backoff;
     env::Monotonic open_at{0};       // not before
+    std::size_t first = 0;           // partition of the next request: each one's turn
     std::vector<std::size_t> asked;  // the partitions of the request on its way
     std::deque<Answer> answers;      // not given as a whole
     [[nodiscard]] bool wants() const { return asked.empty() && answers.size() < kAnswersAhead; }
@@ -108,7 +111,7 @@ class Fetcher {
   [[nodiscard]] std::optional<Fetched> take(std::size_t partition,
                                             const wire::FetchResponse::Partition& told,
                                             env::Monotonic now);
-  void lost(Leader& leader, const Error& why, env::Monotonic now);
+  void lost(std::int32_t node, Leader& leader, const Error& why, env::Monotonic now);
   /// Nobody can read it any more.
   void stop(Partition& partition, ErrorCode code, const std::string& why);
   /// It may be read somewhere else, or later.
@@ -122,7 +125,6 @@ class Fetcher {
   std::map<std::int32_t, Leader> leaders_;  // by node
   std::uint64_t seen_ = 0;                  // of the cluster's answers
   std::int32_t turn_ = 0;                   // the leader whose answers are given
-  std::size_t first_ = 0;                   // partition of the next request: each one's turn
   std::deque<Error> failures_;              // that next() has not told
 };
 

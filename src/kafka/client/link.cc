@@ -33,13 +33,11 @@ Status Link::pump(env::Monotonic now) {
   if (!ready_) {
     RHEON_TRY(greet(now));
   }
-  if (now < deadline()) {
+  if (ready_ || now < open_until_) {
     return {};
   }
-  return fail(
-      ErrorCode::kIo,
-      ready_ ? address_ + " has not answered for " + seconds_of(options_.request_timeout)
-             : "cannot connect to " + address_ + " within " + seconds_of(options_.open_timeout));
+  return fail(ErrorCode::kIo,
+              "cannot connect to " + address_ + " within " + seconds_of(options_.open_timeout));
 }
 
 Status Link::write() {
@@ -55,7 +53,7 @@ Status Link::write() {
 
 Status Link::greet(env::Monotonic now) {
   for (;;) {
-    RHEON_ASSIGN(const std::optional<Response> answer, next());
+    RHEON_ASSIGN(const std::optional<Response> answer, read());
     if (!answer.has_value()) {
       return {};
     }
@@ -71,7 +69,17 @@ Status Link::greet(env::Monotonic now) {
   }
 }
 
-Result<std::optional<Response>> Link::next() {
+Result<std::optional<Response>> Link::next(env::Monotonic now) {
+  RHEON_ASSIGN(std::optional<Response> answer, read());
+  // Who was busy with something else for long finds here what has come meanwhile.
+  if (!answer.has_value() && now >= connection_.deadline()) {
+    return fail(ErrorCode::kIo,
+                address_ + " has not answered for " + seconds_of(options_.request_timeout));
+  }
+  return answer;
+}
+
+Result<std::optional<Response>> Link::read() {
   for (;;) {
     RHEON_ASSIGN(std::optional<Response> answer, connection_.next());
     if (answer.has_value()) {

@@ -32,7 +32,7 @@ class Link {
   Link(LinkOptions options, std::unique_ptr<env::NetworkStream> stream,
        std::unique_ptr<SaslExchange> sasl, env::Monotonic now);
 
-  /// Sends what can be sent, greets, looks for what is late. An error: the link is over, and what
+  /// Sends what can be sent, greets. An error: the link is over, and what
   /// became of the requests without an answer nobody knows.
   [[nodiscard]] Status pump(env::Monotonic now);
   /// The broker has let us in: there may be requests.
@@ -47,8 +47,9 @@ class Link {
               std::int16_t version = Call::kVersion) {
     return connection_.send<Call>(request, now + options_.request_timeout, version);
   }
-  /// The next answer; none: it has not come. Valid until the next call. Errors: as of pump().
-  [[nodiscard]] Result<std::optional<Response>> next();
+  /// The next answer; none: it has not come. Valid until the next call. Errors: as of pump(), and
+  /// that the broker is late.
+  [[nodiscard]] Result<std::optional<Response>> next(env::Monotonic now);
   /// See Connection.
   [[nodiscard]] FrameBuffer keep() { return connection_.keep(); }
   void give_back(FrameBuffer buffer) { connection_.give_back(std::move(buffer)); }
@@ -61,6 +62,7 @@ class Link {
  private:
   [[nodiscard]] Status write();
   [[nodiscard]] Status greet(env::Monotonic now);
+  [[nodiscard]] Result<std::optional<Response>> read();
 
   LinkOptions options_;
   std::string address_;

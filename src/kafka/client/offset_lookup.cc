@@ -82,7 +82,7 @@ Status OffsetLookup::converse(std::int32_t node, Leader& leader, env::Monotonic 
     ask(leader, questions_to(node), now);
     RHEON_TRY(leader.link->pump(now));
   }
-  RHEON_ASSIGN(const std::optional<Response> answer, leader.link->next());
+  RHEON_ASSIGN(const std::optional<Response> answer, leader.link->next(now));
   return answer.has_value() ? take(leader, *answer, now) : Status();
 }
 

@@ -70,13 +70,13 @@ Status Transactions::converse(env::Monotonic now) {
     ask(now);
     RHEON_TRY(link_->pump(now));
   }
-  RHEON_ASSIGN(const std::optional<Response> answer, link_->next());
+  RHEON_ASSIGN(const std::optional<Response> answer, link_->next(now));
   return answer.has_value() ? take(*answer, now) : Status();
 }
 
 /// A connection to any broker, which says who coordinates.
 Status Transactions::find_coordinator(env::Monotonic now) {
-  coordinator_ = false;
+  coordinator_ = transactional_id_.empty();  // any broker will do
   asked_ = false;
   const auto& brokers = cluster_.brokers();
   if (brokers.empty()) {
@@ -102,7 +102,9 @@ void Transactions::ask(env::Monotonic now) {
       return;
     case Todo::kIdentify: {
       wire::InitProducerIdRequest request;
-      request.transactional_id = transactional_id_;
+      if (!transactional_id_.empty()) {
+        request.transactional_id = transactional_id_;
+      }
       request.transaction_timeout_ms = static_cast<std::int32_t>(timeout_.count());
       if (current_.has_value()) {
         request.producer_id = current_->id;
@@ -306,7 +308,7 @@ void Transactions::lost(const Error& why, env::Monotonic now) {
 
 env::Monotonic Transactions::deadline() const {
   env::Monotonic at = link_ != nullptr ? link_->deadline() : env::Monotonic::max();
-  if (!idle() && !asked_) {
+  if (!idle() && !asked_ && (link_ == nullptr || link_->ready())) {
     at = std::min(at, again_at_);
   }
   return at;

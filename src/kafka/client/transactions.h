@@ -33,6 +33,7 @@ class Transactions {
  public:
   enum class Ended { kCommitted, kAborted, kUnknown };
 
+  /// `transactional_id`: empty for a producer without transactions, who only has to identify().
   /// `timeout`: after so long the coordinator aborts a transaction that nobody ends.
   Transactions(Cluster& cluster, env::Random& random, std::string transactional_id,
                std::chrono::milliseconds timeout);

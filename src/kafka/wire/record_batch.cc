@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/crc32c.h"
+#include "kafka/wire/compression.h"
 #include "kafka/wire/writer.h"
 
 namespace rheon::kafka::wire {
@@ -15,7 +16,10 @@ namespace {
 constexpr std::size_t kBehindLength = 12;  // what the length counts begins here
 constexpr std::size_t kChecksumAt = 17;
 constexpr std::size_t kAttributesAt = 21;  // what the checksum covers begins here
+constexpr std::size_t kProducerAt = 43;    // its id, its epoch, the first record's sequence
+constexpr std::size_t kProducerBytes = 14;
 constexpr std::int8_t kMagic = 2;
+constexpr std::int16_t kTransactional = 16;
 
 /// Null is a length of -1.
 std::optional<std::string_view> nullable_bytes(Reader& in) {
@@ -33,6 +37,23 @@ void put_nullable_bytes(Writer& out, std::optional<std::string_view> bytes) {
   }
   out.varint(static_cast<std::int32_t>(bytes->size()));
   out.bytes(*bytes);
+}
+
+/// Of a batch that is complete but for its producer and its checksum.
+void seal(char* batch, std::size_t bytes, const RecordBatchWriter::Producer& producer) {
+  Reader attributes_in(std::string_view(batch + kAttributesAt, sizeof(std::int16_t)));
+  auto attributes = attributes_in.integer<std::int16_t>();
+  attributes = static_cast<std::int16_t>(producer.transactional ? attributes | kTransactional
+                                                                : attributes & ~kTransactional);
+  Writer::put_integer(batch + kAttributesAt, attributes);
+  std::string who;
+  Writer out(who);
+  out.integer(producer.id);
+  out.integer(producer.epoch);
+  out.integer(producer.sequence);
+  std::copy(who.begin(), who.end(), batch + kProducerAt);
+  Writer::put_integer(batch + kChecksumAt,
+                      crc32c(std::string_view(batch + kAttributesAt, bytes - kAttributesAt)));
 }
 
 }  // namespace
@@ -170,8 +191,13 @@ void RecordBatchWriter::end_record() {
   out.bytes(record_);
 }
 
-void RecordBatchWriter::finish(const Producer& producer) {
+void RecordBatchWriter::finish(const Producer& producer, Compression compression) {
   RHEON_ASSERT(records_ > 0 && headers_ == 0, "a batch holds whole records, one at least");
+  if (compression != Compression::kNone) {
+    const std::string plain = out_.substr(start_ + RecordBatch::kHeaderBytes);
+    out_.resize(start_ + RecordBatch::kHeaderBytes);
+    compress(compression, plain, out_);
+  }
   std::string header;
   Writer out(header);
   out.integer<std::int64_t>(0);  // the broker gives the offsets
@@ -179,18 +205,19 @@ void RecordBatchWriter::finish(const Producer& producer) {
   out.integer<std::int32_t>(-1);  // leader epoch: the broker's
   out.integer(kMagic);
   out.integer<std::uint32_t>(0);  // the checksum
-  out.integer<std::int16_t>(producer.transactional ? 16 : 0);
+  out.integer(static_cast<std::int16_t>(compression));
   out.integer(records_ - 1);
   out.integer(base_timestamp_);
   out.integer(max_timestamp_);
-  out.integer(producer.id);
-  out.integer(producer.epoch);
-  out.integer(producer.sequence);
+  out.bytes(std::string(kProducerBytes, '\0'));
   out.integer(records_);
-  char* const at = out_.data() + start_;
-  std::copy(header.begin(), header.end(), at);
-  const std::string_view covered = std::string_view(out_).substr(start_ + kAttributesAt);
-  Writer::put_integer(at + kChecksumAt, crc32c(covered));
+  std::copy(header.begin(), header.end(), out_.begin() + static_cast<std::ptrdiff_t>(start_));
+  seal(out_.data() + start_, out_.size() - start_, producer);
+}
+
+void seal_batch(std::string& batch, const RecordBatchWriter::Producer& producer) {
+  RHEON_ASSERT(batch.size() >= RecordBatch::kHeaderBytes, "it is no batch");
+  seal(batch.data(), batch.size(), producer);
 }
 
 }  // namespace rheon::kafka::wire

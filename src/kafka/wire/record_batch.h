@@ -133,8 +133,8 @@ class RecordBatchWriter {
     std::int32_t sequence = -1;
     bool transactional = false;
   };
-  /// Writes the header and the checksum. The batch is complete then.
-  void finish(const Producer& producer);
+  /// Writes the header and the checksum. The batch is complete then. Nothing may stand behind it.
+  void finish(const Producer& producer, Compression compression = Compression::kNone);
 
  private:
   void end_record();
@@ -147,5 +147,8 @@ class RecordBatchWriter {
   std::int64_t max_timestamp_;
   std::int32_t records_ = 0;
 };
+
+/// Writes another producer into a finished batch, and the checksum anew.
+void seal_batch(std::string& batch, const RecordBatchWriter::Producer& producer);
 
 }  // namespace rheon::kafka::wire

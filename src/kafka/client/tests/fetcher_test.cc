@@ -5,6 +5,7 @@
 
 #include <array>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,24 +42,29 @@ class FetcherTest : public testing::TwoBrokers {
       take();
     }
   }
+  /// All that has come.
   void take() {
-    for (;;) {
-      const auto piece = fetcher_.next(now_);
-      if (!piece.has_value()) {
-        failures_.push_back(piece.error().message);
-        continue;
-      }
-      if (!piece->has_value()) {
-        return;
-      }
-      CommittedRecords records((*piece)->records, (*piece)->from, (*piece)->aborted);
-      std::array<wire::Record, 2> some;
-      for (auto taken = records.take(some); taken.value_or(0) > 0; taken = records.take(some)) {
-        for (std::size_t i = 0; i < *taken; ++i) {
-          got_[(*piece)->partition].push_back(std::string(*some[i].value));
-        }
+    while (take_one()) {
+    }
+  }
+  /// The next piece; the partition that it was of, if there was one.
+  std::optional<std::size_t> take_one() {
+    const auto piece = fetcher_.next(now_);
+    if (!piece.has_value()) {
+      failures_.push_back(piece.error().message);
+      return SIZE_MAX;
+    }
+    if (!piece->has_value()) {
+      return std::nullopt;
+    }
+    CommittedRecords records((*piece)->records, (*piece)->from, (*piece)->aborted);
+    std::array<wire::Record, 2> some;
+    for (auto taken = records.take(some); taken.value_or(0) > 0; taken = records.take(some)) {
+      for (std::size_t i = 0; i < *taken; ++i) {
+        got_[(*piece)->partition].push_back(std::string(*some[i].value));
       }
     }
+    return (*piece)->partition;
   }
 
   testing::ScriptedTopic topic_{"words", {1, 2}};
@@ -150,7 +156,7 @@ TEST_F(FetcherTest, StopsWhereRecordsAreGone) {
   fetcher_.add("words", 1, 0);
   go(seconds{1});
   ASSERT_EQ(failures_.size(), 1u);
-  EXPECT_THAT(failures_[0], HasSubstr("no longer has offset 1: it begins at 3"));
+  EXPECT_THAT(failures_[0], HasSubstr("partition 0 of topic 'words' has no offset 1"));
   EXPECT_EQ(got_[1].size(), 3u);
 }
 
@@ -192,6 +198,53 @@ TEST_F(FetcherTest, TriesAgainWhenABrokerHasAProblem) {
   topic_.logs[0].error = 0;
   go(seconds{1});
   EXPECT_EQ(got_[0].size(), 5u);
+}
+
+TEST_F(FetcherTest, WhatANewLeaderGivesComesBehindWhatTheOldOneHasGiven) {
+  fetcher_.add("words", 1, 0);
+  takes_ = false;
+  go(seconds{1});  // two answers of node 2 wait
+  topic_.leaders[1] = 1;
+  ++topic_.epoch;
+  topic_.logs[1].values.emplace_back("!");
+  cluster_.refresh();
+  go(seconds{1});
+  takes_ = true;  // node 1 has its turn first
+  go(seconds{1});
+  EXPECT_THAT(got_[0], ElementsAre("x", "y", "z", "!"));
+}
+
+TEST_F(FetcherTest, NoLeaderWaitsUntilAnotherOneHasNothingLeft) {
+  topic_.logs[0].values.assign(1000, "w");
+  topic_.logs[1].values.assign(1000, "w");
+  fetcher_.add("words", 0, 0);
+  fetcher_.add("words", 1, 0);
+  takes_ = false;
+  go(seconds{1});
+  for (int i = 0; i < 20; ++i) {
+    take_one();
+  }
+  EXPECT_EQ(got_[0].size(), 20u);
+  EXPECT_EQ(got_[1].size(), 20u);
+}
+
+TEST_F(FetcherTest, APartitionThatCannotBeReadIsNotAtItsEnd) {
+  fetcher_.add("words", 0, 0);
+  go(seconds{1});
+  ASSERT_TRUE(fetcher_.at_end(0));
+  hang_up();
+  go(seconds{1});
+  EXPECT_FALSE(fetcher_.at_end(0));
+  EXPECT_THAT(fetcher_.trouble(0)->message, HasSubstr("cannot connect to 'one:9092'"));
+  listen();
+  go(seconds{5});
+  EXPECT_TRUE(fetcher_.at_end(0));
+  EXPECT_FALSE(fetcher_.trouble(0).has_value());
+  topic_.leaders[0] = -1;
+  ++topic_.epoch;
+  cluster_.refresh();
+  go(seconds{1});
+  EXPECT_FALSE(fetcher_.at_end(0));
 }
 
 }  // namespace

@@ -75,7 +75,7 @@ TEST_F(LinkTest, GreetsThenAsks) {
   });
   const Ticket ticket = link_->send<wire::Heartbeat>({}, now_);
   EXPECT_EQ(pump(), "");
-  const auto answer = link_->next();
+  const auto answer = link_->next(now_);
   ASSERT_TRUE(answer.has_value());
   ASSERT_TRUE(answer->has_value());
   EXPECT_EQ((*answer)->ticket, ticket);
@@ -138,8 +138,23 @@ TEST_F(LinkTest, DoesNotWaitForEverForAnAnswer) {
   link_->send<wire::Heartbeat>({}, now_);
   now_ += seconds{29};
   EXPECT_EQ(pump(), "");
+  EXPECT_FALSE(link_->next(now_)->has_value());
   now_ += seconds{1};
-  EXPECT_THAT(pump(), HasSubstr("not answered for 30 s"));
+  const auto late = link_->next(now_);
+  ASSERT_FALSE(late.has_value());
+  EXPECT_THAT(late.error().message, HasSubstr("not answered for 30 s"));
+}
+
+TEST_F(LinkTest, FindsAnAnswerThatHasComeWhileNobodyLooked) {
+  broker_.on<wire::Heartbeat>([](const Asked&) { return wire::HeartbeatResponse(); });
+  open();
+  EXPECT_EQ(pump(), "");
+  link_->send<wire::Heartbeat>({}, now_);
+  EXPECT_EQ(pump(), "");
+  now_ += seconds{60};
+  EXPECT_EQ(pump(), "");
+  const auto answer = link_->next(now_);
+  EXPECT_TRUE(answer.has_value() && answer->has_value());
 }
 
 TEST_F(LinkTest, SaysThatTheBrokerHasGone) {

@@ -33,7 +33,8 @@ class ScriptedTopic {
   struct Log {
     std::int64_t start = 0;
     std::vector<Stored> values;
-    std::int16_t error = 0;  // that a fetch is answered with
+    std::int16_t error = 0;                    // that a fetch is answered with
+    std::vector<std::int16_t> produce_errors;  // that the next batches are answered with
 
     [[nodiscard]] std::int64_t end() const {
       return start + static_cast<std::int64_t>(values.size());
@@ -48,6 +49,8 @@ class ScriptedTopic {
     broker.on<wire::Metadata>([this, brokers](const Asked&) { return metadata(brokers); });
     broker.on_key(wire::Fetch::kKey,
                   [this, node](const Asked& asked) { return fetch(node, asked); });
+    broker.on_key(wire::Produce::kKey,
+                  [this, node](const Asked& asked) { return produce(node, asked); });
     broker.on<wire::ListOffsets>([this, node](const Asked& asked) { return offsets(node, asked); });
   }
 
@@ -58,7 +61,9 @@ class ScriptedTopic {
   std::map<std::int32_t, std::int32_t> leaders{{0, 1}, {1, 2}};  // by partition
   std::map<std::int32_t, Log> logs;
   int fetches = 0;
-  std::int16_t offsets_error = 0;  // that a question for offsets is answered with
+  std::vector<std::string> produced;  // "partition:values" of each batch that came, in order
+  bool swallow_produced = false;      // it is written, and nobody hears of it
+  std::int16_t offsets_error = 0;     // that a question for offsets is answered with
 
  private:
   /// Records [offset, offset + 2) of the log, in a batch.
@@ -114,6 +119,7 @@ class ScriptedTopic {
           told.error_code = kNotLeader;
         } else if (wanted.fetch_offset < log.start || wanted.fetch_offset > log.end()) {
           told.error_code = kOffsetOutOfRange;
+          told.log_start_offset = -1;  // as brokers do
         } else {
           told.records = records.emplace_back(batch_at(log, wanted.fetch_offset));
         }
@@ -121,6 +127,63 @@ class ScriptedTopic {
       }
     }
     return ScriptedBroker::encode<wire::Fetch>(response);
+  }
+  std::string produce(std::int32_t node, const Asked& asked) {
+    const auto request = wire::read_message<wire::ProduceRequest>(asked.body);
+    wire::ProduceResponse response;
+    for (const auto& topic : request->topic_data) {
+      response.responses.push_back({topic.name, {}});
+      for (const auto& wanted : topic.partition_data) {
+        wire::ProduceResponse::Partition told;
+        told.index = wanted.index;
+        told.error_code = append(node, wanted.index, *wanted.records);
+        response.responses.back().partition_responses.push_back(told);
+      }
+    }
+    return swallow_produced ? "" : ScriptedBroker::encode<wire::Produce>(response);
+  }
+  /// As a leader checks what an idempotent producer writes.
+  std::int16_t append(std::int32_t node, std::int32_t partition, std::string_view bytes) {
+    wire::RecordBatches batches(bytes);
+    const auto batch = batches.next();
+    if (!batch.has_value() || !batch->has_value()) {
+      return kCorruptMessage;
+    }
+    const wire::RecordBatch& come = **batch;
+    std::vector<Stored> values;
+    wire::RecordReader records(come, come.payload);
+    std::string shown = std::to_string(partition) + ":";
+    for (wire::Record record; records.next(record);) {
+      values.emplace_back(std::string(record.key.value_or("")), std::string(*record.value),
+                          record.timestamp);
+      shown += *record.value;
+    }
+    produced.push_back(shown);
+    Log& log = logs[partition];
+    if (!log.produce_errors.empty()) {
+      const std::int16_t refusal = log.produce_errors.front();
+      log.produce_errors.erase(log.produce_errors.begin());
+      if (refusal != 0) {
+        return refusal;
+      }
+    }
+    if (leaders[partition] != node) {
+      return kNotLeader;
+    }
+    auto& [epoch_of, next] = sequences_[{partition, come.producer_id}];
+    if (epoch_of != come.producer_epoch) {
+      epoch_of = come.producer_epoch;
+      next = 0;
+    }
+    if (come.base_sequence < next) {
+      return kDuplicateSequenceNumber;
+    }
+    if (come.base_sequence > next) {
+      return kOutOfOrderSequenceNumber;
+    }
+    next += come.records;
+    log.values.insert(log.values.end(), values.begin(), values.end());
+    return 0;
   }
   wire::ListOffsetsResponse offsets(std::int32_t node, const Asked& asked) {
     const auto request = wire::read_message<wire::ListOffsetsRequest>(asked.body);
@@ -151,6 +214,9 @@ class ScriptedTopic {
   }
 
   static constexpr std::int16_t kNotLeader = 6;
+  static constexpr std::int16_t kCorruptMessage = 2;
+  /// By partition and producer: its epoch and the sequence that comes next.
+  std::map<std::pair<std::int32_t, std::int64_t>, std::pair<std::int16_t, std::int32_t>> sequences_;
 };
 
 }  // namespace rheon::kafka::testing
