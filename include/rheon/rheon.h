@@ -13,6 +13,7 @@
 #include "connect/files/lines.h"
 #include "connect/generator/words.h"
 #include "connect/kafka/in.h"
+#include "connect/kafka/out.h"
 #include "connect/stream/in.h"
 #include "connect/stream/out.h"
 #include "operators/operator.h"

@@ -206,14 +206,15 @@ StepResult SourceTaskBase::take_input() {
   ended_ = *polled == Poll::kEnded;
   const Watermark now = watermarks_.current();
   tell_watermark({now.time, now.idle || ended_});
-  if (*polled != Poll::kWorked) {
+  if (*polled == Poll::kWorked || ended_) {
+    trouble_.clear();
+    in_trouble_since_.reset();
+  } else {
     look_for_trouble();
   }
   switch (*polled) {
     case Poll::kWorked:
       worked_at_ = shard().monotonic;
-      trouble_.clear();
-      in_trouble_since_.reset();
       ++shard().activity;
       return {Progress::kWorked, env::Monotonic::max()};
     case Poll::kWaiting:
@@ -226,14 +227,18 @@ StepResult SourceTaskBase::take_input() {
 }
 
 void SourceTaskBase::look_for_trouble() {
-  const std::string why = reader_->trouble();
+  std::string why = reader_->trouble();
   if (why.empty()) {
     in_trouble_since_.reset();
     trouble_.clear();
     return;
   }
   in_trouble_since_ = in_trouble_since_.value_or(shard().monotonic);
-  if (shard().monotonic - *in_trouble_since_ >= kLongTrouble) {
+  // The first sentence stays: each attempt may fail in words of its own.
+  if (trouble_.empty() && shard().monotonic - *in_trouble_since_ >= kLongTrouble) {
+    while (why.ends_with('.') || why.ends_with('?')) {
+      why.pop_back();
+    }
     trouble_ = "source '" + name_ + "' waits: " + why +
                ". Nothing is lost: it tries again and goes on by itself.";
   }

@@ -13,6 +13,7 @@ namespace {
 // A look takes a fiftieth of the time at the most, where many files match a pattern.
 constexpr std::chrono::milliseconds kDiscoverEvery{250};
 constexpr int kDiscoverRest = 50;
+constexpr std::chrono::seconds kLongestRest{5};
 }  // namespace
 
 SourceEnvironment Worker::source_environment() {
@@ -84,8 +85,9 @@ std::vector<std::string> Worker::sources_that_wait() const {
 void Worker::look_for_partitions() {
   if (discovered_any_ && !discovering_.pending()) {
     discovered_any_ = false;
-    next_discovery_ =
-        std::max(next_discovery_, clock_.monotonic() + kDiscoverRest * discovery_took_);
+    next_discovery_ = std::max(
+        next_discovery_, clock_.monotonic() + std::min<env::Monotonic>(
+                                                  kDiscoverRest * discovery_took_, kLongestRest));
     if (!discovered_.has_value()) {
       fail_with(discovered_.error());
       return;

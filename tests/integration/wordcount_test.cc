@@ -96,7 +96,9 @@ TEST_F(Wordcount, mistakes_on_the_command_line_are_sentences) {
 
   const Outcome missing = wordcount({"run", "--input", "x"});
   EXPECT_EQ(missing.code, 2);
-  EXPECT_EQ(missing.err, "error: --output is missing: directory for the CSV files.\n");
+  EXPECT_EQ(
+      missing.err,
+      "error: --output is missing: directory for the CSV files, or kafka://HOST:PORT/TOPIC.\n");
 
   const Outcome type = wordcount({"run", "--input", "x", "--output", "out", "--follow=perhaps"});
   EXPECT_EQ(type.code, 2);

@@ -15,9 +15,6 @@ struct TopicSource {
   rheon::kafka::SourceOptions options;
 };
 
-/// How a client of this source begins.
-[[nodiscard]] client::ClusterOptions cluster_options(const TopicSource& source);
-
 /// The topic's partitions: those that are known with their positions, others where the options say,
 /// or from their first record when the job has run before. Blocks for up to ten seconds.
 [[nodiscard]] Result<std::vector<engine::SourcePartition>> discover_topic(

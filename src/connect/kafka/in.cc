@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "connect/kafka/discovery.h"
+#include "connect/kafka/topic_lookup.h"
 #include "connect/kafka/topic_reader.h"
 
 namespace rheon::connect::kafka {
@@ -62,7 +63,7 @@ class TopicConnector final : public engine::AnySourceConnector {
       engine::SourceEnvironment& environment,
       const std::vector<engine::SourcePartition>& known) const override {
     RHEON_TRY(wrong_);
-    RHEON_TRY(check_transport());
+    RHEON_TRY(check_transport(source_.place, source_.options.allow_plaintext));
     if (!environment.running) {
       return discover_topic(environment, source_, known);
     }
@@ -85,18 +86,6 @@ class TopicConnector final : public engine::AnySourceConnector {
   // Between two looks for new partitions.
   static constexpr env::Monotonic kWhenNone = std::chrono::seconds{1};
   static constexpr env::Monotonic kWhenSome = std::chrono::seconds{30};
-
-  Status check_transport() const {
-    for (const client::Address& address : source_.place.brokers) {
-      if (!source_.options.allow_plaintext && !is_loopback(address.host)) {
-        return fail(ErrorCode::kInvalidInput,
-                    fmt::format("records from '{}' would go over the network as they are, for "
-                                "everybody to read. When that is meant, say allow_plaintext.",
-                                address.host));
-      }
-    }
-    return {};
-  }
 
   std::string url_;
   const RecordShape& shape_;

@@ -98,8 +98,4 @@ std::string describe(const TopicPlace& place) {
   return fmt::format("topic '{}' at {}", place.topic, describe_brokers(place));
 }
 
-bool is_loopback(std::string_view host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
-
 }  // namespace rheon::connect::kafka

@@ -28,7 +28,4 @@ inline constexpr std::string_view kScheme = "kafka://";
 /// "topic 'words' at one:9092,two:9092"
 [[nodiscard]] std::string describe(const TopicPlace& place);
 
-/// Whether bytes to this host stay on this machine.
-[[nodiscard]] bool is_loopback(std::string_view host);
-
 }  // namespace rheon::connect::kafka

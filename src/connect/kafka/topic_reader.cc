@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/assert.h"
+#include "connect/kafka/topic_lookup.h"
+
 namespace rheon::connect::kafka {
 
 namespace {
@@ -30,7 +33,8 @@ TopicReader::TopicReader(const engine::SourceEnvironment& environment, TopicSour
       shape_(shape),
       stop_at_end_(environment.stop_at_end),
       cluster_(environment.env->network(), *environment.waker, environment.env->random(),
-               cluster_options(source_)),
+               cluster_options(source_.place, source_.options.credentials,
+                               source_.options.allow_plaintext)),
       fetcher_(cluster_, environment.env->random(),
                {.read_committed = source_.options.read_committed}) {
   cluster_.watch(std::set<std::string, std::less<>>{source_.place.topic});
@@ -77,16 +81,20 @@ Status TopicReader::open_piece(env::Monotonic now) {
     if (!next.has_value()) {
       return {};
     }
-    if (!ended(partitions_[next->partition])) {
-      piece_.emplace(
-          Piece{next->partition, {next->records, next->from, std::move(next->aborted)}, false});
-      return {};
+    const Partition& partition = partitions_[next->partition];
+    if (ended(partition)) {
+      continue;
     }
+    RHEON_ASSERT(next->from == partition.position.offset, "pieces come in their order");
+    piece_.emplace(Piece{
+        next->partition, next->from, {next->records, next->from, std::move(next->aborted)}, false});
+    return {};
   }
 }
 
 Status TopicReader::emit_piece(engine::AnySourceOutput& output) {
   Partition& partition = partitions_[piece_->partition];
+  piece_->records.forget();
   while (!output.full()) {
     auto taken = piece_->records.take(std::span(together_).first(output.room_up_to(kTogether)));
     if (!taken.has_value()) {
@@ -102,6 +110,12 @@ Status TopicReader::emit_piece(engine::AnySourceOutput& output) {
     }
     emit(records, output);
     partition.position.offset = std::min(piece_->records.position(), until);
+    if (*taken == 0 && piece_->records.position() == piece_->from) {
+      return fail(
+          ErrorCode::kCorrupt,
+          fmt::format("partition {} of {}, offset {}: no whole batch of records stands there",
+                      partition.number, describe(source_.place), piece_->from));
+    }
     if (*taken == 0 || ended(partition)) {
       if (ended(partition)) {
         fetcher_.leave(piece_->partition);
@@ -176,15 +190,13 @@ std::optional<std::uint64_t> TopicReader::offset(std::size_t partition) const {
 }
 
 std::string TopicReader::trouble() const {
-  if (cluster_.trouble().has_value()) {
-    return cluster_.trouble()->message;
-  }
   for (std::size_t i = 0; i < partitions_.size(); ++i) {
     if (const auto& why = fetcher_.trouble(i); why.has_value() && !ended(partitions_[i])) {
       return why->message;
     }
   }
-  return {};
+  // While the partitions are being read, who answers for the cluster does not matter.
+  return cluster_.age() == 0 && cluster_.trouble().has_value() ? cluster_.trouble()->message : "";
 }
 
 bool TopicReader::at_end(std::size_t partition) const {

@@ -49,6 +49,7 @@ class TopicReader final : public engine::AnySourceReader {
   /// What has come of a partition, and is being emitted.
   struct Piece {
     std::size_t partition;
+    std::int64_t from;  // the position at its begin
     client::CommittedRecords records;
     bool given;  // as a whole; what records of this poll show is still there
   };

@@ -1,15 +1,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "connect/kafka/in.h"
 #include "connect/kafka/position.h"
+#include "connect/kafka/tests/on_two_brokers.h"
 #include "connect/tests/connector_driver.h"
 #include "kafka/client/error_codes.h"
-#include "kafka/client/tests/scripted_topic.h"
 
 namespace rheon::connect::kafka {
 namespace {
@@ -18,7 +18,6 @@ using engine::Poll;
 using rheon::kafka::Message;
 using rheon::kafka::SourceOptions;
 using rheon::kafka::testing::ScriptedBroker;
-using rheon::kafka::testing::ScriptedTopic;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -26,61 +25,14 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
-/// Threads whose waits take their time, on the test's clock.
-class WaitingThreads final : public env::fake::FakeThreads {
- public:
-  explicit WaitingThreads(env::fake::FakeClock& clock) : clock_(clock) {}
-  std::unique_ptr<env::Parker> make_parker() override { return std::make_unique<Waits>(clock_); }
-
- private:
-  class Waits final : public env::fake::FakeParker {
-   public:
-    explicit Waits(env::fake::FakeClock& clock) : clock_(clock) {}
-    void park_until(env::Monotonic deadline) override {
-      if (!woken() && deadline > clock_.monotonic()) {
-        clock_.advance(deadline - clock_.monotonic());
-      }
-      FakeParker::park_until(deadline);
-    }
-
-   private:
-    env::fake::FakeClock& clock_;
-  };
-  env::fake::FakeClock& clock_;
-};
-
-class KafkaEnv final : public env::fake::FakeEnv {
- public:
-  env::fake::FakeThreads& threads() override { return threads_; }
-
- private:
-  WaitingThreads threads_{clock()};
-};
-
-class TopicSourceTest : public ::testing::Test {
+class TopicSourceTest : public OnTwoBrokers {
  protected:
   TopicSourceTest() {
-    rheon::kafka::wire::MetadataResponse brokers;
-    brokers.brokers = {{1, "127.0.0.1", 1, {}}, {2, "127.0.0.1", 2, {}}};
-    for (auto& [node, broker] : brokers_) {
-      topic_.stand_on(node, broker, brokers);
-    }
-    listen();
     topic_.logs[0].start = 3;
     topic_.logs[0].values = {"a", "b", "c"};
     topic_.logs[1].values = {"x", "y"};
     environment_.env = &env_;
     environment_.waker = &waker_;
-  }
-  void listen() {
-    for (auto& [node, broker] : brokers_) {
-      broker.listen(env_.network(), "127.0.0.1", static_cast<std::uint16_t>(node));
-    }
-  }
-  void hang_up() {
-    for (const auto& [node, broker] : brokers_) {
-      env_.network().hang_up("127.0.0.1", static_cast<std::uint16_t>(node));
-    }
   }
   template <class T>
   void start(const Source<T>& source) {
@@ -117,11 +69,6 @@ class TopicSourceTest : public ::testing::Test {
     }
   }
 
-  const std::string url_ = "kafka://127.0.0.1:1,127.0.0.1:2/words";
-  KafkaEnv env_;
-  env::fake::FakeParker waker_;
-  std::map<std::int32_t, ScriptedBroker> brokers_{{1, {}}, {2, {}}};
-  ScriptedTopic topic_{"words", {1, 2}};
   engine::SourceEnvironment environment_;
   std::vector<engine::SourcePartition> known_;
   std::unique_ptr<engine::AnySourceReader> reader_;
@@ -290,8 +237,17 @@ TEST_F(TopicSourceTest, ThatHasBeenReadAndIsAnotherOneNowIsRefused) {
   topic_.id = {1, 2};
   topic_.leaders.erase(1);
   EXPECT_THAT(refusal(source), HasSubstr("has 1 partitions, and this job has read 2"));
+  topic_.leaders[1] = 2;
+  EXPECT_THAT(refusal(rheon::kafka::values("kafka://127.0.0.1:1/others")),
+              HasSubstr("is gone"));  // the one that this cluster has is `words`
+  known_[0].id = "others/0";
+  EXPECT_THAT(refusal(source), AllOf(HasSubstr("has read 'others/0' before"), HasSubstr("reset")));
+  known_[0].id = "words/0";
   topic_.error = rheon::kafka::kUnknownTopicOrPartition;
   EXPECT_THAT(refusal(source), HasSubstr("is gone"));
+  environment_.running = true;
+  EXPECT_EQ(refusal(source), "") << "one broker may lag behind";
+  environment_.running = false;
   topic_.error = rheon::kafka::kTopicAuthorizationFailed;
   EXPECT_THAT(refusal(source), HasSubstr("no right"));
 }
@@ -303,7 +259,7 @@ TEST_F(TopicSourceTest, RecordsThatWereDeletedBeforeTheyWereReadStopTheJob) {
   const auto polled = read(output);
   ASSERT_FALSE(polled.has_value());
   EXPECT_EQ(polled.error().code, ErrorCode::kRefused);
-  EXPECT_THAT(polled.error().message, HasSubstr("no longer has offset 3"));
+  EXPECT_THAT(polled.error().message, HasSubstr("has no offset 3"));
 }
 
 TEST_F(TopicSourceTest, WithoutABrokerSaysSo) {
@@ -333,6 +289,61 @@ TEST_F(TopicSourceTest, AsksBeforeItReadsOverANetworkAsItIs) {
   EXPECT_THAT(refusal(rheon::kafka::values("kafka://nothing")), HasSubstr("it names no topic"));
   EXPECT_TRUE(rheon::kafka::is_url(url_));
   EXPECT_FALSE(rheon::kafka::is_url("/etc/*"));
+}
+
+TEST_F(TopicSourceTest, ThatGoesOnNeedsNoLeaderToBegin) {
+  const auto source = rheon::kafka::values(url_);
+  start(source);
+  TextOutput output;
+  read(output);
+  commit();
+  topic_.leaders[0] = -1;
+  ++topic_.epoch;
+  start(source);
+  TextOutput rest;
+  topic_.logs[1].values.emplace_back("z");
+  EXPECT_EQ(*read(rest, std::chrono::seconds{5}), Poll::kWaiting);
+  EXPECT_THAT(rest.values(), ElementsAre("z"));
+  EXPECT_THAT(reader_->trouble(), HasSubstr("partition 0 of topic 'words' has no leader now"));
+  EXPECT_FALSE(reader_->at_end(0));
+  environment_.stop_at_end = true;
+  EXPECT_THAT(refusal(source), HasSubstr("has no leader now"));
+}
+
+TEST_F(TopicSourceTest, OneSilentBrokerAmongThoseThatWereNamedDoesNotMatter) {
+  env_.network().listen("127.0.0.1", 9,
+                        [] { return [](std::string_view) { return std::string(); }; });
+  for (int i = 0; i < 4; ++i) {  // whichever is asked first
+    EXPECT_EQ(refusal(rheon::kafka::values("kafka://127.0.0.1:9,127.0.0.1:1/words")), "");
+  }
+}
+
+TEST_F(TopicSourceTest, BrokersThatStandElsewhereAreRefusedToo) {
+  rheon::kafka::wire::MetadataResponse elsewhere;
+  elsewhere.brokers = {{1, "127.0.0.1", 1, {}}, {2, "kafka.example", 9092, {}}};
+  for (auto& [node, broker] : brokers_) {
+    topic_.stand_on(node, broker, elsewhere);
+  }
+  EXPECT_THAT(refusal(rheon::kafka::values(url_)),
+              AllOf(HasSubstr("'kafka.example'"), HasSubstr("allow_plaintext")));
+}
+
+TEST_F(TopicSourceTest, BytesThatAreNoBatchStopTheJob) {
+  brokers_[1].on_key(rheon::kafka::wire::Fetch::kKey, [this](const auto&) {
+    rheon::kafka::wire::FetchResponse response;
+    response.responses.push_back({topic_.id, {}});
+    rheon::kafka::wire::FetchResponse::Partition told;
+    told.records = "shorter than a batch";
+    told.last_stable_offset = told.high_watermark = 9;
+    response.responses.back().partitions.push_back(told);
+    return ScriptedBroker::encode<rheon::kafka::wire::Fetch>(response);
+  });
+  start(rheon::kafka::values(url_));
+  TextOutput output;
+  const auto polled = read(output);
+  ASSERT_FALSE(polled.has_value());
+  EXPECT_EQ(polled.error().code, ErrorCode::kCorrupt);
+  EXPECT_THAT(polled.error().message, HasSubstr("partition 0 of topic 'words'"));
 }
 
 }  // namespace

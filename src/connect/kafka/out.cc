@@ -1,0 +1,107 @@
+#include "connect/kafka/out.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <string_view>
+#include <utility>
+
+#include "connect/kafka/topic_lookup.h"
+#include "connect/kafka/topic_output.h"
+#include "engine/sink.h"
+
+namespace rheon::connect::kafka {
+
+namespace {
+
+/// How many partitions the topic has: found before any writer runs, the same for all of them.
+using PartitionCount = std::atomic<std::int32_t>;
+
+class TopicWriter final : public engine::SinkParticipant {
+ public:
+  TopicWriter(const engine::SinkEnvironment& environment, const TopicSink& sink,
+              std::int32_t partitions, PutRecords put)
+      : output_(environment, sink, partitions), put_(put) {}
+
+  void write_batch(const engine::BatchBase& batch) override { put_(output_, batch); }
+  void prepare(Epoch /*epoch*/) override { output_.prepare(); }
+  Result<bool> prepared(engine::SinkFactChanges& /*facts*/,
+                        std::vector<log::StreamAppend>& /*appends*/) override {
+    return output_.prepared();
+  }
+  Result<bool> blocked() override { return output_.blocked(); }
+  std::uint64_t uncommitted_bytes() const override { return output_.unwritten_bytes(); }
+
+ private:
+  TopicOutput output_;
+  PutRecords put_;
+};
+
+/// Looks at the topic before the job runs.
+class TopicCommitter final : public engine::SinkCommitter {
+ public:
+  TopicCommitter(TopicSink sink, Status wrong, std::shared_ptr<PartitionCount> partitions)
+      : sink_(std::move(sink)), wrong_(std::move(wrong)), partitions_(std::move(partitions)) {}
+
+  Status recover(const engine::SinkEnvironment& environment, const engine::SinkFacts& /*facts*/,
+                 engine::SinkRecovery& /*done*/) override {
+    RHEON_TRY(wrong_);
+    RHEON_TRY(check_transport(sink_.place, sink_.options.allow_plaintext));
+    TopicLookup lookup(*environment.env, sink_.place, sink_.options.credentials,
+                       sink_.options.allow_plaintext);
+    RHEON_ASSIGN(const client::TopicInfo* topic, lookup.find_topic());
+    if (topic == nullptr) {
+      return fail(ErrorCode::kInvalidInput,
+                  fmt::format("{} does not exist: create it first.", describe(sink_.place)));
+    }
+    *partitions_ = static_cast<std::int32_t>(topic->partitions.size());
+    return {};
+  }
+
+ private:
+  TopicSink sink_;
+  Status wrong_;
+  std::shared_ptr<PartitionCount> partitions_;
+};
+
+class TopicSinkConnector final : public engine::AnySinkConnector {
+ public:
+  TopicSinkConnector(std::string_view url, const rheon::kafka::SinkOptions& options, PutRecords put)
+      : put_(put) {
+    sink_.options = options;
+    if (auto place = parse_place(url)) {
+      sink_.place = std::move(*place);
+    } else {
+      wrong_ = tl::unexpected(place.error());
+    }
+  }
+
+  engine::SinkTraits traits() const override {
+    return {.kind = "kafka", .guarantee = engine::Guarantee::kAtLeastOnce};
+  }
+  std::unique_ptr<engine::SinkParticipant> make_participant(
+      const engine::SinkEnvironment& environment,
+      const engine::SinkFacts& /*recovered*/) const override {
+    return std::make_unique<TopicWriter>(environment, sink_, std::max(partitions_->load(), 1),
+                                         put_);
+  }
+  std::unique_ptr<engine::SinkCommitter> make_committer() const override {
+    return std::make_unique<TopicCommitter>(sink_, wrong_, partitions_);
+  }
+
+ private:
+  TopicSink sink_;
+  Status wrong_;  // with the url
+  PutRecords put_;
+  std::shared_ptr<PartitionCount> partitions_ = std::make_shared<PartitionCount>(0);
+};
+
+}  // namespace
+
+std::shared_ptr<const engine::AnySinkConnector> make_sink(std::string_view url,
+                                                          const rheon::kafka::SinkOptions& options,
+                                                          PutRecords put) {
+  return std::make_shared<TopicSinkConnector>(url, options, put);
+}
+
+}  // namespace rheon::connect::kafka
