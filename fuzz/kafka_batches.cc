@@ -5,11 +5,11 @@
 #include <tuple>
 #include <vector>
 
-#include "base/crc32c.h"
 #include "kafka/wire/compression.h"
 #include "kafka/wire/record_batch.h"
 #include "kafka/wire/writer.h"
 #include "support/input.h"
+#include "support/record_batches.h"
 #include "support/same.h"
 #include "support/seeds.h"
 
@@ -18,10 +18,6 @@ namespace {
 
 namespace wire = kafka::wire;
 
-constexpr std::size_t kLengthAt = 8;
-constexpr std::size_t kBehindLength = 12;
-constexpr std::size_t kChecksumAt = 17;
-constexpr std::size_t kCovered = 21;
 constexpr std::size_t kMost = 1 << 20;  // bytes of decompressed records
 
 using Text = std::optional<std::string>;
@@ -36,25 +32,6 @@ struct SeenRecord {
 
 Text text(std::optional<std::string_view> bytes) {
   return bytes.has_value() ? Text(*bytes) : std::nullopt;
-}
-
-/// With checksums that are right: else nothing behind them would be reached.
-std::string sealed(std::string_view bytes) {
-  std::string out(bytes);
-  for (std::size_t at = 0; out.size() - at >= wire::RecordBatch::kHeaderBytes;) {
-    wire::Reader in(std::string_view(out).substr(at + kLengthAt));
-    const auto length = in.integer<std::int32_t>();
-    if (length < static_cast<std::int32_t>(wire::RecordBatch::kHeaderBytes - kBehindLength) ||
-        static_cast<std::size_t>(length) > out.size() - at - kBehindLength) {
-      break;
-    }
-    const std::size_t end = at + kBehindLength + static_cast<std::size_t>(length);
-    const std::string_view covered =
-        std::string_view(out).substr(at + kCovered, end - at - kCovered);
-    wire::Writer::put_integer(out.data() + at + kChecksumAt, crc32c(covered));
-    at = end;
-  }
-  return out;
 }
 
 /// The records of a batch; none: they are not what the batch promises.
@@ -126,7 +103,7 @@ Seeds seeds() {
     wire::Writer::put_integer(bytes.data() + kLengthAt,
                               static_cast<std::int32_t>(bytes.size() - kBehindLength));
     wire::Writer::put_integer(bytes.data() + kCovered, static_cast<std::int16_t>(how));
-    result.emplace(name, sealed(bytes));
+    result.emplace(name, sealed_batches(bytes));
   }
   return result;
 }
@@ -136,7 +113,7 @@ Seeds seeds() {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace rheon;
   fuzz::Input in(data, size);
-  const std::string bytes = fuzz::sealed(in.rest());
+  const std::string bytes = fuzz::sealed_batches(in.rest());
   kafka::wire::RecordBatches batches(bytes);
   for (auto batch = batches.next(); batch.has_value() && batch->has_value();
        batch = batches.next()) {

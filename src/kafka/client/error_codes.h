@@ -8,6 +8,7 @@
 
 namespace rheon::kafka {
 
+inline constexpr std::int16_t kUnknownServerError = -1;
 inline constexpr std::int16_t kNone = 0;
 inline constexpr std::int16_t kOffsetOutOfRange = 1;
 inline constexpr std::int16_t kUnknownTopicOrPartition = 3;
@@ -24,6 +25,8 @@ inline constexpr std::int16_t kUnsupportedVersion = 35;
 inline constexpr std::int16_t kOutOfOrderSequenceNumber = 45;
 inline constexpr std::int16_t kDuplicateSequenceNumber = 46;
 inline constexpr std::int16_t kInvalidProducerEpoch = 47;
+inline constexpr std::int16_t kInvalidTxnState = 48;
+inline constexpr std::int16_t kInvalidProducerIdMapping = 49;
 inline constexpr std::int16_t kInvalidTransactionTimeout = 50;
 inline constexpr std::int16_t kConcurrentTransactions = 51;
 inline constexpr std::int16_t kTransactionalIdAuthorizationFailed = 53;

@@ -246,7 +246,6 @@ std::optional<Fetched> Fetcher::take(std::size_t index, const wire::FetchRespons
   piece.partition = index;
   piece.from = partition.offset;
   piece.records = records;
-  piece.log_start = told.log_start_offset;
   piece.end = options_.read_committed ? told.last_stable_offset : told.high_watermark;
   if (told.aborted_transactions.has_value()) {
     piece.aborted = *told.aborted_transactions;

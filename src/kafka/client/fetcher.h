@@ -33,7 +33,6 @@ struct Fetched {
   std::int64_t from = 0;      // the position that was asked for
   std::string_view records;   // batches; valid until the next call of next()
   std::vector<wire::FetchResponse::AbortedTransaction> aborted;
-  std::int64_t log_start = 0;
   std::int64_t end = 0;  // behind the last record that can be read now
 };
 

@@ -226,9 +226,10 @@ void Producer::take(Partition& partition, const wire::ProduceResponse::Partition
       return;
     case kInvalidProducerEpoch:
     case kProducerFenced:
-      fail_for_good(partition, ErrorCode::kRefused,
-                    "takes no records of this process: another process of this job runs, or has "
-                    "run since.");
+    case kInvalidTxnState:
+      fail_for_good(partition, ErrorCode::kIo,
+                    "takes no records of this process any more: another process of this job runs "
+                    "or has run since, or a transaction took too long.");
       return;
     case kMessageTooLarge:
     case kRecordListTooLarge:

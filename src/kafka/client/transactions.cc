@@ -1,6 +1,10 @@
 #include "kafka/client/transactions.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 #include "base/assert.h"
 #include "kafka/client/error_codes.h"
@@ -10,6 +14,9 @@ namespace rheon::kafka {
 namespace {
 
 constexpr std::int8_t kTransactionKey = 1;  // of FindCoordinator
+/// While the coordinator still writes the end of the transaction before: it is a matter of
+/// milliseconds, and each commit meets it.
+constexpr std::chrono::milliseconds kBetweenTransactions{20};
 
 }  // namespace
 
@@ -195,6 +202,7 @@ Status Transactions::take_added(const Response& response, env::Monotonic now) {
     return fail(ErrorCode::kCorrupt,
                 link_->address() + " does not say whether partitions belong to the transaction");
   }
+  std::set<std::pair<std::string_view, std::int32_t>> added;
   for (const auto& topic : told->results_by_topic) {
     for (const auto& partition : topic.results_by_partition) {
       if (partition.partition_error_code == kOperationNotAttempted) {
@@ -204,6 +212,14 @@ Status Transactions::take_added(const Response& response, env::Monotonic now) {
       if (!good) {
         return {};
       }
+      added.emplace(topic.name, partition.partition_index);
+    }
+  }
+  for (const auto& [topic, partition] : partitions_) {
+    if (!added.contains({topic, partition})) {
+      return fail(ErrorCode::kCorrupt,
+                  fmt::format("{} does not say whether {}/{} belongs to the transaction",
+                              link_->address(), topic, partition));
     }
   }
   done();
@@ -244,18 +260,22 @@ Result<bool> Transactions::judge(std::int16_t error, env::Monotonic now) {
       coordinator_ = false;
       return fail(ErrorCode::kIo, "transactional id '" + transactional_id_ +
                                       "': " + describe_error(error));  // asks anew who coordinates
-    case kCoordinatorLoadInProgress:
     case kConcurrentTransactions:
+      again_at_ = now + kBetweenTransactions;
+      return false;
+    case kCoordinatorLoadInProgress:
     case kRequestTimedOut:
+    case kUnknownTopicOrPartition:  // also of one that was made a moment ago
+    case kUnknownServerError:
       trouble_ = Error{ErrorCode::kIo,
                        "transactional id '" + transactional_id_ + "': " + describe_error(error)};
       again_at_ = now + backoff_.failed();
       return false;
     case kProducerFenced:
     case kInvalidProducerEpoch:
-      fail_for_good(ErrorCode::kRefused,
-                    "somebody else has taken transactional id '" + transactional_id_ +
-                        "': another process of this job runs, or has run since.");
+    case kInvalidProducerIdMapping:
+    case kInvalidTxnState:
+      gone();
       return false;
     case kInvalidTransactionTimeout:
       fail_for_good(ErrorCode::kRefused,
@@ -278,6 +298,22 @@ Result<bool> Transactions::judge(std::int16_t error, env::Monotonic now) {
                     "transactional id '" + transactional_id_ + "': " + describe_error(error) + ".");
       return false;
   }
+}
+
+void Transactions::gone() {
+  if (todo_ == Todo::kIdentify && current_.has_value()) {
+    fail_for_good(ErrorCode::kRefused,
+                  "somebody else has taken transactional id '" + transactional_id_ +
+                      "': another process of this job runs, or has run since.");
+    return;
+  }
+  if (todo_ == Todo::kEnd) {
+    ended_ = Ended::kUnknown;  // this may be the second time that it is said
+  }
+  fail_for_good(ErrorCode::kIo,
+                fmt::format("the brokers have ended a transaction of '{}': it took longer than {} "
+                            "ms, or another process has taken this transactional id.",
+                            transactional_id_, timeout_.count()));
 }
 
 void Transactions::done() {

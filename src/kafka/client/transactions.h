@@ -54,14 +54,16 @@ class Transactions {
 
   /// What was asked for is done, or has failed for good.
   [[nodiscard]] bool idle() const { return todo_ == Todo::kNothing; }
-  /// kRefused: fenced, no right, a timeout that the broker does not take. Nothing goes on then.
+  /// kRefused: no right, a timeout that the broker does not take, an identity that somebody else
+  /// has raised. kIo: the coordinator has aborted the transaction, since it took too long or since
+  /// somebody else has identify()ed; identify() tells which. Nothing goes on then.
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
   /// Why it takes so long; none: it does not.
   [[nodiscard]] const std::optional<Error>& trouble() const { return trouble_; }
   [[nodiscard]] const ProducerIdentity& identity() const { return identity_; }
-  /// How the last transaction ended. kUnknown: the answer was lost, and the only way on is
-  /// identify(identity()), which ends it one way or the other; who wants to know which reads what
-  /// it was to commit.
+  /// How the last transaction ended. kUnknown: the answer was lost, or the coordinator has gone on
+  /// without us, and the only way on is identify(), which ends it one way or the other; who wants
+  /// to know which reads what it was to commit.
   [[nodiscard]] std::optional<Ended> ended() const { return ended_; }
   /// Each transaction has a producer epoch of its own, and partitions join it by being written to.
   [[nodiscard]] bool transactions_have_epochs() const { return transactions_have_epochs_; }
@@ -78,6 +80,8 @@ class Transactions {
   [[nodiscard]] Status take_end(const Response& response, env::Monotonic now);
   template <class EndResponse>
   [[nodiscard]] Status judge_end(const std::optional<EndResponse>& told, env::Monotonic now);
+  /// The coordinator has another producer epoch, or none, for this transaction.
+  void gone();
   /// What an error code of the coordinator means; true: there is none.
   [[nodiscard]] Result<bool> judge(std::int16_t error, env::Monotonic now);
   void done();

@@ -37,12 +37,29 @@ class ProducerTest : public testing::TwoBrokers {
     TwoBrokers::step();
     producer_.step(now_);
   }
-  void write(std::size_t partition, const std::string& value) {
+  static std::string batch_of(const std::string& value) {
     std::string batch;
     wire::RecordBatchWriter writer(batch, 5);
     writer.begin(5, "k", value);
     writer.finish({});
-    producer_.write(partition, std::move(batch), 1);
+    return batch;
+  }
+  void write(std::size_t partition, const std::string& value) {
+    producer_.write(partition, batch_of(value), 1);
+  }
+  /// Of a producer whose one batch is answered with this.
+  Error failure_of_a_batch(std::int16_t error, std::optional<std::string> transactional_id) {
+    Producer producer(cluster_, random_);
+    producer.become({8, 0}, std::move(transactional_id));
+    producer.add("words", 1);
+    topic_.logs[1].produce_errors = {error};
+    producer.write(0, batch_of("v"), 1);
+    for (int i = 0; i < 50; ++i, now_ += milliseconds{10}) {
+      cluster_.step(now_);
+      producer.step(now_);
+    }
+    EXPECT_TRUE(producer.failure().has_value()) << error;
+    return producer.failure().value_or(Error{});
   }
   std::string stored(std::int32_t partition) {
     std::string all;
@@ -168,26 +185,19 @@ TEST_F(ProducerTest, FailsForGoodWhereNothingElseHelps) {
   };
   for (const Case& one : {Case{kMessageTooLarge, "raise max.message.bytes"},
                           Case{kTopicAuthorizationFailed, "Grant it WRITE and DESCRIBE"},
-                          Case{kInvalidProducerEpoch, "another process of this job"},
-                          Case{kProducerFenced, "another process of this job"},
                           Case{kInvalidRecord, "refuses a record"}}) {
-    Producer producer(cluster_, random_);
-    producer.become({8, 0});
-    producer.add("words", 1);
-    topic_.logs[1].produce_errors = {one.error};
-    std::string batch;
-    wire::RecordBatchWriter writer(batch, 0);
-    writer.begin(0, std::nullopt, "v");
-    writer.finish({});
-    producer.write(0, batch, 1);
-    for (int i = 0; i < 50; ++i, now_ += milliseconds{10}) {
-      cluster_.step(now_);
-      producer.step(now_);
-    }
-    ASSERT_TRUE(producer.failure().has_value()) << one.error;
-    EXPECT_EQ(producer.failure()->code, ErrorCode::kRefused);
-    EXPECT_THAT(producer.failure()->message,
+    const Error failure = failure_of_a_batch(one.error, std::nullopt);
+    EXPECT_EQ(failure.code, ErrorCode::kRefused) << one.error;
+    EXPECT_THAT(failure.message,
                 AllOf(HasSubstr("partition 1 of topic 'words'"), HasSubstr(one.sentence)));
+  }
+}
+
+TEST_F(ProducerTest, SaysThatItsTransactionHasEndedWithoutIt) {
+  for (const std::int16_t error : {kInvalidProducerEpoch, kProducerFenced, kInvalidTxnState}) {
+    const Error failure = failure_of_a_batch(error, "job");
+    EXPECT_EQ(failure.code, ErrorCode::kIo) << error;
+    EXPECT_THAT(failure.message, HasSubstr("a transaction took too long"));
   }
 }
 

@@ -54,6 +54,9 @@ class TransactionsTest : public testing::TwoBrokers {
         for (const auto& topic : request->topics) {
           response.results_by_topic.push_back({topic.name, {}});
           for (const std::int32_t partition : topic.partitions) {
+            if (std::exchange(forget_one_, false)) {
+              continue;
+            }
             requests_.push_back("add " + std::string(topic.name) + std::to_string(partition));
             response.results_by_topic.back().results_by_partition.push_back({partition, error});
           }
@@ -107,6 +110,7 @@ class TransactionsTest : public testing::TwoBrokers {
   std::int32_t coordinator_ = 2;
   std::vector<std::int16_t> errors_;  // of the next answers
   bool hang_up_at_end_ = false;
+  bool forget_one_ = false;  // partition that is to be added
   std::vector<std::string> requests_;
 
   Transactions transactions_{cluster_, random_, "job", seconds{60}};
@@ -184,16 +188,60 @@ TEST_F(TransactionsTest, FollowTheCoordinator) {
   EXPECT_THAT(requests_, ElementsAre("identify at 2", "identify at 1"));
 }
 
-TEST_F(TransactionsTest, EndWhenSomebodyElseHasTakenTheId) {
+TEST_F(TransactionsTest, FollowSoonOnTheOneBefore) {
+  identify();
+  errors_ = {kConcurrentTransactions, kConcurrentTransactions, kConcurrentTransactions};
+  transactions_.add({{"words", 0}});
+  go(milliseconds{60});
+  EXPECT_TRUE(transactions_.idle());
+  EXPECT_EQ(requests_.size(), 4u);
+}
+
+TEST_F(TransactionsTest, BeginOnlyWithAllTheirPartitions) {
+  identify();
+  forget_one_ = true;
+  transactions_.add({{"words", 0}, {"words", 1}});
+  go(seconds{5});
+  EXPECT_TRUE(transactions_.idle());
+  EXPECT_THAT(requests_, ElementsAre("add words1", "add words0", "add words1"));
+}
+
+TEST_F(TransactionsTest, WaitForATopicThatWasMadeAMomentAgo) {
+  identify();
+  errors_ = {kUnknownTopicOrPartition};
+  transactions_.add({{"words", 0}});
+  go(seconds{5});
+  EXPECT_TRUE(transactions_.idle());
+  EXPECT_FALSE(transactions_.failure().has_value());
+}
+
+TEST_F(TransactionsTest, OfWhichTheCoordinatorKnowsNothingAnyMoreHaveAnUnknownEnd) {
+  for (const std::int16_t error :
+       {kProducerFenced, kInvalidProducerEpoch, kInvalidProducerIdMapping, kInvalidTxnState}) {
+    identify();
+    errors_ = {error};
+    transactions_.end(/*commit=*/true);
+    go();
+    EXPECT_TRUE(transactions_.idle());
+    ASSERT_TRUE(transactions_.failure().has_value());
+    EXPECT_EQ(transactions_.failure()->code, ErrorCode::kIo);
+    EXPECT_THAT(transactions_.failure()->message, HasSubstr("took longer than 60000 ms"));
+    EXPECT_EQ(transactions_.ended(), Ended::kUnknown);
+    transactions_.identify();  // the way on
+    go();
+    EXPECT_FALSE(transactions_.failure().has_value());
+  }
+}
+
+TEST_F(TransactionsTest, DoNotGoOnWhenSomebodyElseHasTakenTheId) {
   identify();
   errors_ = {kProducerFenced};
-  transactions_.end(/*commit=*/true);
+  transactions_.identify(transactions_.identity());
   go();
   EXPECT_TRUE(transactions_.idle());
   ASSERT_TRUE(transactions_.failure().has_value());
   EXPECT_EQ(transactions_.failure()->code, ErrorCode::kRefused);
   EXPECT_THAT(transactions_.failure()->message, HasSubstr("somebody else has taken"));
-  EXPECT_EQ(transactions_.ended(), std::nullopt);
 }
 
 TEST_F(TransactionsTest, SayWhatToDoWithoutRightsAndWithALongTimeout) {
