@@ -25,7 +25,7 @@ void check_text(std::string_view text) {
 
 /// A reader takes as many bytes of a value as one that passes it.
 void check_older(std::string_view stored, std::string_view bytes) {
-  const auto reader = codec::SchemaReader<Session>::make(stored, "it");
+  const auto reader = codec::SchemaReader::make(stored, codec::ValueCodec<Session>::schema(), "it");
   const auto schema = codec::parse_schema(stored);
   if (!reader.has_value() || !schema.has_value()) {
     return;

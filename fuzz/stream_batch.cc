@@ -42,16 +42,18 @@ std::string rewritten(const R& record) {
 
 template <class R>
 std::optional<Contents> read(std::string_view bytes, std::string_view type) {
-  const auto records = connect::stream::RecordReader<R>::make(type, "it");
+  using RecordReader = connect::stream::RecordReader<R>;
+  auto values = connect::stream::make_value_reader(type, "it", RecordReader::wanted());
   auto batch = StreamBatchReader::open(bytes, codec::stream_type_id(type));
-  if (!records.has_value() || !batch.has_value()) {
+  if (!values.has_value() || !batch.has_value()) {
     return std::nullopt;
   }
+  const RecordReader records(std::move(*values));
   Contents contents{batch->marks(), connect::stream::IsKeyed<R>::value, {}, {}};
   EventTime time;
   R record{};
   while (batch->next(time)) {
-    if (!records->read(*batch, record)) {
+    if (!records.read(*batch, record)) {
       return std::nullopt;
     }
     contents.records.emplace_back(time, rewritten(record));

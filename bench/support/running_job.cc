@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "api/parameters.h"
 #include "engine/thread_driver.h"
 
 namespace rheon::bench {

@@ -21,7 +21,7 @@ namespace rheon::fuzz {
 class States final : public engine::OperatorFactory {
  public:
   explicit States(std::vector<state::StateDeclaration> states) : states_(std::move(states)) {}
-  std::unique_ptr<engine::Processor> make(
+  engine::Processor* make_new(
       const std::string& /*name*/, engine::ShardContext& /*shard*/,
       const std::shared_ptr<const state::StateSet>& /*states*/) const override {
     return nullptr;

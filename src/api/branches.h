@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +8,11 @@
 #include "operators/split.h"
 
 namespace rheon {
+
+namespace detail {
+[[noreturn]] void throw_no_such_branch(const std::string& split, const std::string& name,
+                                       const std::string& known);
+}
 
 /// A branch of split(): records for which predicate(const T&) is true, unless an earlier branch has
 /// taken them. `predicate` may be a field.
@@ -32,10 +36,9 @@ class Branches {
       if (branch == name) {
         return stream;
       }
-      known += (known.empty() ? "'" : ", '") + branch + "'";
+      known.append(known.empty() ? "'" : ", '").append(branch).append("'");
     }
-    throw std::logic_error("the split '" + split_ + "' has no branch '" + name +
-                           "'; it has: " + known);
+    detail::throw_no_such_branch(split_, name, known);
   }
   [[nodiscard]] const S& rest() const { return rest_; }
 

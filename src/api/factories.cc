@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include "engine/connector_factories.h"
+#include "engine/shard_context.h"
 #include "operators/sink.h"
+#include "state/key_group_state.h"
 
 namespace rheon::detail {
 
@@ -27,8 +30,8 @@ class ConnectedSource final : public engine::SourceFactory {
     environment.stop_at_end = shard.stop_at_end;
     environment.shard = shard.shard.value;
     environment.shards = shard.shards;
-    return source_.make_task(name, source_.strategy,
-                             source_.connector->make_any_reader(environment), shard);
+    return std::unique_ptr<engine::SourceTaskBase>(source_.make_task->make_new(
+        name, source_.strategy, source_.connector->make_any_reader(environment), shard));
   }
 
  private:
@@ -68,10 +71,10 @@ class ConnectedSink final : public engine::SinkFactory {
 class CopyEdge final : public engine::EdgeFactory {
  public:
   CopyEdge(const engine::RecordType& type, engine::CopySender::To to) : type_(type), to_(to) {}
-  [[nodiscard]] std::unique_ptr<engine::Sender> make(
-      const std::string& edge, const std::vector<engine::Channel*>& channels,
-      engine::ShardContext& /*shard*/) const override {
-    return std::make_unique<engine::CopySender>(edge, channels, type_, to_);
+  [[nodiscard]] engine::Sender* make_new(const std::string& edge,
+                                         const std::vector<engine::Channel*>& channels,
+                                         engine::ShardContext& /*shard*/) const override {
+    return new engine::CopySender(edge, channels, type_, to_);
   }
 
  private:
@@ -81,11 +84,17 @@ class CopyEdge final : public engine::EdgeFactory {
 
 }  // namespace
 
+SourceTaskMaker::~SourceTaskMaker() = default;
+
+std::shared_ptr<const SourceTaskMaker> owned(const SourceTaskMaker* made) {
+  return std::shared_ptr<const SourceTaskMaker>(made);
+}
+
 std::shared_ptr<const graph::Runtime> source_factory(SourceDescription description) {
   return std::make_shared<ConnectedSource>(std::move(description));
 }
 
-std::shared_ptr<const engine::SinkFactory> make_sink_factory(
+std::shared_ptr<const graph::Runtime> make_sink_factory(
     std::shared_ptr<const engine::AnySinkConnector> connector) {
   return std::make_shared<ConnectedSink>(std::move(connector));
 }
@@ -108,11 +117,14 @@ RollingFactory::RollingFactory(State state) {
 
 RollingFactory::~RollingFactory() = default;
 
+std::vector<state::StateDeclaration> RollingFactory::states() const { return states_; }
+
 std::vector<state::StateDeclaration> in_order_of_names(
-    std::vector<state::StateDeclaration> states) {
-  std::sort(states.begin(), states.end(),
+    const std::vector<state::StateDeclaration>& states) {
+  std::vector<state::StateDeclaration> sorted = states;
+  std::sort(sorted.begin(), sorted.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
-  return states;
+  return sorted;
 }
 
 std::vector<std::string> names_of(

@@ -3,38 +3,60 @@
 // From typed user code to what the engine makes running parts of. Every shard gets its own copy of
 // a user's callable.
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "engine/factories.h"
+#include "engine/source_task.h"
 #include "operators/process.h"
+
+namespace rheon::engine {
+class AnySinkConnector;
+class AnySourceConnector;
+}  // namespace rheon::engine
 
 namespace rheon::detail {
 
 /// Makes the task that reads a source: typed inside.
-using SourceTaskMaker = std::function<std::unique_ptr<engine::SourceTaskBase>(
-    const std::string& name, engine::WatermarkStrategy strategy,
-    std::unique_ptr<engine::AnySourceReader> reader, engine::ShardContext& shard)>;
+class SourceTaskMaker {
+ public:
+  virtual ~SourceTaskMaker();
+  /// A new one, the caller's.
+  [[nodiscard]] virtual engine::SourceTaskBase* make_new(
+      const std::string& name, engine::WatermarkStrategy strategy,
+      std::shared_ptr<engine::AnySourceReader> reader, engine::ShardContext& shard) const = 0;
+};
+/// Takes ownership.
+[[nodiscard]] std::shared_ptr<const SourceTaskMaker> owned(const SourceTaskMaker* made);
 
 template <class T, class TimeOf>
-[[nodiscard]] SourceTaskMaker source_task_maker(TimeOf time_of) {
-  return [time_of = std::move(time_of)](
-             const std::string& name, engine::WatermarkStrategy strategy,
-             std::unique_ptr<engine::AnySourceReader> reader,
-             engine::ShardContext& shard) -> std::unique_ptr<engine::SourceTaskBase> {
-    return std::unique_ptr<engine::SourceTaskBase>(
-        new engine::SourceTask<T, TimeOf>(name, strategy, time_of, std::move(reader), shard));
-  };
+class TypedSourceTaskMaker final : public SourceTaskMaker {
+ public:
+  explicit TypedSourceTaskMaker(TimeOf time_of) : time_of_(std::move(time_of)) {}
+
+  [[nodiscard]] engine::SourceTaskBase* make_new(const std::string& name,
+                                                 engine::WatermarkStrategy strategy,
+                                                 std::shared_ptr<engine::AnySourceReader> reader,
+                                                 engine::ShardContext& shard) const override {
+    return new engine::SourceTask<T, TimeOf>(name, strategy, time_of_, std::move(reader), shard);
+  }
+
+ private:
+  TimeOf time_of_;
+};
+
+template <class T, class TimeOf>
+[[nodiscard]] std::shared_ptr<const SourceTaskMaker> source_task_maker(TimeOf time_of) {
+  return owned(new TypedSourceTaskMaker<T, TimeOf>(std::move(time_of)));
 }
 
 /// What a source stream describes.
 struct SourceDescription {
   std::shared_ptr<const engine::AnySourceConnector> connector;
   engine::WatermarkStrategy strategy;
-  SourceTaskMaker make_task;
+  std::shared_ptr<const SourceTaskMaker> make_task;
 };
 [[nodiscard]] std::shared_ptr<const graph::Runtime> source_factory(SourceDescription description);
 
@@ -44,10 +66,10 @@ class FunctionFactory final : public engine::OperatorFactory {
  public:
   FunctionFactory(engine::OnThrow on_throw, Fn fn) : on_throw_(on_throw), fn_(std::move(fn)) {}
 
-  [[nodiscard]] std::unique_ptr<engine::Processor> make(
+  [[nodiscard]] engine::Processor* make_new(
       const std::string& name, engine::ShardContext& shard,
       const std::shared_ptr<const state::StateSet>&) const override {
-    return std::unique_ptr<engine::Processor>(new Operator(name, shard, on_throw_, fn_));
+    return new Operator(name, shard, on_throw_, fn_);
   }
 
  private:
@@ -66,7 +88,7 @@ class RollingFactory : public engine::OperatorFactory {
   };
   explicit RollingFactory(State state);
   ~RollingFactory() override;
-  [[nodiscard]] std::vector<state::StateDeclaration> states() const override { return states_; }
+  [[nodiscard]] std::vector<state::StateDeclaration> states() const override;
 
  private:
   std::vector<state::StateDeclaration> states_;
@@ -79,10 +101,10 @@ class TypedRollingFactory final : public RollingFactory {
   TypedRollingFactory(State state, Argument argument)
       : RollingFactory(std::move(state)), argument_(std::move(argument)) {}
 
-  [[nodiscard]] std::unique_ptr<engine::Processor> make(
+  [[nodiscard]] engine::Processor* make_new(
       const std::string& name, engine::ShardContext& shard,
       const std::shared_ptr<const state::StateSet>& states) const override {
-    return std::unique_ptr<engine::Processor>(new Operator(name, shard, states, argument_));
+    return new Operator(name, shard, states, argument_);
   }
 
  private:
@@ -90,7 +112,7 @@ class TypedRollingFactory final : public RollingFactory {
 };
 
 [[nodiscard]] std::vector<state::StateDeclaration> in_order_of_names(
-    std::vector<state::StateDeclaration> states);
+    const std::vector<state::StateDeclaration>& states);
 
 [[nodiscard]] std::vector<std::string> names_of(
     const std::vector<operators::OperatorBase::OutputDeclaration>& outputs);
@@ -106,12 +128,10 @@ class ProcessFactory final : public engine::OperatorFactory {
     return ProcessFactory(on_throw_, OnLate::kDrop);
   }
 
-  [[nodiscard]] std::unique_ptr<engine::Processor> make(
+  [[nodiscard]] engine::Processor* make_new(
       const std::string& name, engine::ShardContext& shard,
       const std::shared_ptr<const state::StateSet>& states) const override {
-    auto set = states != nullptr ? states : std::make_shared<const state::StateSet>();
-    return std::make_unique<operators::Process<Operator>>(
-        name, shard, std::move(set), std::make_unique<Operator>(), on_throw_, on_late_);
+    return new operators::Process<Operator>(name, shard, states, on_throw_, on_late_);
   }
   [[nodiscard]] std::vector<state::StateDeclaration> states() const override {
     return in_order_of_names(Operator().declarations());
@@ -122,18 +142,17 @@ class ProcessFactory final : public engine::OperatorFactory {
   OnLate on_late_;
 };
 
-[[nodiscard]] std::shared_ptr<const engine::SinkFactory> make_sink_factory(
+[[nodiscard]] std::shared_ptr<const graph::Runtime> make_sink_factory(
     std::shared_ptr<const engine::AnySinkConnector> connector);
 
 template <class KIn, class T, class K, class KeyOf>
 class HashEdge final : public engine::EdgeFactory {
  public:
   explicit HashEdge(KeyOf key_of) : key_of_(std::move(key_of)) {}
-  [[nodiscard]] std::unique_ptr<engine::Sender> make(const std::string& edge,
-                                                     const std::vector<engine::Channel*>& channels,
-                                                     engine::ShardContext& shard) const override {
-    return std::unique_ptr<engine::Sender>(
-        new engine::HashSender<KIn, T, K, KeyOf>(edge, channels, shard, key_of_));
+  [[nodiscard]] engine::Sender* make_new(const std::string& edge,
+                                         const std::vector<engine::Channel*>& channels,
+                                         engine::ShardContext& shard) const override {
+    return new engine::HashSender<KIn, T, K, KeyOf>(edge, channels, shard, key_of_);
   }
 
  private:

@@ -5,6 +5,9 @@
 #include <type_traits>
 #include <utility>
 
+#include "api/graph_builder.h"
+#include "api/parameters.h"
+
 namespace rheon {
 
 namespace {
@@ -62,7 +65,8 @@ Result<T> parse(const std::string& text) {
 }  // namespace
 
 Job::Job(std::string name, Parameters parameters)
-    : builder_(std::make_shared<detail::GraphBuilder>()), parameters_(std::move(parameters)) {
+    : builder_(std::make_shared<detail::GraphBuilder>()),
+      parameters_(std::make_shared<Parameters>(std::move(parameters))) {
   builder_->graph.job = std::move(name);
 }
 
@@ -72,8 +76,10 @@ void Job::replace_ends(std::shared_ptr<detail::StandIns> stand_ins) {
   builder_->stand_ins = std::move(stand_ins);
 }
 
+void Job::key_groups(std::uint32_t groups) { builder_->graph.key_groups = groups; }
+
 Result<graph::Graph> Job::finish() const {
-  RHEON_TRY(parameters_.check());
+  RHEON_TRY(parameters_->check());
   RHEON_TRY(graph::validate(builder_->graph));
   return builder_->graph;
 }
@@ -84,14 +90,14 @@ T Job::read(std::string_view name, std::string_view help, const T* fallback) {
   if (fallback != nullptr) {
     shown = show(*fallback);
   }
-  const std::optional<std::string> text =
-      parameters_.declare({std::string(name), std::string(help), type_name<T>(), std::move(shown)});
+  const std::optional<std::string> text = parameters_->declare(
+      {std::string(name), std::string(help), type_name<T>(), std::move(shown)});
   if (text.has_value()) {
     Result<T> value = parse<T>(*text);
     if (value.has_value()) {
       return std::move(*value);
     }
-    parameters_.mistake(std::string(name), value.error());
+    parameters_->mistake(std::string(name), value.error());
   }
   return fallback != nullptr ? *fallback : T{};
 }

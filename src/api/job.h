@@ -16,14 +16,19 @@
 #include <type_traits>
 #include <utility>
 
-#include "api/parameters.h"
 #include "api/stream.h"
+#include "base/result.h"
 #include "connect/source.h"
-#include "graph/graph.h"
 
 namespace rheon {
 
+namespace graph {
+struct Graph;
+}
+class Parameters;
+
 namespace detail {
+class StandIns;
 template <class T, class... Types>
 inline constexpr bool is_any_of = (std::is_same_v<T, Types> || ...);
 }  // namespace detail
@@ -41,6 +46,8 @@ class Job {
  public:
   Job(std::string name, Parameters parameters);
   ~Job();
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
 
   /// A parameter that must be given: --name on the command line. T: std::string, bool, an integer,
   /// a floating-point number, a std::chrono duration.
@@ -66,9 +73,9 @@ class Job {
   void replace_ends(std::shared_ptr<detail::StandIns> stand_ins);
 
   /// The number of key groups, a power of two; fixed when the job first runs.
-  void key_groups(std::uint32_t groups) { builder_->graph.key_groups = groups; }
+  void key_groups(std::uint32_t groups);
 
-  [[nodiscard]] const Parameters& parameters() const { return parameters_; }
+  [[nodiscard]] const Parameters& parameters() const { return *parameters_; }
   /// The finished graph, checked.
   [[nodiscard]] Result<graph::Graph> finish() const;
 
@@ -83,7 +90,7 @@ class Job {
   T read(std::string_view name, std::string_view help, const T* fallback);
 
   std::shared_ptr<detail::GraphBuilder> builder_;
-  Parameters parameters_;
+  std::shared_ptr<Parameters> parameters_;
 };
 
 /// The type of a job function.

@@ -19,7 +19,7 @@
 
 #include "api/branches.h"
 #include "api/factories.h"
-#include "api/graph_builder.h"
+#include "api/stream_handle.h"
 #include "api/stream_traits.h"
 #include "operators/aggregate.h"
 #include "operators/filter.h"
@@ -150,14 +150,13 @@ class Transforms : public StreamBase<K, T> {
     (check_callable<Fn, T, bool>(), ...);
     const std::vector<std::string> outputs{branches.name...};
     using Operator = operators::Split<K, T, Fn...>;
-    const std::size_t index = this->template add_function<Operator, T>(
-                                      name, "split", std::tuple(std::move(branches)...), on_throw)
-                                  .front()
-                                  .node;
-    this->builder_->graph.nodes[index].outputs = outputs;
-    Branches<Rebind<K, T>> result(std::move(name), rebind<T>({{index, ""}}));
+    const Origin node = this->template add_function<Operator, T>(
+                                name, "split", std::tuple(std::move(branches)...), on_throw)
+                            .front();
+    this->name_outputs(node, outputs);
+    Branches<Rebind<K, T>> result(std::move(name), rebind<T>({node}));
     for (const std::string& output : outputs) {
-      result.add(output, rebind<T>({{index, output}}));
+      result.add(output, rebind<T>({{node.node, output}}));
     }
     return result;
   }
@@ -305,8 +304,9 @@ class ProcessedStream : public KeyedStream<typename Operator::Key, typename Oper
   /// dropped and counted; without this they go to quarantine.
   [[nodiscard]] ProcessedStream<Operator> drop_late() const {
     using Factory = detail::ProcessFactory<Operator>;
-    auto& runtime = this->builder_->graph.nodes[this->origins_.front().node].runtime;
-    runtime = detail::owned(new Factory(static_cast<const Factory&>(*runtime).dropping_late()));
+    const detail::Origin& node = this->origins_.front();
+    const auto& keeping = static_cast<const Factory&>(this->runtime_of(node));
+    this->change_runtime(node, detail::owned(new Factory(keeping.dropping_late())));
     return *this;
   }
 

@@ -1,6 +1,7 @@
 #include "api/stream_traits.h"
 
 #include "api/parameters.h"
+#include "graph/graph.h"
 
 namespace rheon::detail {
 

@@ -11,9 +11,12 @@
 #include "codec/record.h"
 #include "codec/value.h"
 #include "engine/batch.h"
-#include "graph/graph.h"
 #include "operators/emit.h"
 #include "state/declaration.h"
+
+namespace rheon::graph {
+struct State;
+}
 
 namespace rheon::detail {
 

@@ -1,8 +1,19 @@
 #include "base/arena.h"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 namespace rheon {
+
+struct Arena::Chunk {
+  std::unique_ptr<char[]> memory;
+  std::size_t size;
+};
+
+Arena::Arena(std::size_t first_chunk_bytes) : next_chunk_bytes_(first_chunk_bytes) {}
+Arena::Arena(Arena&& other) noexcept { *this = std::move(other); }
+Arena::~Arena() = default;
 
 Arena& Arena::operator=(Arena&& other) noexcept {
   if (this != &other) {

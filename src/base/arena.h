@@ -3,9 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/short_text.h"
@@ -22,9 +20,10 @@ class Arena {
 
   /// The first chunk is allocated when first needed; each further one is twice as large, up to
   /// kMaxChunkBytes.
-  explicit Arena(std::size_t first_chunk_bytes = 4096) : next_chunk_bytes_(first_chunk_bytes) {}
-  Arena(Arena&& other) noexcept { *this = std::move(other); }
+  explicit Arena(std::size_t first_chunk_bytes = 4096);
+  Arena(Arena&& other) noexcept;
   Arena& operator=(Arena&& other) noexcept;
+  ~Arena();
 
   /// `size` bytes, not initialised; `align` is a power of two. Never null, also for size 0.
   [[nodiscard]] char* allocate(std::size_t size, std::size_t align = 1) {
@@ -70,10 +69,7 @@ class Arena {
   [[nodiscard]] std::size_t bytes_reserved() const;
 
  private:
-  struct Chunk {
-    std::unique_ptr<char[]> memory;
-    std::size_t size;
-  };
+  struct Chunk;
 
   [[nodiscard]] char* allocate_slow(std::size_t size, std::size_t align);
   void use_chunk(std::size_t index);

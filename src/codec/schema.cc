@@ -199,4 +199,15 @@ void skip_value(const Schema& schema, Reader& in) {
   }
 }
 
+Result<SchemaReader> SchemaReader::make(std::string_view stored, std::string_view current,
+                                        std::string_view place) {
+  SchemaReader result;
+  if (stored != current) {
+    RHEON_TRY(compatible(stored, current, place));
+    RHEON_ASSIGN(Schema older, parse_schema(stored));
+    result.older_ = std::make_shared<const Schema>(std::move(older));
+  }
+  return result;
+}
+
 }  // namespace rheon::codec

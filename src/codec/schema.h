@@ -4,6 +4,7 @@
 // into the type of today. Fields may be added (they get their default) and dropped, at any depth;
 // every other difference is refused, with both schemas.
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -89,25 +90,22 @@ void decode_as(const Schema& stored, Reader& in, T& value) {
 
 /// Reads values that were stored under a schema of their own time. Immutable; any thread.
 ///
-///     RHEON_ASSIGN(const auto reader, SchemaReader<Session>::make(stored, "state 'sessions'"));
+///     RHEON_ASSIGN(const auto reader, SchemaReader::make(stored, ValueCodec<Session>::schema(),
+///                                                        "state 'sessions'"));
 ///     Session session;
 ///     reader.decode(bytes, session);
-template <class T>
 class SchemaReader {
  public:
-  [[nodiscard]] static Result<SchemaReader> make(std::string_view stored, std::string_view place) {
-    const std::string current = ValueCodec<T>::schema();
-    SchemaReader result;
-    if (stored != current) {
-      RHEON_TRY(compatible(stored, current, place));
-      RHEON_ASSIGN(result.older_, parse_schema(stored));
-    }
-    return result;
-  }
+  /// Of values of today.
+  SchemaReader() = default;
+  /// `current`: the schema of the type that decode() is given.
+  [[nodiscard]] static Result<SchemaReader> make(std::string_view stored, std::string_view current,
+                                                 std::string_view place);
 
   /// True when values are stored as they are today.
-  [[nodiscard]] bool same() const { return !older_.has_value(); }
+  [[nodiscard]] bool same() const { return older_ == nullptr; }
 
+  template <class T>
   void decode(Reader& in, T& value) const {
     if (same()) {
       ValueCodec<T>::decode(in, value);
@@ -117,7 +115,7 @@ class SchemaReader {
   }
 
  private:
-  std::optional<Schema> older_;
+  std::shared_ptr<const Schema> older_;
 };
 
 }  // namespace rheon::codec

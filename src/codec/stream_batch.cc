@@ -1,6 +1,7 @@
 #include "codec/stream_batch.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "base/crc32c.h"
@@ -9,6 +10,7 @@ namespace rheon::codec {
 namespace {
 
 constexpr std::string_view kKeyArrow = " => ";
+constexpr std::size_t kFirstTimes = 64;  // room for them in a batch that has a record
 
 std::uint64_t to_zigzag(std::int64_t v) {
   return (static_cast<std::uint64_t>(v) << 1) ^ static_cast<std::uint64_t>(v >> 63);
@@ -37,6 +39,16 @@ StreamType parse_stream_type(std::string_view type) {
 
 std::uint32_t stream_type_id(std::string_view type) { return crc32c(type); }
 
+StreamBatchWriter::StreamBatchWriter(std::uint32_t type_id, bool keyed)
+    : type_id_(type_id), keyed_(keyed) {}
+StreamBatchWriter::StreamBatchWriter(StreamBatchWriter&& other) noexcept = default;
+StreamBatchWriter& StreamBatchWriter::operator=(StreamBatchWriter&& other) noexcept = default;
+StreamBatchWriter::~StreamBatchWriter() = default;
+
+void StreamBatchWriter::make_room() {
+  times_.resize(std::max<std::size_t>(2 * times_.size(), kFirstTimes));
+}
+
 void StreamBatchWriter::trace(std::uint64_t trace_high, std::uint64_t trace_low,
                               std::uint64_t span) {
   if (traces_.empty() || traces_.back().index != records() - 1) {
@@ -46,32 +58,33 @@ void StreamBatchWriter::trace(std::uint64_t trace_high, std::uint64_t trace_low,
 
 EventTime StreamBatchWriter::max_time() const {
   EventTime latest = EventTime::min();
-  for (const EventTime time : times_) {
+  for (const EventTime time : std::span(times_).first(records_)) {
     latest = std::max(latest, time);
   }
   return latest;
 }
 
 std::string StreamBatchWriter::take(const StreamMarks& marks) {
-  const bool vary = std::any_of(times_.begin(), times_.end(),
-                                [this](EventTime time) { return time != times_.front(); });
+  const auto times = std::span(times_).first(records_);
+  const bool vary = std::any_of(times.begin(), times.end(),
+                                [&times](EventTime time) { return time != times.front(); });
   std::string out;
-  out.reserve(body_.size() + (vary ? 3 * times_.size() : 0) + 32 * traces_.size() + 64);
+  out.reserve(body_.size() + (vary ? 3 * times.size() : 0) + 32 * traces_.size() + 64);
   put_u8(out, kStreamBatchVersion);
   put_u8(out, static_cast<std::uint8_t>((vary ? kTimesVary : 0) | (traces_.empty() ? 0 : kTraces) |
                                         (marks.idle ? kIdle : 0) | (keyed_ ? kKeyed : 0)));
   put_u32(out, type_id_);
-  put_varint(out, times_.size());
+  put_varint(out, times.size());
   put_varint(out, marks.writer);
   put_varint(out, marks.writers);
   put_i64(out, marks.watermark.micros);
-  if (!times_.empty()) {
-    put_i64(out, times_.front().micros);
+  if (!times.empty()) {
+    put_i64(out, times.front().micros);
   }
-  for (std::size_t i = 1; vary && i < times_.size(); ++i) {
+  for (std::size_t i = 1; vary && i < times.size(); ++i) {
     // Modulo 2^64: the reserved values lie at the ends of the range.
-    const std::uint64_t difference = static_cast<std::uint64_t>(times_[i].micros) -
-                                     static_cast<std::uint64_t>(times_[i - 1].micros);
+    const std::uint64_t difference = static_cast<std::uint64_t>(times[i].micros) -
+                                     static_cast<std::uint64_t>(times[i - 1].micros);
     put_varint(out, to_zigzag(static_cast<std::int64_t>(difference)));
   }
   if (!traces_.empty()) {
@@ -84,11 +97,13 @@ std::string StreamBatchWriter::take(const StreamMarks& marks) {
     }
   }
   out.append(body_);
-  times_.clear();
+  records_ = 0;
   traces_.clear();
   body_.clear();
   return out;
 }
+
+StreamBatchReader::StreamBatchReader() : times_(""), body_("") {}
 
 Result<StreamBatchReader> StreamBatchReader::open(std::string_view bytes, std::uint32_t type_id) {
   Reader in(bytes);

@@ -60,27 +60,36 @@ struct StreamTrace {
 
 class StreamBatchWriter {
  public:
-  StreamBatchWriter(std::uint32_t type_id, bool keyed) : type_id_(type_id), keyed_(keyed) {}
+  StreamBatchWriter(std::uint32_t type_id, bool keyed);
+  StreamBatchWriter(StreamBatchWriter&& other) noexcept;
+  StreamBatchWriter& operator=(StreamBatchWriter&& other) noexcept;
+  ~StreamBatchWriter();
 
   /// Begins a record: append its key (put_bytes), if the stream has keys, and its value.
   [[nodiscard]] std::string& begin(EventTime time) {
-    times_.push_back(time);
+    if (records_ == times_.size()) [[unlikely]] {
+      make_room();
+    }
+    times_[records_++] = time;
     return body_;
   }
   /// The record that was begun last is followed.
   void trace(std::uint64_t trace_high, std::uint64_t trace_low, std::uint64_t span);
 
-  [[nodiscard]] std::uint32_t records() const { return static_cast<std::uint32_t>(times_.size()); }
-  [[nodiscard]] std::size_t bytes() const { return body_.size() + times_.size(); }
+  [[nodiscard]] std::uint32_t records() const { return records_; }
+  [[nodiscard]] std::size_t bytes() const { return body_.size() + records_; }
   /// The largest event time; EventTime::min() without records.
   [[nodiscard]] EventTime max_time() const;
   /// The batch; the writer is empty again.
   [[nodiscard]] std::string take(const StreamMarks& marks);
 
  private:
+  void make_room();
+
   std::uint32_t type_id_;
   bool keyed_;
-  std::vector<EventTime> times_;
+  std::uint32_t records_ = 0;
+  std::vector<EventTime> times_;  // the first ones, of the records
   std::vector<StreamTrace> traces_;
   std::string body_;
 };
@@ -106,7 +115,7 @@ class StreamBatchReader {
   [[nodiscard]] bool complete() const { return !body_.failed() && body_.at_end(); }
 
  private:
-  StreamBatchReader() : times_(""), body_("") {}
+  StreamBatchReader();
 
   StreamMarks marks_;
   std::uint32_t records_ = 0;

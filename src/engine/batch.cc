@@ -4,7 +4,13 @@
 
 namespace rheon::engine {
 
+BatchBase::BatchBase() = default;
 BatchBase::~BatchBase() = default;
+
+void BatchBase::forget() {
+  arena.reset();
+  traces.clear();
+}
 
 void BatchBase::mark(std::size_t from, std::size_t to, const observe::TraceContext& context) {
   for (std::size_t i = from; i < to; ++i) {

@@ -31,6 +31,7 @@ struct TraceMark {
 /// What every batch has, whatever its records are.
 class BatchBase {
  public:
+  BatchBase();
   virtual ~BatchBase();
   [[nodiscard]] virtual std::size_t size() const = 0;
   /// Empty again, memory kept.
@@ -48,6 +49,10 @@ class BatchBase {
   std::size_t limit = 0;
   /// Several receivers are being handed this batch: none of them may change its records.
   bool shared = false;
+
+ protected:
+  /// Of clear(): what is not the records.
+  void forget();
 };
 
 /// The key of a record that has none.
@@ -79,8 +84,7 @@ class Batch final : public BatchBase {
   [[nodiscard]] std::size_t size() const override { return slots.size(); }
   void clear() override {
     slots.clear();
-    arena.reset();
-    traces.clear();
+    forget();
   }
   void reserve(std::size_t records) override { slots.reserve(records); }
   [[nodiscard]] bool full() const {

@@ -10,10 +10,13 @@
 #include <vector>
 
 #include "engine/channel.h"
+#include "engine/connector_factories.h"
 #include "engine/factories.h"
 #include "engine/job_clock.h"
 #include "engine/plan.h"
 #include "engine/shard.h"
+#include "env/env.h"
+#include "state/key_group_state.h"
 
 namespace rheon::engine {
 

@@ -1,10 +1,15 @@
 #include "engine/keyed_processor.h"
 
 #include <algorithm>
+#include <bit>
+#include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 
+#include "engine/epoch_part.h"
 #include "engine/record_cost.h"
+#include "env/env.h"
 #include "state/timer_value.h"
 
 namespace rheon::engine {
@@ -13,10 +18,20 @@ namespace {
 constexpr std::size_t kTimersPerLook = 8;  // at the clock, in a burst; the first few more often
 }
 
+struct KeyedProcessor::Burst {
+  std::size_t left = 0;
+  bool between_records = false;
+  std::size_t fired = 0;
+  std::optional<env::Monotonic> began;
+};
+
 KeyedProcessor::KeyedProcessor(const std::string& name, ShardContext& shard,
                                std::shared_ptr<const state::StateSet> states)
-    : Processor(name, shard), states_(std::move(states)), group_mask_(shard.key_groups - 1) {
+    : Processor(name, shard),
+      states_(states != nullptr ? std::move(states) : std::make_shared<const state::StateSet>()),
+      group_mask_(shard.key_groups - 1) {
   groups_.resize(shard.key_groups);
+  group_at_.resize(shard.key_groups);
   for (const state::StateDeclaration& declaration : states_->declarations) {
     if (state::is_timer(declaration.kind)) {
       (state::is_processing_timer(declaration.kind) ? has_processing_timers_ : has_event_timers_) =
@@ -44,6 +59,7 @@ void KeyedProcessor::give(KeyGroups&& groups) {
       // A barrier may have overtaken them.
       const auto& due = groups[i]->event_timers();
       fire_again_ = fire_again_ || (!due.empty() && due.begin()->time <= groups[i]->watermark);
+      group_at_[i] = groups[i].get();
       groups_[i] = std::move(groups[i]);
     }
   }
@@ -59,6 +75,7 @@ KeyGroups KeyedProcessor::take() {
   }
   KeyGroups taken = std::move(groups_);
   groups_.clear();
+  group_at_.clear();
   owned_.clear();
   return taken;
 }

@@ -12,10 +12,15 @@
 #include "engine/processor.h"
 #include "state/key_group_state.h"
 
+namespace rheon::log {
+struct SliceAddress;
+}
+
 namespace rheon::engine {
 
 class KeyedProcessor : public Processor {
  public:
+  /// `states`: null when there are none.
   KeyedProcessor(const std::string& name, ShardContext& shard,
                  std::shared_ptr<const state::StateSet> states);
   ~KeyedProcessor() override;
@@ -42,8 +47,10 @@ class KeyedProcessor : public Processor {
   virtual void flush_ports() {}
 
   [[nodiscard]] state::KeyGroupState& group_of(std::uint64_t hash) {
-    return *groups_[static_cast<std::uint32_t>(hash) & group_mask_];
+    return *group_at_[static_cast<std::uint32_t>(hash) & group_mask_];
   }
+  /// By number; null where a key group is not on this shard.
+  [[nodiscard]] const std::vector<state::KeyGroupState*>& group_at() const { return group_at_; }
   /// The watermark as this key group has seen it.
   [[nodiscard]] EventTime watermark_of(const state::KeyGroupState& group) const {
     return std::max(group.watermark, watermark_.time);
@@ -67,12 +74,7 @@ class KeyedProcessor : public Processor {
   [[nodiscard]] bool fire_due(bool processing, Pass& pass);
   /// How many timers may still fire in one go; of those that fire between records, where barriers
   /// may pass, no more than take about kWorkAtOnce, or one that takes longer.
-  struct Burst {
-    std::size_t left = 0;
-    bool between_records = false;
-    std::size_t fired = 0;
-    std::optional<env::Monotonic> began;
-  };
+  struct Burst;
   void look_at_clock(Burst& burst);
   /// ... of one group.
   [[nodiscard]] bool fire_group(state::KeyGroupState& group, bool processing, Pass& pass,
@@ -87,6 +89,7 @@ class KeyedProcessor : public Processor {
   std::shared_ptr<const state::StateSet> states_;
   std::uint32_t group_mask_;
   KeyGroups groups_;
+  std::vector<state::KeyGroupState*> group_at_;  // the same ones, as each record looks them up
   state::ChangeLog changes_;
   bool has_event_timers_ = false;
   bool has_processing_timers_ = false;

@@ -9,7 +9,10 @@
 
 #include "base/types.h"
 #include "engine/batch.h"
-#include "log/log.h"
+
+namespace rheon::log {
+struct SliceAddress;
+}
 
 namespace rheon::engine {
 

@@ -3,12 +3,16 @@
 #include <algorithm>
 
 #include "engine/user_code.h"
+#include "env/env.h"
+#include "state/key_group_state.h"
 
 namespace rheon::engine {
 
 Processor::Processor(const std::string& name, ShardContext& shard) : name_(name), shard_(shard) {}
 
 Processor::~Processor() = default;
+
+KeyGroups Processor::take() { return {}; }
 
 void Processor::add_neighbour(Receiver* receiver) {
   if (std::find(neighbours_.begin(), neighbours_.end(), receiver) == neighbours_.end()) {

@@ -8,14 +8,18 @@
 #include <string>
 #include <vector>
 
-#include "engine/epoch_part.h"
-#include "engine/ledger.h"
+#include "engine/operator_counters.h"
 #include "engine/output_port.h"
 #include "engine/receiver.h"
 #include "engine/shard_context.h"
-#include "state/key_group_state.h"
+
+namespace rheon::state {
+class KeyGroupState;
+}
 
 namespace rheon::engine {
+
+struct EpochPart;
 
 /// What an operator does with an input whose call of user code has thrown.
 enum class OnThrow { kStop, kQuarantine };
@@ -61,7 +65,7 @@ class Processor : public Receiver {
   [[nodiscard]] virtual std::uint64_t uncommitted_bytes() const { return 0; }
   /// Keyed operators: key groups come before open() and go after the last barrier.
   virtual void give(KeyGroups&& /*groups*/) {}
-  [[nodiscard]] virtual KeyGroups take() { return {}; }
+  [[nodiscard]] virtual KeyGroups take();
   /// Keyed operators: the tables of the key groups on this shard, for questions from outside.
   [[nodiscard]] virtual const KeyGroups* groups() const { return nullptr; }
 

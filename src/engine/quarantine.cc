@@ -33,6 +33,12 @@ log::files::StreamDeclaration quarantine_declaration() {
   return declaration;
 }
 
+void ShardContext::fail(Error reason) {
+  if (!error.has_value()) {
+    error = std::move(reason);
+  }
+}
+
 void ShardContext::quarantine(Quarantined record) {
   if (record.record.size() > kMaxQuarantinedBytes) {
     record.record = record.record.substr(0, kMaxQuarantinedBytes);  // a copy: resize() keeps memory

@@ -8,6 +8,7 @@
 
 #include "engine/catalog.h"
 #include "engine/processor.h"
+#include "env/env.h"
 #include "log/log.h"
 
 namespace rheon::engine {

@@ -1,6 +1,7 @@
 #include "engine/sender.h"
 
 #include <algorithm>
+#include <deque>
 #include <utility>
 
 #include "engine/channel.h"
@@ -8,16 +9,26 @@
 
 namespace rheon::engine {
 
+struct Sender::Lane {
+  Channel* channel = nullptr;
+  std::deque<Message> waiting;
+  Watermark told;
+  bool told_any = false;
+};
+
 Sender::Sender(const std::string& edge, const std::vector<Channel*>& channels) : edge_(edge) {
   lanes_.resize(channels.size());
+  filling_.resize(channels.size());
   for (std::size_t i = 0; i < channels.size(); ++i) {
     lanes_[i].channel = channels[i];
   }
 }
 
 Sender::~Sender() {
+  for (const BatchBase* batch : filling_) {
+    delete batch;
+  }
   for (Lane& lane : lanes_) {
-    delete lane.filling;
     for (const Message& message : lane.waiting) {
       delete message.batch;
     }
@@ -25,12 +36,12 @@ Sender::~Sender() {
 }
 
 BatchBase& Sender::begin_batch(std::size_t receiver, const RecordType& type) {
-  Lane& lane = lanes_[receiver];
-  BatchBase* const returned = lane.channel->take_returned();
-  lane.filling = returned != nullptr ? returned : type.make();
-  lane.filling->limit = records_at_once(receiver);
-  lane.filling->reserve(lane.filling->limit + kBatchSlack);
-  return *lane.filling;
+  BatchBase* const returned = lanes_[receiver].channel->take_returned();
+  BatchBase* const batch = returned != nullptr ? returned : type.make();
+  filling_[receiver] = batch;
+  batch->limit = records_at_once(receiver);
+  batch->reserve(batch->limit + kBatchSlack);
+  return *batch;
 }
 
 std::size_t Sender::records_at_once(std::size_t receiver) const {
@@ -60,18 +71,19 @@ void Sender::push(Lane& lane, const Message& message) {
 
 void Sender::send(std::size_t receiver) {
   Lane& lane = lanes_[receiver];
-  if (lane.filling == nullptr || lane.filling->size() == 0) {
+  BatchBase* const batch = filling_[receiver];
+  if (batch == nullptr || batch->size() == 0) {
     return;
   }
-  sent_ += lane.filling->size();
-  caused_ += lane.channel->cost() * static_cast<std::int64_t>(lane.filling->size());
+  sent_ += batch->size();
+  caused_ += lane.channel->cost() * static_cast<std::int64_t>(batch->size());
   Message message;
   message.kind = Message::Kind::kBatch;
-  message.batch = lane.filling;
+  message.batch = batch;
   // The watermark may not overtake records that are still being gathered here, but those stand
   // before it: told with this batch is what was known before the batch was begun.
   message.watermark = lane.told;
-  lane.filling = nullptr;
+  filling_[receiver] = nullptr;
   push(lane, message);
 }
 

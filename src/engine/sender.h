@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <string>
 #include <vector>
 
@@ -42,25 +41,20 @@ class Sender : public Receiver {
   [[nodiscard]] Work take_caused();
 
  protected:
-  [[nodiscard]] std::size_t fan_out() const { return lanes_.size(); }
+  [[nodiscard]] std::size_t fan_out() const { return filling_.size(); }
   /// Hands the batch that is being filled for a receiver to its channel, when there is one.
   void send(std::size_t receiver);
   /// The batch that is being filled for a receiver.
   [[nodiscard]] BatchBase& batch_for(std::size_t receiver, const RecordType& type) {
-    BatchBase* const batch = lanes_[receiver].filling;
+    BatchBase* const batch = filling_[receiver];
     return batch != nullptr ? *batch : begin_batch(receiver, type);
   }
   /// By key group: the receiver that owns it.
   [[nodiscard]] std::vector<std::uint16_t> owners(std::uint32_t key_groups) const;
 
  private:
-  struct Lane {
-    Channel* channel = nullptr;
-    BatchBase* filling = nullptr;
-    std::deque<Message> waiting;
-    Watermark told;
-    bool told_any = false;
-  };
+  /// The channel to a receiver, and what waits before it.
+  struct Lane;
   [[gnu::cold, gnu::noinline]] BatchBase& begin_batch(std::size_t receiver, const RecordType& type);
   /// Records that the next message to it may hold.
   [[nodiscard]] std::size_t records_at_once(std::size_t receiver) const;
@@ -68,6 +62,7 @@ class Sender : public Receiver {
 
   std::string edge_;
   std::vector<Lane> lanes_;
+  std::vector<BatchBase*> filling_;  // for each receiver; null: none is begun
   Watermark watermark_;
   std::uint64_t sent_ = 0;
   Work caused_{0};

@@ -13,6 +13,7 @@
 #include "engine/doorbell.h"
 #include "engine/epoch_part.h"
 #include "engine/job_clock.h"
+#include "engine/source.h"
 #include "engine/source_task.h"
 #include "engine/task.h"
 

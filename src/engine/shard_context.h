@@ -10,9 +10,14 @@
 
 #include "base/result.h"
 #include "base/types.h"
-#include "env/env.h"
-#include "log/log.h"
+#include "env/clock.h"
+#include "log/identity.h"
 #include "observe/trace.h"
+
+namespace rheon::env {
+class Env;
+class Waker;
+}  // namespace rheon::env
 
 namespace rheon::engine {
 
@@ -82,11 +87,7 @@ struct ShardContext {
   /// task that steps.
   void quarantine(Quarantined record);
   /// Stops the job with this sentence; the first one counts.
-  void fail(Error reason) {
-    if (!error.has_value()) {
-      error = std::move(reason);
-    }
-  }
+  void fail(Error reason);
 };
 
 }  // namespace rheon::engine

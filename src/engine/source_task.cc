@@ -3,7 +3,11 @@
 #include <algorithm>
 
 #include "codec/wire.h"
+#include "engine/epoch_part.h"
+#include "engine/processor.h"
+#include "engine/source.h"
 #include "engine/user_code.h"
+#include "env/env.h"
 
 namespace rheon::engine {
 
@@ -38,7 +42,7 @@ Result<PositionFact> decode_position(std::string_view key, std::string_view valu
 }
 
 SourceTaskBase::SourceTaskBase(const std::string& name, WatermarkStrategy strategy,
-                               std::unique_ptr<AnySourceReader> reader, ShardContext& shard)
+                               std::shared_ptr<AnySourceReader> reader, ShardContext& shard)
     : Task(shard),
       name_(name),
       reader_(std::move(reader)),

@@ -12,19 +12,25 @@
 #include <vector>
 
 #include "codec/value.h"
+#include "engine/operator_counters.h"
 #include "engine/output_port.h"
 #include "engine/record_cost.h"
-#include "engine/source.h"
+#include "engine/shard_context.h"
+#include "engine/source_output.h"
 #include "engine/task.h"
 #include "engine/watermarks.h"
 
 namespace rheon::engine {
 
+class AnySourceReader;
+enum class Poll;
+struct SourcePartition;
+
 /// What does not depend on the type of the records.
 class SourceTaskBase : public Task, private Origin {
  public:
   SourceTaskBase(const std::string& name, WatermarkStrategy strategy,
-                 std::unique_ptr<AnySourceReader> reader, ShardContext& shard);
+                 std::shared_ptr<AnySourceReader> reader, ShardContext& shard);
   ~SourceTaskBase() override;
 
   /// Where the source's records go, within its stage.
@@ -106,7 +112,7 @@ class SourceTaskBase : public Task, private Origin {
   void look_for_trouble();
 
   std::string name_;
-  std::unique_ptr<AnySourceReader> reader_;
+  std::shared_ptr<AnySourceReader> reader_;  // its only owner
   Reading reading_;
   std::chrono::microseconds max_future_;
   RecordCost cost_;
@@ -143,7 +149,7 @@ template <class T, class TimeOf>
 class SourceTask final : public SourceTaskBase, private SourceOutput<T> {
  public:
   SourceTask(const std::string& name, WatermarkStrategy strategy, TimeOf time_of,
-             std::unique_ptr<AnySourceReader> reader, ShardContext& shard)
+             std::shared_ptr<AnySourceReader> reader, ShardContext& shard)
       : SourceTaskBase(name, strategy, std::move(reader), shard), time_of_(std::move(time_of)) {}
 
  private:

@@ -4,6 +4,10 @@
 #include <chrono>
 #include <utility>
 
+#include "engine/processor.h"
+#include "engine/shard_context.h"
+#include "env/env.h"
+
 namespace rheon::engine {
 
 namespace {

@@ -2,6 +2,7 @@
 
 // The task of a stage that reads from exchanges.
 
+#include "engine/epoch_part.h"
 #include "engine/inbox.h"
 #include "engine/record_cost.h"
 #include "engine/task.h"

@@ -1,5 +1,11 @@
 #include "engine/task.h"
 
+#include <algorithm>
+
+#include "engine/epoch_part.h"
+#include "engine/processor.h"
+#include "engine/sender.h"
+
 namespace rheon::engine {
 
 void Stage::flush() {

@@ -4,18 +4,22 @@
 // work and says how it went; it never blocks. A thread drives the steps of a shard's tasks in
 // production, one seeded loop those of all shards in tests.
 
-#include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "base/types.h"
-#include "engine/epoch_part.h"
 #include "engine/message.h"
-#include "engine/processor.h"
-#include "engine/sender.h"
+#include "engine/record_cost.h"
 #include "env/clock.h"
 
 namespace rheon::engine {
+
+struct EpochPart;
+class Processor;
+class Receiver;
+class Sender;
+struct ShardContext;
 
 enum class Progress {
   kIdle,     // nothing to do before the deadline or a ring of the doorbell

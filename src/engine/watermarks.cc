@@ -4,6 +4,8 @@
 
 namespace rheon::engine {
 
+SourceWatermarks::SourceWatermarks(WatermarkStrategy strategy) : strategy_(strategy) {}
+
 void SourceWatermarks::add(const PartitionTime& restored) { partitions_.push_back(restored); }
 
 void SourceWatermarks::at_end(std::size_t partition, bool at_end, EventTime now) {

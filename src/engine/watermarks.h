@@ -31,7 +31,7 @@ struct PartitionTime {
 /// The watermarks of a source's partitions on one shard. Nothing goes back.
 class SourceWatermarks {
  public:
-  explicit SourceWatermarks(WatermarkStrategy strategy) : strategy_(strategy) {}
+  explicit SourceWatermarks(WatermarkStrategy strategy);
 
   void add(const PartitionTime& restored);
   [[nodiscard]] const PartitionTime& partition(std::size_t i) const { return partitions_[i]; }

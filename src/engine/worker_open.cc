@@ -2,6 +2,7 @@
 #include <cstdlib>
 
 #include "codec/wire.h"
+#include "engine/connector_factories.h"
 #include "engine/fact_names.h"
 #include "engine/quarantine.h"
 #include "engine/restore.h"

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/connector_factories.h"
 #include "engine/fact_names.h"
+#include "engine/source.h"
 #include "engine/worker.h"
 #include "graph/assignment.h"
 

@@ -10,26 +10,12 @@
 
 #include "base/result.h"
 #include "base/types.h"
+#include "graph/runtime.h"
 
 namespace rheon::graph {
 
-/// What the engine makes running parts from. Opaque here: describing and running are different
-/// types.
-class Runtime {
- public:
-  virtual ~Runtime() = default;
-};
-
 enum class NodeKind { kSource, kTransform, kKeyed, kSink };
 [[nodiscard]] const char* to_string(NodeKind kind);
-
-enum class EdgeKind {
-  kForward,     // stays on its shard
-  kHash,        // by key group
-  kRoundRobin,  // evenly over all shards
-  kBroadcast,   // to every shard
-};
-[[nodiscard]] const char* to_string(EdgeKind kind);
 
 struct State {
   std::string name;

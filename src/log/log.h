@@ -21,6 +21,7 @@
 
 #include "base/result.h"
 #include "base/types.h"
+#include "log/identity.h"
 
 namespace rheon::log {
 
@@ -63,21 +64,6 @@ struct Commit {
   std::vector<FactChange> facts;
   std::vector<StreamAppend> appends;
   bool complete = false;  // every source has ended and the job has drained
-};
-
-/// 128 random bits, printed as 32 hex digits.
-struct Id {
-  std::uint64_t high = 0;
-  std::uint64_t low = 0;
-  friend auto operator<=>(const Id&, const Id&) = default;
-};
-[[nodiscard]] std::string to_string(const Id& id);
-
-struct Identity {
-  std::string job;
-  Id uid;
-  Id lineage;
-  std::uint32_t key_groups = kDefaultKeyGroups;
 };
 
 /// What open() found.

@@ -78,10 +78,10 @@ class Aggregate final : public engine::KeyedProcessor {
   }
 
   void open() override {
-    tables_.assign(groups()->size(), nullptr);
+    tables_.assign(group_at().size(), nullptr);
     for (std::size_t g = 0; g < tables_.size(); ++g) {
-      if ((*groups())[g] != nullptr) {
-        tables_[g] = &(*groups())[g]->table(0);
+      if (group_at()[g] != nullptr) {
+        tables_[g] = &group_at()[g]->table(0);
       }
     }
   }

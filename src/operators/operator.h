@@ -188,8 +188,8 @@ class KeyedOperator : public operators::OperatorBase {
   KeyedOperator() { key_schema = codec::key_schema<K>(); }
 
   template <class T>
-  [[nodiscard]] static std::unique_ptr<operators::PortBase> make_side_port() {
-    return std::make_unique<operators::Port<K, T>>();
+  [[nodiscard]] static operators::PortBase* make_side_port() {
+    return new operators::Port<K, T>();
   }
 };
 

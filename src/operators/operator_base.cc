@@ -18,7 +18,7 @@ std::uint32_t OperatorBase::declare_timer(state::StateDeclaration declaration, c
 }
 
 std::size_t OperatorBase::declare_output(std::string name, std::string type,
-                                         std::unique_ptr<PortBase> (*make_port)()) {
+                                         PortBase* (*make_port)()) {
   outputs_.push_back({std::move(name), std::move(type), make_port});
   return outputs_.size() - 1;
 }
@@ -94,6 +94,8 @@ void OperatorBase::disarm(std::uint32_t state, EventTime time) {
   const bool processing = state::is_processing_timer(declarations_[state].kind);
   group_->timers(processing).erase({time, std::string(key_), position_[state]});
 }
+
+void OperatorBase::forget_undo() { undo_.clear(); }
 
 void OperatorBase::undo() {
   while (!undo_.empty()) {

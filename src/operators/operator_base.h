@@ -30,15 +30,14 @@ class OperatorBase {
   std::uint32_t declare(state::StateDeclaration declaration);
   /// A timer's handle, so that on_timer() can be told which one fires.
   std::uint32_t declare_timer(state::StateDeclaration declaration, const void* handle);
-  std::size_t declare_output(std::string name, std::string type,
-                             std::unique_ptr<PortBase> (*make_port)());
+  std::size_t declare_output(std::string name, std::string type, PortBase* (*make_port)());
   /// What key schema the declarations get; set by KeyedOperator before any handle exists.
   std::string key_schema;
 
   struct OutputDeclaration {
     std::string name;
     std::string type;
-    std::unique_ptr<PortBase> (*make_port)();
+    PortBase* (*make_port)();  // a new one, the caller's
   };
   [[nodiscard]] const std::vector<state::StateDeclaration>& declarations() const {
     return declarations_;
@@ -69,7 +68,11 @@ class OperatorBase {
     timer_set_ = false;
   }
   void undo();
-  void keep() { undo_.clear(); }
+  void keep() {
+    if (!undo_.empty()) {
+      forget_undo();
+    }
+  }
   [[nodiscard]] std::uint64_t writes() const { return writes_; }
   [[nodiscard]] bool timer_set() const { return timer_set_; }
   [[nodiscard]] std::uint64_t take_expired() { return std::exchange(expired_, 0); }
@@ -92,15 +95,16 @@ class OperatorBase {
   /// To be run, last first, when the call throws; only kept when that is wanted.
   [[nodiscard]] bool undoable() const { return undoable_; }
   void on_undo(std::function<void()> step);
-  /// Where the current key's state lies, for undo steps that run later.
-  [[nodiscard]] state::StateTable& table(std::uint32_t state) const {
-    RHEON_ASSERT(group_ != nullptr, "state was used outside of a call");
-    return group_->table(position_[state]);
-  }
   [[nodiscard]] std::string_view key() const { return key_; }
   [[nodiscard]] std::uint64_t hash() const { return hash_; }
 
  private:
+  /// Where the current key's state lies.
+  [[nodiscard]] state::StateTable& table(std::uint32_t state) const {
+    RHEON_ASSERT(group_ != nullptr, "state was used outside of a call");
+    return group_->table(position_[state]);
+  }
+  void forget_undo();
   [[nodiscard]] bool expired(std::uint32_t state, const void* value) const;
   [[nodiscard]] EventTime clock_of(const state::Lifetime& lifetime) const {
     return lifetime.processing_time ? now_ : state_time_;

@@ -1,14 +1,14 @@
 #include "operators/ports.h"
 
-#include <utility>
-
 namespace rheon::operators {
 
-Ports::Ports(PortBase& main) { ports_.push_back(&main); }
+Ports::Ports(PortBase& main) : ports_{&main}, marks_{0} {}
+Ports::~Ports() = default;
 
-void Ports::add_side(std::unique_ptr<PortBase> port) {
-  ports_.push_back(port.get());
-  sides_.push_back(std::move(port));
+void Ports::add_side(PortBase* port) {
+  sides_.emplace_back(port);
+  ports_.push_back(port);
+  marks_.push_back(0);
 }
 
 void Ports::take_back() {

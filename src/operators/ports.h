@@ -36,7 +36,11 @@ class Ports {
  public:
   /// `main` lives as long as this.
   explicit Ports(PortBase& main);
-  void add_side(std::unique_ptr<PortBase> port);
+  ~Ports();
+  Ports(const Ports&) = delete;
+  Ports& operator=(const Ports&) = delete;
+  /// Takes ownership.
+  void add_side(PortBase* port);
 
   void connect(std::size_t port, const engine::Target& target) { ports_[port]->any().add(target); }
   [[nodiscard]] PortBase& side(std::size_t index) const { return *ports_[index + 1]; }
@@ -49,9 +53,8 @@ class Ports {
   }
   /// Notes what has been emitted so far.
   void mark() {
-    marks_.clear();
-    for (const PortBase* port : ports_) {
-      marks_.push_back(port->size());
+    for (std::size_t i = 0; i < ports_.size(); ++i) {
+      marks_[i] = ports_[i]->size();
     }
   }
   /// Takes back what was emitted since mark().
@@ -65,7 +68,7 @@ class Ports {
  private:
   std::vector<PortBase*> ports_;  // the main one first
   std::vector<std::unique_ptr<PortBase>> sides_;
-  std::vector<std::size_t> marks_;
+  std::vector<std::size_t> marks_;  // of each port
 };
 
 }  // namespace rheon::operators

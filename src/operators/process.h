@@ -6,13 +6,12 @@
 #include <deque>
 #include <exception>
 #include <memory>
-#include <optional>
 #include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
+#include "base/arena.h"
 #include "engine/keyed_processor.h"
 #include "engine/user_code.h"
 #include "operators/operator.h"
@@ -44,15 +43,15 @@ class Process final : public engine::KeyedProcessor {
   using InputTypes = typename InputList<typename Op::Input>::type;
 
   Process(const std::string& name, engine::ShardContext& shard,
-          std::shared_ptr<const state::StateSet> states, std::unique_ptr<Op> op,
-          engine::OnThrow on_throw, OnLate on_late)
-      : KeyedProcessor(name, shard, std::move(states)),
-        op_(std::move(op)),
+          const std::shared_ptr<const state::StateSet>& states, engine::OnThrow on_throw,
+          OnLate on_late)
+      : KeyedProcessor(name, shard, states),
+        op_(),  // also plain members of a user's class begin at zero
         on_throw_(on_throw),
         on_late_(on_late),
         ports_(main_),
-        ctx_(*op_, main_, ports_) {
-    op_->bind(this->states(), ports_, on_throw == engine::OnThrow::kQuarantine);
+        ctx_(op_, main_, ports_) {
+    op_.bind(this->states(), ports_, on_throw == engine::OnThrow::kQuarantine);
   }
 
   void connect(std::size_t port, const engine::Target& target) override {
@@ -62,7 +61,7 @@ class Process final : public engine::KeyedProcessor {
   void open() override {
     if constexpr (requires(Op& op) { op.init(); }) {
       try {
-        op_->init();
+        op_.init();
       } catch (...) {
         engine::stop_outside_records(shard(), "operator '" + name() + "'", "init()");
       }
@@ -71,7 +70,7 @@ class Process final : public engine::KeyedProcessor {
   void close() override {
     if constexpr (requires(Op& op) { op.close(); }) {
       try {
-        op_->close();
+        op_.close();
       } catch (...) {
         engine::stop_outside_records(shard(), "operator '" + name() + "'", "close()");
       }
@@ -107,8 +106,8 @@ class Process final : public engine::KeyedProcessor {
       begin(Context::Call::kProcess, group, slot.key, key.view(), slot.hash, slot.time,
             watermark_of(group));
       try {
-        op_->process(slot.value, ctx_);
-        op_->keep();
+        op_.process(slot.value, ctx_);
+        op_.keep();
         account(slot);
       } catch (...) {
         take_back();
@@ -117,7 +116,7 @@ class Process final : public engine::KeyedProcessor {
       if (trace != in.traces.end() && trace->index == i) {
         ports_.trace(span((trace++)->context));
       }
-      if (op_->timer_set()) {
+      if (op_.timer_set()) {
         fire_past(group);
       }
       if (shard().error.has_value()) {
@@ -125,14 +124,14 @@ class Process final : public engine::KeyedProcessor {
       }
     }
     counters().in += in.slots.size();
-    counters().expired += op_->take_expired();
+    counters().expired += op_.take_expired();
     flush_ports();
   }
 
   void begin(typename Context::Call call, state::KeyGroupState& group, const K& key,
              std::string_view bytes, std::uint64_t hash, EventTime time, EventTime state_time) {
-    op_->select(group, bytes, hash);
-    op_->begin_call(time, watermark_of(group), shard().now, state_time);
+    op_.select(group, bytes, hash);
+    op_.begin_call(time, watermark_of(group), shard().now, state_time);
     ctx_.begin(call, key, hash);
   }
 
@@ -159,7 +158,7 @@ class Process final : public engine::KeyedProcessor {
   void account_late(const Slot& slot) {
     if (ctx_.emitted()) {
       ++counters().late;
-    } else if (op_->writes() > 0) {
+    } else if (op_.writes() > 0) {
       ++counters().absorbed;
     } else if (on_late_ == OnLate::kDrop) {
       counters().drop("late");
@@ -175,7 +174,7 @@ class Process final : public engine::KeyedProcessor {
   void fire(state::KeyGroupState& group, const state::DueTimer& timer) override {
     ports_.make_room();
     ports_.mark();
-    std::string_view bytes = timer_keys_.emplace_back(timer.key);  // outlives the ports' batches
+    std::string_view bytes = timer_keys_.copy(timer.key);  // outlives the ports' batches
     K& key = decoded_keys_.emplace_back();
     std::string_view rest = bytes;
     const bool good = codec::take_key(rest, key);
@@ -185,7 +184,7 @@ class Process final : public engine::KeyedProcessor {
           processing ? watermark_of(group) : timer.time);
     try {
       call_on_timer(timer);
-      op_->keep();
+      op_.keep();
     } catch (...) {
       take_back();
       user_code_threw(on_throw_, "timer of key " + std::string(bytes), timer.time);
@@ -199,17 +198,17 @@ class Process final : public engine::KeyedProcessor {
         !requires { &Op::on_timer; } || has_on_timer<Op, Timer> || has_on_timer<Op, TimerSet>,
         "the operator's on_timer() must be a `void on_timer(const Timer& timer, Context& "
         "ctx)`, or one with a TimerSet");
-    const void* handle = op_->timer_handle(timer.state);
+    const void* handle = op_.timer_handle(timer.state);
     const bool many = state::is_timer_set(states().declarations[timer.state].kind);
     if constexpr (has_on_timer<Op, Timer>) {
       if (!many) {
-        op_->on_timer(*static_cast<const Timer*>(handle), ctx_);
+        op_.on_timer(*static_cast<const Timer*>(handle), ctx_);
         return;
       }
     }
     if constexpr (has_on_timer<Op, TimerSet>) {
       if (many) {
-        op_->on_timer(*static_cast<const TimerSet*>(handle), ctx_);
+        op_.on_timer(*static_cast<const TimerSet*>(handle), ctx_);
         return;
       }
     }
@@ -218,21 +217,21 @@ class Process final : public engine::KeyedProcessor {
 
   void take_back() {
     ports_.take_back();
-    op_->undo();
+    op_.undo();
   }
   void flush_ports() override {
     counters().out += ports_.flush();
-    timer_keys_.clear();
+    timer_keys_.reset();
     decoded_keys_.clear();
   }
 
-  std::unique_ptr<Op> op_;
+  Op op_;
   engine::OnThrow on_throw_;
   OnLate on_late_;
   Port<K, Out> main_;
   Ports ports_;
   Context ctx_;
-  std::deque<std::string> timer_keys_;
+  Arena timer_keys_;
   std::deque<K> decoded_keys_;
 };
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/epoch_part.h"
 #include "engine/processor.h"
 #include "engine/sink.h"
 

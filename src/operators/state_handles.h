@@ -45,12 +45,11 @@ struct NamedState {
   RenamedFrom renamed;
 };
 
-[[nodiscard]] inline state::StateDeclaration declaration(
-    const OperatorBase& op, NamedState name, state::StateKind kind, std::string sub_schema,
-    std::string value_schema, state::Lifetime lifetime, const state::ValueOps& ops) {
-  return {std::move(name.name),    kind,     op.key_schema, std::move(sub_schema),
-          std::move(value_schema), lifetime, &ops,          std::move(name.renamed)};
-}
+[[nodiscard]] state::StateDeclaration declaration(const OperatorBase& op, NamedState name,
+                                                  state::StateKind kind, std::string sub_schema,
+                                                  std::string value_schema,
+                                                  state::Lifetime lifetime,
+                                                  const state::ValueOps& ops);
 
 }  // namespace operators
 
@@ -60,7 +59,12 @@ class Value {
  public:
   Value(operators::OperatorBase& op, std::string name, state::Lifetime lifetime,
         RenamedFrom renamed = {})
-      : Value(op, {std::move(name), std::move(renamed)}, lifetime, state::StateKind::kValue) {}
+      : op_(op) {
+    operators::check_state_type<T>();
+    state_ = op.declare(operators::declaration(
+        op, {std::move(name), std::move(renamed)}, state::StateKind::kValue, "",
+        codec::ValueCodec<T>::schema(), lifetime, state::plain_ops<T>()));
+  }
   Value(const Value&) = delete;
   Value& operator=(const Value&) = delete;
 
@@ -89,16 +93,6 @@ class Value {
     return value;
   }
 
- protected:
-  Value(operators::OperatorBase& op, operators::NamedState name, state::Lifetime lifetime,
-        state::StateKind kind)
-      : op_(op) {
-    operators::check_state_type<T>();
-    state_ = op.declare(operators::declaration(op, std::move(name), kind, "",
-                                               codec::ValueCodec<T>::schema(), lifetime,
-                                               state::plain_ops<T>()));
-  }
-
  private:
   void remember() {
     if (!op_.undoable()) {
@@ -119,16 +113,31 @@ class Value {
 };
 
 /// A number per key that starts at zero.
-class Counter : private Value<std::uint64_t> {
+class Counter {
  public:
   Counter(operators::OperatorBase& op, std::string name, state::Lifetime lifetime,
-          RenamedFrom renamed = {})
-      : Value(op, {std::move(name), std::move(renamed)}, lifetime, state::StateKind::kCounter) {}
+          RenamedFrom renamed = {});
+  Counter(const Counter&) = delete;
+  Counter& operator=(const Counter&) = delete;
 
   /// The new value.
-  std::uint64_t add(std::uint64_t n = 1) { return get_or_create() += n; }
-  [[nodiscard]] std::uint64_t value() const { return exists() ? *get() : 0; }
-  using Value<std::uint64_t>::clear;
+  std::uint64_t add(std::uint64_t n = 1) {
+    if (op_.undoable()) {
+      remember();
+    }
+    return *static_cast<std::uint64_t*>(op_.write(state_)) += n;
+  }
+  [[nodiscard]] std::uint64_t value() const {
+    const auto* value = static_cast<const std::uint64_t*>(op_.find(state_));
+    return value == nullptr ? 0 : *value;
+  }
+  void clear();
+
+ private:
+  void remember();
+
+  operators::OperatorBase& op_;
+  std::uint32_t state_;
 };
 
 /// Entries per key, in the byte order of their canonical map keys (value order). A change of one

@@ -1,6 +1,7 @@
 #include "operators/timers.h"
 
 #include "operators/state_handles.h"
+#include "state/timer_value.h"
 
 namespace rheon {
 

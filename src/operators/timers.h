@@ -19,7 +19,6 @@
 #include <utility>
 
 #include "operators/operator_base.h"
-#include "state/timer_value.h"
 
 namespace rheon {
 

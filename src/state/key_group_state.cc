@@ -29,16 +29,19 @@ const char* to_string(StateKind kind) {
 }
 
 KeyGroupState::KeyGroupState(KeyGroup group, const StateSet& states) : group_(group) {
-  tables_.reserve(states.declarations.size());
+  owned_.reserve(states.declarations.size());
   for (std::size_t i = 0; i < states.declarations.size(); ++i) {
     const StateDeclaration& declaration = states.declarations[i];
-    tables_.push_back(std::make_unique<StateTable>(
+    owned_.push_back(std::make_unique<StateTable>(
         *declaration.ops, declaration.lifetime.ttl.has_value(), states.ids[i], group, states.seed));
+    tables_.push_back(owned_.back().get());
   }
 }
 
+KeyGroupState::~KeyGroupState() = default;
+
 void KeyGroupState::attach(ChangeLog* log) {
-  for (const auto& table : tables_) {
+  for (StateTable* table : tables_) {
     table->attach(log);
   }
 }

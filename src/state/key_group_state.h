@@ -38,6 +38,9 @@ struct StateSet {
 class KeyGroupState {
  public:
   KeyGroupState(KeyGroup group, const StateSet& states);
+  ~KeyGroupState();
+  KeyGroupState(const KeyGroupState&) = delete;
+  KeyGroupState& operator=(const KeyGroupState&) = delete;
 
   [[nodiscard]] KeyGroup group() const { return group_; }
   [[nodiscard]] StateTable& table(std::size_t state) { return *tables_[state]; }
@@ -60,7 +63,8 @@ class KeyGroupState {
 
  private:
   KeyGroup group_;
-  std::vector<std::unique_ptr<StateTable>> tables_;
+  std::vector<std::unique_ptr<StateTable>> owned_;
+  std::vector<StateTable*> tables_;  // the same ones, as each record looks them up
   std::set<DueTimer> event_timers_;
   std::set<DueTimer> processing_timers_;
 };

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "api/job.h"
+#include "api/parameters.h"
 #include "engine/worker.h"
 #include "env/fake/fake_env.h"
 #include "testing/seeded_driver.h"

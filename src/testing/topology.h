@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "api/job.h"
+#include "api/parameters.h"
 #include "api/stand_ins.h"
 #include "testing/simulated_job.h"
 #include "testing/test_state.h"

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "api/parameters.h"
 #include "testing/topology.h"
 
 namespace rheon::golden {

@@ -73,7 +73,8 @@ template <class From, class To>
 Result<To> read_as(const From& value) {
   std::string bytes;
   ValueCodec<From>::encode(value, bytes);
-  RHEON_ASSIGN(const auto reader, SchemaReader<To>::make(ValueCodec<From>::schema(), "state 's'"));
+  RHEON_ASSIGN(const auto reader, SchemaReader::make(ValueCodec<From>::schema(),
+                                                     ValueCodec<To>::schema(), "state 's'"));
   Reader in(bytes);
   To result{};
   reader.decode(in, result);
@@ -118,7 +119,9 @@ TEST(Schema, FieldsThatAreDroppedArePassed) {
 }
 
 TEST(Schema, ValuesOfTodayAreReadAsTheyAre) {
-  EXPECT_TRUE(SchemaReader<v2::Session>::make(ValueCodec<v2::Session>::schema(), "")->same());
+  EXPECT_TRUE(
+      SchemaReader::make(ValueCodec<v2::Session>::schema(), ValueCodec<v2::Session>::schema(), "")
+          ->same());
   EXPECT_EQ((*read_as<v2::Session, v2::Session>({})), v2::Session{});
 }
 
@@ -193,8 +196,8 @@ TEST(Schema, AValueOfEachTypeIsPassedAsAWhole) {
 TEST(Schema, BrokenBytesAreNoticed) {
   std::string bytes;
   ValueCodec<v2::Session>::encode({}, bytes);
-  const auto reader =
-      *SchemaReader<v3::Session>::make(ValueCodec<v2::Session>::schema(), "state 's'");
+  const auto reader = *SchemaReader::make(ValueCodec<v2::Session>::schema(),
+                                          ValueCodec<v3::Session>::schema(), "state 's'");
   std::mt19937 random(1);
   for (int round = 0; round < 10'000; ++round) {
     std::string broken = bytes.substr(0, random() % bytes.size());

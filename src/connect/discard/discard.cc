@@ -46,6 +46,8 @@ class DiscardConnector final : public engine::AnySinkConnector {
 
 }  // namespace
 
+std::uint64_t Discard::records() const { return records_->load(std::memory_order_relaxed); }
+
 Discard::Discard() : records_(std::make_shared<std::atomic<std::uint64_t>>(0)) {}
 
 std::shared_ptr<const engine::AnySinkConnector> Discard::connector() const {

@@ -22,7 +22,7 @@ class Discard {
     return connector();
   }
   /// Written so far, also in epochs that were aborted. Any thread.
-  [[nodiscard]] std::uint64_t records() const { return records_->load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t records() const;
 
  private:
   [[nodiscard]] std::shared_ptr<const engine::AnySinkConnector> connector() const;

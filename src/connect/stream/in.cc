@@ -6,6 +6,7 @@
 
 #include "connect/stream/partition_watermark.h"
 #include "connect/stream/stream_fetcher.h"
+#include "engine/source.h"
 
 namespace rheon::connect::stream {
 
@@ -15,11 +16,11 @@ namespace {
 class StreamSourceReader final : public engine::AnySourceReader {
  public:
   StreamSourceReader(const engine::SourceEnvironment& environment, const StreamPlace& place,
-                     std::unique_ptr<StreamRecords> records)
+                     const StreamRecordType& type)
       : fetcher_(environment, place),
         place_(place),
         stop_at_end_(environment.stop_at_end),
-        records_(std::move(records)) {}
+        type_(type) {}
 
   void assign(const engine::SourcePartition& partition) override {
     auto position = decode_position(partition.position);
@@ -108,10 +109,11 @@ class StreamSourceReader final : public engine::AnySourceReader {
   Status open_batch(std::size_t index) {
     Partition& partition = partitions_[index];
     log::files::StreamBatchView next = fetcher_.take(index);
-    if (!opened_) {
-      RHEON_TRY(records_->open(fetcher_.type(), describe(place_)));
+    if (records_ == nullptr) {
+      RHEON_ASSIGN(codec::SchemaReader values,
+                   make_value_reader(fetcher_.type(), describe(place_), type_.wanted()));
+      records_.reset(type_.make(std::move(values)));
       type_id_ = codec::stream_type_id(fetcher_.type());
-      opened_ = true;
     }
     partition.bytes = std::move(next.batch);
     partition.trace = 0;
@@ -171,8 +173,8 @@ class StreamSourceReader final : public engine::AnySourceReader {
   StreamPlace place_;
   bool stop_at_end_;
   Status broken_;
-  std::unique_ptr<StreamRecords> records_;
-  bool opened_ = false;  // the stream's type is known
+  const StreamRecordType& type_;
+  std::unique_ptr<StreamRecords> records_;  // null until the stream's type is known
   std::uint32_t type_id_ = 0;
   std::vector<Partition> partitions_;
   std::size_t turn_ = 0;
@@ -189,13 +191,17 @@ class StreamConnector final : public engine::AnySourceConnector {
   Result<std::vector<engine::SourcePartition>> discover(
       engine::SourceEnvironment& environment,
       const std::vector<engine::SourcePartition>& known) const override {
-    return discover_stream(environment, place_, known, type_.check);
+    const auto check = [this](std::string_view type, std::string_view stream) -> Status {
+      RHEON_TRY(make_value_reader(type, stream, type_.wanted()));
+      return {};
+    };
+    return discover_stream(environment, place_, known, check);
   }
   /// The stream may not exist yet.
   bool grows() const override { return true; }
   std::unique_ptr<engine::AnySourceReader> make_any_reader(
       const engine::SourceEnvironment& environment) const override {
-    return std::make_unique<StreamSourceReader>(environment, place_, type_.make());
+    return std::make_unique<StreamSourceReader>(environment, place_, type_);
   }
 
  private:
@@ -204,6 +210,18 @@ class StreamConnector final : public engine::AnySourceConnector {
 };
 
 }  // namespace
+
+Result<codec::SchemaReader> make_value_reader(std::string_view type, std::string_view stream,
+                                              const WantedType& wanted) {
+  const codec::StreamType stored = codec::parse_stream_type(type);
+  if (!wanted.key.empty() && stored.key != wanted.key) {
+    return fail(ErrorCode::kRefused,
+                std::string(stream) + " has " +
+                    (stored.key.empty() ? "no keys" : "keys of type " + stored.key) +
+                    ", this build reads keys of type " + wanted.key + ".");
+  }
+  return codec::SchemaReader::make(stored.value, wanted.value, stream);
+}
 
 std::shared_ptr<const engine::AnySourceConnector> make_connector(std::string data_directory,
                                                                  std::string stream,

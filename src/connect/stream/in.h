@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -10,7 +11,7 @@
 #include "codec/schema.h"
 #include "codec/stream_batch.h"
 #include "connect/source.h"
-#include "engine/source.h"
+#include "engine/source_output.h"
 
 namespace rheon {
 namespace streams {
@@ -43,32 +44,29 @@ struct IsKeyed<streams::Keyed<K, T>> : std::true_type {
   using Value = T;
 };
 
-/// Reads records of the type R: a value, or streams::Keyed. Keys that nobody asked for are passed.
+/// What a reader wants of a stream's type.
+struct WantedType {
+  std::string key;  // the schema; empty: keys, which nobody asked for, are passed
+  std::string value;
+};
+/// kRefused when a stream of this type cannot be read so.
+[[nodiscard]] Result<codec::SchemaReader> make_value_reader(std::string_view type,
+                                                            std::string_view stream,
+                                                            const WantedType& wanted);
+
+/// Reads records of the type R: a value, or streams::Keyed.
 template <class R>
 class RecordReader {
  public:
-  [[nodiscard]] static Result<RecordReader> make(std::string_view type, std::string_view stream) {
-    const codec::StreamType stored = codec::parse_stream_type(type);
-    RecordReader result;
+  [[nodiscard]] static WantedType wanted() {
     if constexpr (IsKeyed<R>::value) {
-      using Key = typename IsKeyed<R>::Key;
-      if (stored.key != codec::key_schema<Key>()) {
-        return fail(ErrorCode::kRefused,
-                    std::string(stream) + " has " +
-                        (stored.key.empty() ? "no keys" : "keys of type " + stored.key) +
-                        ", this build reads keys of type " + codec::key_schema<Key>() + ".");
-      }
-      using Value = typename IsKeyed<R>::Value;
-      RHEON_ASSIGN(result.value_, codec::SchemaReader<Value>::make(stored.value, stream));
+      return {codec::key_schema<typename IsKeyed<R>::Key>(),
+              codec::ValueCodec<typename IsKeyed<R>::Value>::schema()};
     } else {
-      RHEON_ASSIGN(result.value_, codec::SchemaReader<R>::make(stored.value, stream));
+      return {"", codec::ValueCodec<R>::schema()};
     }
-    return result;
   }
-  static Status check(std::string_view type, std::string_view stream) {
-    RHEON_TRY(make(type, stream));
-    return {};
-  }
+  explicit RecordReader(codec::SchemaReader values) : values_(std::move(values)) {}
 
   /// False when the bytes are no such record.
   [[nodiscard]] bool read(codec::StreamBatchReader& batch, R& record) const {
@@ -81,24 +79,15 @@ class RecordReader {
       if (!batch.keyed() || !codec::take_key(key, record.key) || !key.empty()) {
         return false;
       }
-      value_.decode(in, record.value);
+      values_.decode(in, record.value);
     } else {
-      value_.decode(in, record);
+      values_.decode(in, record);
     }
     return !in.failed();
   }
 
  private:
-  template <class T>
-  struct ValueOf {
-    using type = T;
-  };
-  template <class K, class T>
-  struct ValueOf<streams::Keyed<K, T>> {
-    using type = T;
-  };
-
-  codec::SchemaReader<typename ValueOf<R>::type> value_;
+  codec::SchemaReader values_;
 };
 
 /// The records of a stream's batches: the one part of this source that knows their type.
@@ -107,8 +96,6 @@ class StreamRecords {
   enum class Emitted { kMore, kAll, kBroken };
 
   virtual ~StreamRecords() = default;
-  /// Before the first batch: the stream's type header.
-  [[nodiscard]] virtual Status open(std::string_view type, std::string_view stream) = 0;
   /// Emits the next records of a batch, at most `most`; passes over those that are not behind
   /// `done` records from its start. kBroken: its bytes are no such records.
   [[nodiscard]] virtual Emitted emit(codec::StreamBatchReader& batch, std::uint32_t done,
@@ -118,10 +105,8 @@ class StreamRecords {
 template <class R>
 class TypedStreamRecords final : public StreamRecords {
  public:
-  Status open(std::string_view type, std::string_view stream) override {
-    RHEON_ASSIGN(reader_, RecordReader<R>::make(type, stream));
-    return {};
-  }
+  explicit TypedStreamRecords(codec::SchemaReader values) : reader_(std::move(values)) {}
+
   Emitted emit(codec::StreamBatchReader& batch, std::uint32_t done, std::size_t most,
                engine::AnySourceOutput& output) override {
     EventTime time;
@@ -147,13 +132,15 @@ class TypedStreamRecords final : public StreamRecords {
 
 /// What is made of the type of the records.
 struct StreamRecordType {
-  Status (*check)(std::string_view type, std::string_view stream);  // of a stream that is there
-  std::unique_ptr<StreamRecords> (*make)();
+  WantedType (*wanted)();
+  /// New ones, the caller's.
+  StreamRecords* (*make)(codec::SchemaReader values);
 };
 template <class R>
 inline constexpr StreamRecordType stream_record_type{
-    &RecordReader<R>::check,
-    []() -> std::unique_ptr<StreamRecords> { return std::make_unique<TypedStreamRecords<R>>(); }};
+    &RecordReader<R>::wanted, [](codec::SchemaReader values) -> StreamRecords* {
+      return new TypedStreamRecords<R>(std::move(values));
+    }};
 
 [[nodiscard]] std::shared_ptr<const engine::AnySourceConnector> make_connector(
     std::string data_directory, std::string stream, const StreamRecordType& type);

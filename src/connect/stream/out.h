@@ -13,6 +13,10 @@
 #include "connect/stream/stream_output.h"
 #include "engine/batch.h"
 
+namespace rheon::engine {
+class AnySinkConnector;
+}
+
 namespace rheon {
 namespace connect::stream {
 

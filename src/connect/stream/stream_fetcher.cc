@@ -75,7 +75,7 @@ Result<PartitionPosition> decode_position(std::string_view bytes) {
 Result<std::vector<engine::SourcePartition>> discover_stream(
     engine::SourceEnvironment& environment, const StreamPlace& place,
     const std::vector<engine::SourcePartition>& known,
-    Status (*check_type)(std::string_view type, std::string_view stream)) {
+    const std::function<Status(std::string_view type, std::string_view stream)>& check_type) {
   auto reader = log::files::open_stream(environment.env->files(), place.directory, place.stream);
   if (!reader && reader.error().code == ErrorCode::kNotFound) {
     if (!known.empty()) {

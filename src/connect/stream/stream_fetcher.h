@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,7 +27,7 @@ struct StreamPlace {
 [[nodiscard]] Result<std::vector<engine::SourcePartition>> discover_stream(
     engine::SourceEnvironment& environment, const StreamPlace& place,
     const std::vector<engine::SourcePartition>& known,
-    Status (*check_type)(std::string_view type, std::string_view stream));
+    const std::function<Status(std::string_view type, std::string_view stream)>& check_type);
 
 /// Right behind the last record that was emitted. Stored in commits:
 /// version:u8 = 1, incarnation:2 x u64, next batch:varint, records of it that were emitted:varint.

@@ -2,6 +2,8 @@
 
 #include <iterator>
 
+#include "engine/sink.h"
+
 namespace rheon::connect::stream {
 
 StreamOutput::StreamOutput(const engine::SinkEnvironment& environment, std::string stream,
@@ -15,6 +17,8 @@ StreamOutput::StreamOutput(const engine::SinkEnvironment& environment, std::stri
     partitions_.push_back({codec::StreamBatchWriter(type_id, keyed), due});
   }
 }
+
+StreamOutput::~StreamOutput() = default;
 
 void StreamOutput::close(std::uint32_t partition) {
   Partition& closing = partitions_[partition];

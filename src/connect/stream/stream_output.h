@@ -6,7 +6,15 @@
 #include <vector>
 
 #include "codec/stream_batch.h"
-#include "engine/sink.h"
+#include "env/clock.h"
+#include "observe/trace.h"
+
+namespace rheon::engine {
+struct SinkEnvironment;
+}
+namespace rheon::log {
+struct StreamAppend;
+}
 
 namespace rheon::connect::stream {
 
@@ -20,6 +28,9 @@ class StreamOutput {
 
   StreamOutput(const engine::SinkEnvironment& environment, std::string stream,
                std::uint32_t partitions, const std::string& type, bool keyed);
+  ~StreamOutput();
+  StreamOutput(const StreamOutput&) = delete;
+  StreamOutput& operator=(const StreamOutput&) = delete;
 
   /// Of a record with this key hash; records without keys all go to one partition.
   [[nodiscard]] std::uint32_t partition_of(std::uint64_t hash) const {

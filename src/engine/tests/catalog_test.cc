@@ -13,9 +13,8 @@ using ::testing::HasSubstr;
 class Declaring final : public OperatorFactory {
  public:
   explicit Declaring(std::vector<state::StateDeclaration> states) : states_(std::move(states)) {}
-  [[nodiscard]] std::unique_ptr<Processor> make(
-      const std::string&, ShardContext&,
-      const std::shared_ptr<const state::StateSet>&) const override {
+  [[nodiscard]] Processor* make_new(const std::string&, ShardContext&,
+                                    const std::shared_ptr<const state::StateSet>&) const override {
     return nullptr;
   }
   [[nodiscard]] std::vector<state::StateDeclaration> states() const override { return states_; }

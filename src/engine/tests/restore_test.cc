@@ -16,8 +16,8 @@ constexpr std::uint32_t kMiddle = 1u << 31;  // cuts the hashes of a key group i
 
 class OneTextPerKey final : public OperatorFactory {
  public:
-  std::unique_ptr<Processor> make(const std::string&, ShardContext&,
-                                  const std::shared_ptr<const state::StateSet>&) const override {
+  Processor* make_new(const std::string&, ShardContext&,
+                      const std::shared_ptr<const state::StateSet>&) const override {
     return nullptr;
   }
   std::vector<state::StateDeclaration> states() const override {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/source.h"
 #include "env/fake/fake_env.h"
 
 namespace rheon::engine {

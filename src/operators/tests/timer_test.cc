@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/parameters.h"
 #include "connect/files/csv.h"
 #include "connect/memory/values.h"
 #include "operators/operator.h"

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/job.h"
+#include "api/parameters.h"
 #include "codec/delta.h"
 #include "connect/console/lines.h"
 #include "connect/discard/discard.h"

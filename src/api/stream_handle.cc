@@ -1,10 +1,13 @@
-#include "api/graph_builder.h"
+#include "api/stream_handle.h"
 
 #include <utility>
 
 #include "api/factories.h"
+#include "api/graph_builder.h"
 #include "api/stand_ins.h"
 #include "api/stream_traits.h"
+#include "engine/sink.h"
+#include "engine/source.h"
 
 namespace rheon::detail {
 
@@ -104,6 +107,18 @@ void StreamHandle::add_sink(std::string_view name, std::string_view renamed_from
 
 void StreamHandle::note_mistake(const Origin& node, std::string mistake) const {
   builder_->graph.nodes[node.node].mistake = std::move(mistake);
+}
+
+const graph::Runtime& StreamHandle::runtime_of(const Origin& node) const {
+  return *builder_->graph.nodes[node.node].runtime;
+}
+
+void StreamHandle::change_runtime(const Origin& node, RuntimePtr runtime) const {
+  builder_->graph.nodes[node.node].runtime = std::move(runtime);
+}
+
+void StreamHandle::name_outputs(const Origin& node, const std::vector<std::string>& outputs) const {
+  builder_->graph.nodes[node.node].outputs = outputs;
 }
 
 void StreamHandle::add_input(const Origin& node, std::uint32_t input) const {
