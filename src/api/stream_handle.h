@@ -23,9 +23,8 @@ struct RecordType;
 
 namespace rheon::detail {
 
-struct SourceDescription;
-
 struct GraphBuilder;
+struct SourceDescription;
 
 /// An output of a node: where a stream comes from.
 struct Origin {

@@ -105,6 +105,7 @@ class SchemaReader {
   /// True when values are stored as they are today.
   [[nodiscard]] bool same() const { return older_ == nullptr; }
 
+  /// T: the type whose schema make() was given.
   template <class T>
   void decode(Reader& in, T& value) const {
     if (same()) {

@@ -10,7 +10,7 @@ namespace rheon::codec {
 namespace {
 
 constexpr std::string_view kKeyArrow = " => ";
-constexpr std::size_t kFirstTimes = 64;  // room for them in a batch that has a record
+constexpr std::size_t kFirstTimes = 64;  // the least room
 
 std::uint64_t to_zigzag(std::int64_t v) {
   return (static_cast<std::uint64_t>(v) << 1) ^ static_cast<std::uint64_t>(v >> 63);
@@ -41,8 +41,13 @@ std::uint32_t stream_type_id(std::string_view type) { return crc32c(type); }
 
 StreamBatchWriter::StreamBatchWriter(std::uint32_t type_id, bool keyed)
     : type_id_(type_id), keyed_(keyed) {}
-StreamBatchWriter::StreamBatchWriter(StreamBatchWriter&& other) noexcept = default;
-StreamBatchWriter& StreamBatchWriter::operator=(StreamBatchWriter&& other) noexcept = default;
+StreamBatchWriter::StreamBatchWriter(StreamBatchWriter&& other) noexcept
+    : type_id_(other.type_id_),
+      keyed_(other.keyed_),
+      records_(std::exchange(other.records_, 0)),
+      times_(std::move(other.times_)),
+      traces_(std::move(other.traces_)),
+      body_(std::move(other.body_)) {}
 StreamBatchWriter::~StreamBatchWriter() = default;
 
 void StreamBatchWriter::make_room() {

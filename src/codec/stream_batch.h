@@ -61,8 +61,8 @@ struct StreamTrace {
 class StreamBatchWriter {
  public:
   StreamBatchWriter(std::uint32_t type_id, bool keyed);
+  /// `other` is empty after it.
   StreamBatchWriter(StreamBatchWriter&& other) noexcept;
-  StreamBatchWriter& operator=(StreamBatchWriter&& other) noexcept;
   ~StreamBatchWriter();
 
   /// Begins a record: append its key (put_bytes), if the stream has keys, and its value.
@@ -89,7 +89,7 @@ class StreamBatchWriter {
   std::uint32_t type_id_;
   bool keyed_;
   std::uint32_t records_ = 0;
-  std::vector<EventTime> times_;  // the first ones, of the records
+  std::vector<EventTime> times_;  // of the records; what stands behind them is room
   std::vector<StreamTrace> traces_;
   std::string body_;
 };

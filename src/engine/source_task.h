@@ -112,7 +112,7 @@ class SourceTaskBase : public Task, private Origin {
   void look_for_trouble();
 
   std::string name_;
-  std::shared_ptr<AnySourceReader> reader_;  // its only owner
+  std::shared_ptr<AnySourceReader> reader_;  // this is its only owner
   Reading reading_;
   std::chrono::microseconds max_future_;
   RecordCost cost_;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "codec/key.h"
 #include "engine/keyed_processor.h"
 #include "engine/output_port.h"
 #include "engine/user_code.h"

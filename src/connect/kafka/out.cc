@@ -105,3 +105,9 @@ std::shared_ptr<const engine::AnySinkConnector> make_sink(std::string_view url,
 }
 
 }  // namespace rheon::connect::kafka
+
+namespace rheon::kafka {
+
+Out::Out(std::string url, const SinkOptions& options) : url_(std::move(url)), options_(options) {}
+
+}  // namespace rheon::kafka

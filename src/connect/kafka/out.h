@@ -1,12 +1,16 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
+#include "base/types.h"
 #include "connect/kafka/text_form.h"
+#include "engine/batch.h"
 #include "kafka/client/credentials.h"
 
 namespace rheon::engine {
@@ -71,7 +75,7 @@ namespace kafka {
 ///     counts.to("kafka", kafka::out("kafka://localhost:9092/counts"))
 class Out {
  public:
-  Out(std::string url, const SinkOptions& options) : url_(std::move(url)), options_(options) {}
+  Out(std::string url, const SinkOptions& options);
 
   template <class K, class T>
   [[nodiscard]] std::shared_ptr<const engine::AnySinkConnector> bind() const {
