@@ -27,6 +27,7 @@ constexpr std::size_t kProducerAt = 43;
 constexpr std::int16_t kTransactional = 1 << 4;
 constexpr std::int16_t kControl = 1 << 5;
 constexpr std::uint64_t kMostAborted = 1000;
+constexpr std::size_t kMostBatchBytes = 1 << 20;
 
 /// One record at this offset, written by this producer.
 std::string batch(std::int64_t offset, std::int64_t producer, std::int16_t attributes,
@@ -59,7 +60,7 @@ std::string input(std::int64_t from, const Aborted& aborted, std::string_view ba
 
 /// Reads all there is; records come in order, and none from before the position.
 void read(std::string_view bytes, std::int64_t from, Aborted aborted, std::size_t at_once) {
-  kafka::CommittedRecords records(bytes, from, std::move(aborted));
+  kafka::CommittedRecords records(bytes, from, std::move(aborted), kMostBatchBytes);
   std::array<wire::Record, 7> taken;
   std::int64_t next = from;
   std::uint64_t seen = 0;

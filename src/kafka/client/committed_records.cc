@@ -25,14 +25,16 @@ std::optional<std::int16_t> control_type(const wire::RecordBatch& batch) {
 }
 
 constexpr std::int16_t kAbort = 0;
-/// Against batches that grow without end when they are decompressed.
-constexpr std::size_t kMostBatchBytes = 256 << 20;
 
 }  // namespace
 
 CommittedRecords::CommittedRecords(std::string_view bytes, std::int64_t from,
-                                   std::vector<wire::FetchResponse::AbortedTransaction> aborted)
-    : batches_(bytes), position_(from), aborted_(std::move(aborted)) {
+                                   std::vector<wire::FetchResponse::AbortedTransaction> aborted,
+                                   std::size_t most_batch_bytes)
+    : batches_(bytes),
+      position_(from),
+      most_batch_bytes_(most_batch_bytes),
+      aborted_(std::move(aborted)) {
   std::sort(aborted_.begin(), aborted_.end(),
             [](const auto& a, const auto& b) { return a.first_offset > b.first_offset; });
 }
@@ -103,7 +105,7 @@ Result<bool> CommittedRecords::open_batch() {
     if (batch->compression() != 0) {
       std::string& records = decompressed_.emplace_back();
       const Status done =
-          wire::decompress(batch->compression(), batch->payload, records, kMostBatchBytes);
+          wire::decompress(batch->compression(), batch->payload, records, most_batch_bytes_);
       if (!done.has_value()) {
         return fail(ErrorCode::kCorrupt, done.error().message);
       }

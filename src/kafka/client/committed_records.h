@@ -20,10 +20,14 @@ namespace rheon::kafka {
 
 class CommittedRecords {
  public:
+  /// Against batches that grow without end when they are decompressed.
+  static constexpr std::size_t kMostBatchBytes = 256 << 20;
+
   /// `bytes` must live as long as this. `from`: the position; records before it are passed over,
   /// although a batch that holds it begins before it. `aborted`: as the response says.
   CommittedRecords(std::string_view bytes, std::int64_t from,
-                   std::vector<wire::FetchResponse::AbortedTransaction> aborted);
+                   std::vector<wire::FetchResponse::AbortedTransaction> aborted,
+                   std::size_t most_batch_bytes = kMostBatchBytes);
 
   /// Fills in the next records, and says how many; 0: there is none left. What they show lives as
   /// long as this. Errors (kCorrupt): sentences without the partition's name; position() says
@@ -47,6 +51,7 @@ class CommittedRecords {
 
   wire::RecordBatches batches_;
   std::int64_t position_;
+  std::size_t most_batch_bytes_;
   std::int64_t missing_ = 0;
   std::vector<wire::FetchResponse::AbortedTransaction> aborted_;  // by first offset, last one first
   std::unordered_set<std::int64_t> aborting_;                     // producers

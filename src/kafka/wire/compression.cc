@@ -72,10 +72,14 @@ Status gunzip(std::string_view in, std::string& out, std::size_t most) {
 }
 
 /// One block behind what `out` holds.
+/// Three bytes of a block stand for 64 at the most (Snappy's format_description.txt, "Copies").
+constexpr std::size_t kMostSnappyGrowth = 22;
+
 Status unsnap(std::string_view block, std::string& out, std::size_t most) {
   std::size_t size = 0;
-  if (!snappy::GetUncompressedLength(block.data(), block.size(), &size)) {
-    return corrupt("snappy");
+  if (!snappy::GetUncompressedLength(block.data(), block.size(), &size) ||
+      size > kMostSnappyGrowth * block.size()) {
+    return corrupt("snappy");  // before memory is taken for what cannot come
   }
   if (size > most - out.size()) {
     return too_large(most);

@@ -121,6 +121,23 @@ TEST(Compression, OfNoneIsACopy) {
   EXPECT_FALSE(decompress(0, "records", out, 3));
 }
 
+TEST(Compression, OfSnappyTakesNoMemoryForWhatCannotCome) {
+  const std::string claims_200_million{"\x80\x84\xaf\x5f\x00x", 6};
+  std::string out;
+  const Status status = decompress(2, claims_200_million, out, 256 << 20);
+  ASSERT_FALSE(status.has_value());
+  EXPECT_LT(out.capacity(), std::size_t{1} << 20);
+}
+
+TEST(Compression, OfSnappyIsUndoneWhereItSavesMost) {
+  const std::string same(1 << 20, 'a');
+  std::string small;
+  compress(Compression::kSnappy, same, small);
+  std::string out;
+  ASSERT_TRUE(decompress(2, small, out, 1 << 20).has_value());
+  EXPECT_EQ(out, same);
+}
+
 TEST(Compression, OfSnappyWithoutAFrameIsUndoneToo) {
   std::string framed;
   compress(Compression::kSnappy, "records", framed);
