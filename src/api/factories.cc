@@ -54,6 +54,7 @@ class ConnectedSink final : public engine::SinkFactory {
     environment.shard = shard.shard.value;
     environment.shards = shard.shards;
     environment.sink = name;
+    environment.decided_outside = shard.decided_outside;
     return std::make_unique<operators::Sink>(name, shard,
                                              connector_->make_participant(environment, recovered));
   }
@@ -62,6 +63,10 @@ class ConnectedSink final : public engine::SinkFactory {
   }
   [[nodiscard]] std::vector<log::files::StreamDeclaration> declared_streams() const override {
     return connector_->declared_streams();
+  }
+  [[nodiscard]] std::unique_ptr<engine::Decider> make_decider(
+      const engine::DeciderEnvironment& environment) const override {
+    return connector_->make_decider(environment);
   }
 
  private:

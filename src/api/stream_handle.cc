@@ -98,6 +98,7 @@ void StreamHandle::add_sink(std::string_view name, std::string_view renamed_from
   node.kind = graph::NodeKind::kSink;
   node.operation = traits.kind;
   node.guarantee = to_string(traits.guarantee);
+  node.by_transaction = !traits.decider.empty();
   if (!renamed_from.empty()) {
     node.renamed_from.emplace_back(renamed_from);
   }

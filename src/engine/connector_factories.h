@@ -23,6 +23,8 @@ class SinkFactory : public graph::Runtime {
   /// May be null.
   [[nodiscard]] virtual std::unique_ptr<SinkCommitter> make_committer() const = 0;
   [[nodiscard]] virtual std::vector<log::files::StreamDeclaration> declared_streams() const = 0;
+  [[nodiscard]] virtual std::unique_ptr<Decider> make_decider(
+      const DeciderEnvironment& environment) const = 0;
 };
 
 class SourceFactory : public graph::Runtime {

@@ -12,6 +12,7 @@
 
 #include "base/types.h"
 #include "codec/delta.h"
+#include "engine/decider.h"
 #include "engine/ledger.h"
 #include "env/clock.h"
 #include "log/log.h"
@@ -36,6 +37,7 @@ struct EpochPart {
   std::vector<log::Slice> slices;
   std::vector<log::FactChange> facts;
   std::vector<log::StreamAppend> appends;
+  std::vector<Outgoing> outgoing;
   std::vector<LedgerEntry> ledger;  // increments of this epoch
   std::vector<WatermarkRun> watermarks;
   std::map<std::string, std::string, std::less<>> quarantine_reasons;  // by operator, one and why

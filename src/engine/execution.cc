@@ -34,6 +34,7 @@ void Execution::make_shards(env::Env& env, const ExecutionOptions& options, cons
     context.shards = options.shards;
     context.key_groups = plan_.graph.key_groups;
     context.identity = options.identity;
+    context.decided_outside = options.decided_outside;
     context.stop_at_end = options.stop_at_end;
     context.table_seed = options.table_seed;
     context.trace_every = options.trace_every;

@@ -43,6 +43,7 @@ struct ExecutionOptions {
   std::uint32_t trace_every = 0;
   std::uint64_t table_seed = 0;
   log::Identity identity;
+  bool decided_outside = false;
 };
 
 class Execution {

@@ -14,6 +14,7 @@
 namespace rheon::engine {
 
 inline constexpr std::string_view kClockFact = "clock";
+inline constexpr std::string_view kDecisionFact = "decision";  // engine/decider.h
 inline constexpr std::string_view kLedgerPrefix = "ledger/";
 inline constexpr std::string_view kPositionPrefix = "position/";
 inline constexpr std::string_view kSinkPrefix = "sink/";

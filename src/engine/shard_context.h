@@ -60,6 +60,7 @@ struct ShardContext {
   std::uint32_t key_groups = kDefaultKeyGroups;
   log::Identity identity;
   bool stop_at_end = false;
+  bool decided_outside = false;  // epochs are, by who takes the records of some sinks
   std::uint64_t table_seed = 0;
   StepBudgets budgets;
   std::uint64_t max_uncommitted_bytes = UINT64_MAX;  // before an epoch is cut early

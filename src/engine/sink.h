@@ -20,6 +20,7 @@
 #include "base/result.h"
 #include "base/types.h"
 #include "engine/batch.h"
+#include "engine/decider.h"
 #include "env/env.h"
 #include "log/files/stream_declaration.h"
 #include "log/log.h"
@@ -31,6 +32,9 @@ enum class Guarantee { kExactlyOnce, kIdempotent, kAtLeastOnce };
 struct SinkTraits {
   std::string kind;  // "files", "standard output", ...
   Guarantee guarantee = Guarantee::kExactlyOnce;
+  /// Whose transaction its records are a part of, in words that are the same for all sinks of one
+  /// decider: "Kafka at localhost:9092"; empty: the log alone decides.
+  std::string decider = {};
 };
 
 struct SinkEnvironment {
@@ -40,7 +44,13 @@ struct SinkEnvironment {
   std::vector<log::Id> ancestors;  // for recover(): lineages whose output this one goes on with
   std::uint32_t shard = 0;
   std::uint32_t shards = 1;
-  std::string sink;  // its name, as the user gave it
+  std::string sink;              // its name, as the user gave it
+  bool decided_outside = false;  // its records go the way of take_outgoing()
+};
+
+struct DeciderEnvironment {
+  env::Env* env = nullptr;
+  env::Waker* waker = nullptr;  // the coordinator's
 };
 
 /// Facts of one sink; keys are the sink's own ("<file>"), without any prefix.
@@ -60,6 +70,8 @@ class SinkParticipant {
   /// False: ask again (the waker is woken). An error aborts the epoch.
   [[nodiscard]] virtual Result<bool> prepared(SinkFactChanges& facts,
                                               std::vector<log::StreamAppend>& appends) = 0;
+  /// Once prepared() has said true: the epoch's records for who decides outside.
+  virtual void take_outgoing(std::vector<Outgoing>& /*outgoing*/) {}
   /// The epoch is durable. Called on the shard's thread.
   virtual void committed(Epoch /*epoch*/) {}
   /// What has been written since the last prepare() and is held in memory until the commit.
@@ -118,6 +130,9 @@ class AnySinkConnector {
   [[nodiscard]] virtual std::unique_ptr<SinkCommitter> make_committer() const = 0;
   /// Streams of the job's own log that its writers append to: declared to the log at open.
   [[nodiscard]] virtual std::vector<log::files::StreamDeclaration> declared_streams() const;
+  /// Of sinks whose traits name one: null otherwise.
+  [[nodiscard]] virtual std::unique_ptr<Decider> make_decider(
+      const DeciderEnvironment& environment) const;
 };
 
 template <class K, class T>

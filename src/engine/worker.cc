@@ -53,8 +53,20 @@ StepResult Worker::step() {
   if (state_ != WorkerState::kRunning) {
     return {Progress::kDone, env::Monotonic::max()};
   }
+  hear_decider();
+  if (state_ != WorkerState::kRunning) {
+    return {Progress::kDone, env::Monotonic::max()};
+  }
   pause_sources();
   look_for_what_is_slow();
+  StepResult result = move_on();
+  if (decider_ != nullptr) {
+    result.deadline = std::min(result.deadline, decider_->deadline());
+  }
+  return result;
+}
+
+StepResult Worker::move_on() {
   switch (phase_) {
     case Phase::kRunning:
       return run();
@@ -276,8 +288,9 @@ StepResult Worker::give_up_drain() {
 
 StepResult Worker::await_commit() {
   const env::Monotonic now = clock_.monotonic();
-  if (!slow_commit_ && now - submitted_at_ >= kSlow) {
-    slow_commit_ = true;
+  const bool said = slow_commit_;
+  slow_commit_ = said || now - submitted_at_ >= kSlow;
+  if (slow_commit_ && (!said || decider_ != nullptr)) {  // why it does not decide may change
     say_waiting();
   }
   return {Progress::kIdle, now + std::chrono::milliseconds{100}};
@@ -290,6 +303,10 @@ void Worker::hear_log() {
       return;
     }
     switch (event->kind) {
+      case log::Event::Kind::kPrepared:
+        prepared_ = true;
+        decider_->decide();
+        break;
       case log::Event::Kind::kCommitted:
         committed();
         break;
@@ -309,6 +326,18 @@ void Worker::hear_log() {
   }
 }
 
+void Worker::hear_decider() {
+  if (decider_ == nullptr) {
+    return;
+  }
+  Result<bool> counts = decider_->step(clock_.monotonic());
+  if (!counts.has_value()) {
+    fail_with(std::move(counts).error());
+  } else if (*counts) {
+    log_->decided();
+  }
+}
+
 void Worker::say_waiting() {
   std::string sentence;
   if (no_space_) {
@@ -319,6 +348,11 @@ void Worker::say_waiting() {
         "of the outputs see it when there is space again.";
   } else if (!slow_sentence_.empty()) {
     sentence = slow_sentence_;
+  } else if (slow_commit_ && prepared_) {
+    const std::string trouble = decider_->trouble();
+    sentence = "epoch " + std::to_string(barrier_->epoch.value) + " waits to be decided: " +
+               (trouble.empty() ? "the brokers have not answered yet." : trouble) +
+               " Nothing is lost: the job goes on by itself.";
   } else if (slow_commit_) {
     sentence = "epoch " + std::to_string(barrier_->epoch.value) +
                " is being committed for more than a second: the disk of '" + options_.directory +

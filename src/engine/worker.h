@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "engine/catalog.h"
+#include "engine/decider.h"
 #include "engine/execution.h"
 #include "engine/ledger.h"
 #include "engine/publisher.h"
@@ -43,6 +44,8 @@ struct WorkerOptions {
   log::files::OpenOptions log;        // directory, job, streams and key groups are filled in
   std::uint32_t restore_threads = 0;  // 0: one per shard
   bool durable = true;                // false: no log at all, for measuring what it costs
+  /// Sinks take part in transactions where they can; false: they write at once.
+  bool transactions = true;
 };
 
 /// Commits come no faster by themselves.
@@ -137,6 +140,12 @@ class Worker {
  private:
   enum class Phase { kRunning, kCutting, kCommitting, kPublishing };
 
+  /// Who decides whether an epoch counts, when it is not the log: none or one.
+  [[nodiscard]] Status find_decider();
+  /// What was decided last. The first call asks; before the log is opened, or after.
+  [[nodiscard]] Result<std::optional<Decision>> last_decision(
+      const log::Identity& identity, const std::vector<log::Id>& ancestors);
+  [[nodiscard]] Status check_decisions();
   [[nodiscard]] Status recover_sinks();
   [[nodiscard]] Status find_partitions();
   [[nodiscard]] Status take_committed_positions(std::size_t node);
@@ -164,6 +173,10 @@ class Worker {
   [[nodiscard]] Status check_quarantine();
   void submit();
   [[nodiscard]] StepResult await_commit();
+  [[nodiscard]] StepResult move_on();
+  /// Gives the epoch's records to who decides outside, if there are any.
+  void begin_decision(log::Commit& commit);
+  void hear_decider();
   void hear_log();
   void say_waiting();
   void committed();
@@ -186,6 +199,9 @@ class Worker {
   Doorbell doorbell_;
   JobClock clock_;
 
+  std::unique_ptr<Decider> decider_;  // null: the log
+  std::optional<std::optional<Decision>> last_decision_;
+  bool prepared_ = false;  // the log holds the epoch that is being decided
   std::unique_ptr<log::Log> log_;
   log::Opened opened_;
   log::Facts facts_;  // as committed

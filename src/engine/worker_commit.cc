@@ -58,6 +58,9 @@ void Worker::submit() {
   collect_watermarks(commit.facts);
   commit.facts.push_back(
       {std::string(kClockFact), encode_u64(static_cast<std::uint64_t>(clock_.now().micros))});
+  if (decider_ != nullptr) {
+    begin_decision(commit);
+  }
   for (auto& part : parts_) {
     part.reset();
   }
@@ -70,6 +73,25 @@ void Worker::submit() {
   } else {
     committed();
   }
+}
+
+/// An epoch without records for it is the log's alone: it costs no transaction.
+void Worker::begin_decision(log::Commit& commit) {
+  std::vector<Outgoing> outgoing;
+  for (const auto& part : parts_) {
+    std::move(part->outgoing.begin(), part->outgoing.end(), std::back_inserter(outgoing));
+  }
+  if (outgoing.empty()) {
+    return;
+  }
+  const Decision decision{
+      opened_.identity.uid, opened_.identity.lineage, commit.epoch,
+      std::max<std::uint64_t>(env_.random().next(), 1),
+      last_decision_.has_value() && last_decision_->has_value() ? (*last_decision_)->token : 0};
+  last_decision_ = decision;
+  commit.facts.push_back({std::string(kDecisionFact), encode(decision)});
+  commit.prepared = true;
+  decider_->begin(decision, std::move(outgoing));
 }
 
 void Worker::collect_spans(std::vector<observe::Span>& spans) {
@@ -122,6 +144,7 @@ void Worker::committed() {
     }
   }
   submitted_facts_.clear();
+  prepared_ = false;
   if (std::exchange(slow_commit_, false)) {
     say_waiting();
   }

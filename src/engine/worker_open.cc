@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdlib>
 
@@ -16,7 +18,13 @@ namespace rheon::engine {
 
 namespace {
 constexpr std::uint64_t kMaxClockGapMicros = 366ull * 24 * 3600 * 1'000'000;
+
+/// The last one that the log holds.
+std::optional<Decision> decision_of(const log::Facts& facts) {
+  const auto at = facts.find(kDecisionFact);
+  return at == facts.end() ? std::nullopt : decode_decision(at->second);
 }
+}  // namespace
 
 Status Worker::open() {
   if (options_.durable) {
@@ -39,6 +47,19 @@ Status Worker::open() {
       }
     }
     log.waker = &doorbell_;
+    RHEON_TRY(find_decider());
+    if (decider_ != nullptr) {
+      log.decide = [this](const log::files::Undecided& undecided) -> Result<bool> {
+        RHEON_ASSIGN(const std::optional<Decision> last,
+                     last_decision(undecided.identity, undecided.ancestors));
+        const std::optional<Decision> prepared = decision_of(undecided.facts);
+        if (!prepared.has_value()) {
+          return fail(ErrorCode::kCorrupt,
+                      "an epoch was prepared, and its decision cannot be read.");
+        }
+        return counts(*prepared, last, decider_->place());
+      };
+    }
     RHEON_ASSIGN(log::files::OpenResult result, log::files::open(env_, log));
     log_ = std::move(result.log);
     opened_ = std::move(result.opened);
@@ -52,6 +73,7 @@ Status Worker::open() {
   facts_ = opened_.facts;
   epoch_ = opened_.epoch;
   stats_.epoch = epoch_;
+  RHEON_TRY(check_decisions());
   RHEON_TRY(place_stored_names(plan_.graph, facts_, pending_facts_));
 
   EventTime persisted = EventTime::none();
@@ -92,6 +114,50 @@ Status Worker::open() {
   return {};
 }
 
+Status Worker::find_decider() {
+  const graph::Node* first = nullptr;
+  std::string place;
+  for (const graph::Node& node : plan_.graph.nodes) {
+    if (node.kind != graph::NodeKind::kSink || !options_.transactions) {
+      continue;
+    }
+    const auto& factory = static_cast<const SinkFactory&>(*node.runtime);
+    std::string decider = factory.traits().decider;
+    if (decider.empty() || decider == place) {
+      continue;
+    }
+    if (first != nullptr) {
+      return fail(
+          ErrorCode::kInvalidInput,
+          fmt::format("sinks '{}' and '{}' write to {} and to {}, and what a job writes can "
+                      "be part of one transaction only. When both are the same, say so in "
+                      "the same words; else pass --guarantee at-least-once.",
+                      first->name, node.name, place, decider));
+    }
+    first = &node;
+    place = std::move(decider);
+    decider_ = factory.make_decider({&env_, &doorbell_});
+  }
+  return {};
+}
+
+Result<std::optional<Decision>> Worker::last_decision(const log::Identity& identity,
+                                                      const std::vector<log::Id>& ancestors) {
+  if (!last_decision_.has_value()) {
+    RHEON_ASSIGN(last_decision_, decider_->recover(identity, ancestors));
+  }
+  return *last_decision_;
+}
+
+Status Worker::check_decisions() {
+  if (decider_ == nullptr) {
+    return {};
+  }
+  RHEON_ASSIGN(const std::optional<Decision> outside,
+               last_decision(opened_.identity, opened_.ancestors));
+  return check_one_history(opened_.identity, outside, decision_of(facts_), decider_->place());
+}
+
 Status Worker::recover_sinks() {
   for (const graph::Node& node : plan_.graph.nodes) {
     if (node.kind != graph::NodeKind::kSink) {
@@ -107,6 +173,7 @@ Status Worker::recover_sinks() {
     environment.ancestors = opened_.ancestors;
     environment.shards = options_.shards;
     environment.sink = node.name;
+    environment.decided_outside = decider_ != nullptr;
     SinkRecovery done;
     RHEON_TRY(committer->recover(environment, facts_of_sink(facts_, node.name), done));
     std::move(done.notices.begin(), done.notices.end(), std::back_inserter(notices_));
@@ -163,6 +230,7 @@ void Worker::lay_out(std::vector<KeyGroups> groups) {
   options.stop_at_end = options_.stop_at_end;
   options.trace_every = options_.trace_every;
   options.identity = opened_.identity;
+  options.decided_outside = decider_ != nullptr;
   ExecutionInput input;
   input.partitions = partitions_;
   input.states = catalog_.sets();

@@ -33,7 +33,8 @@ struct Node {
   std::string output_type;           // schema of the main output; empty for sinks
   std::string key_type;              // schema of the key it is keyed by; empty when it is not
   std::vector<State> states;
-  std::string guarantee;  // of sinks and sources: "exactly-once", "at-least-once", ...
+  std::string guarantee;        // of sinks and sources: "exactly-once", "at-least-once", ...
+  bool by_transaction = false;  // that is what makes a sink exactly-once
   std::vector<std::string> renamed_from;
   std::string mistake;  // what is wrong with it in any graph, as a sentence; for validate()
   std::shared_ptr<const Runtime> runtime;

@@ -64,6 +64,9 @@ struct Commit {
   std::vector<FactChange> facts;
   std::vector<StreamAppend> appends;
   bool complete = false;  // every source has ended and the job has drained
+  /// Whether it counts is decided outside, once the log holds it: decided() comes next, or nothing
+  /// any more.
+  bool prepared = false;
 };
 
 /// What open() found.
@@ -92,7 +95,8 @@ class RestoreVisitor {
 
 struct Event {
   enum class Kind {
-    kCommitted,  // `epoch` is durable
+    kPrepared,   // `epoch` is held, and waits for decided()
+    kCommitted,  // `epoch` is durable, and counts
     kWaiting,    // no space: the same commit is tried again by itself; sources should pause
     kResumed,    // there is space again
     kFailed,     // this log is of no more use: open a new one, which says whether the epoch counts
@@ -123,6 +127,8 @@ class Log {
 
   /// Starts to commit. At most one commit is on its way: the next only after kCommitted.
   virtual void submit(Commit commit) = 0;
+  /// The prepared epoch counts: kCommitted follows.
+  virtual void decided() = 0;
   /// What has happened since the last call; none when nothing has.
   [[nodiscard]] virtual std::optional<Event> poll() = 0;
   /// Slices that the next commit should carry so that the deltas do not outgrow the state; at most

@@ -52,6 +52,7 @@ bool Sink::capture(engine::EpochPart& part) {
     fact.key = "sink/" + name() + "/" + fact.key;
     part.facts.push_back(std::move(fact));
   }
+  writer_->take_outgoing(part.outgoing);
   preparing_ = false;
   return true;
 }

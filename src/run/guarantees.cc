@@ -7,6 +7,7 @@ namespace rheon::run {
 namespace {
 
 constexpr std::string_view kExactlyOnce = "exactly-once";
+constexpr std::string_view kAtLeastOnce = "at-least-once";
 constexpr std::string_view kIdempotent = "idempotent";
 
 [[nodiscard]] bool weak_source(const graph::Node& node) {
@@ -36,16 +37,18 @@ Status check_guarantees(const graph::Graph& graph, GuaranteeWish wish) {
   return {};
 }
 
-std::vector<std::string> guarantee_lines(const graph::Graph& graph) {
+std::vector<std::string> guarantee_lines(const graph::Graph& graph, GuaranteeWish wish) {
   std::vector<std::string> lines;
   for (const graph::Node& node : graph.nodes) {
     if (node.kind == graph::NodeKind::kSink) {
-      const char* meaning = node.guarantee == kExactlyOnce ? ""
-                            : node.guarantee == kIdempotent
+      const bool at_once = node.by_transaction && wish == GuaranteeWish::kAtLeastOnce;
+      const std::string_view guarantee = at_once ? kAtLeastOnce : std::string_view(node.guarantee);
+      const char* meaning = guarantee == kExactlyOnce ? ""
+                            : guarantee == kIdempotent
                                 ? ": a crash may write some records again, with the same result"
                                 : ": a crash may write some records again";
       lines.push_back(
-          fmt::format("sink '{}' ({}): {}{}", node.name, node.operation, node.guarantee, meaning));
+          fmt::format("sink '{}' ({}): {}{}", node.name, node.operation, guarantee, meaning));
     } else if (weak_source(node)) {
       lines.push_back(fmt::format(
           "source '{}' ({}) cannot be read again: a crash loses what was not yet committed",

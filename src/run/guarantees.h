@@ -15,6 +15,7 @@ namespace rheon::run {
 [[nodiscard]] Status check_guarantees(const graph::Graph& graph, GuaranteeWish wish);
 
 /// One sentence for each sink, and for each source that cannot be read again.
-[[nodiscard]] std::vector<std::string> guarantee_lines(const graph::Graph& graph);
+[[nodiscard]] std::vector<std::string> guarantee_lines(const graph::Graph& graph,
+                                                       GuaranteeWish wish);
 
 }  // namespace rheon::run

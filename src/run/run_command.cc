@@ -102,6 +102,7 @@ class Runner {
     options.max_uncommitted_bytes = line_.run.max_uncommitted_bytes;
     options.max_quarantined_percent = line_.run.max_quarantined_percent;
     options.trace_every = line_.run.trace_sample;
+    options.transactions = line_.run.guarantee != GuaranteeWish::kAtLeastOnce;
     options.log.allow_network_file_system = line_.run.allow_network_file_system;
     return options;
   }
@@ -192,7 +193,7 @@ class Runner {
                                    ? std::string("starting")
                                    : fmt::format("going on after epoch {}", stats.epoch.value),
                                stats.shards, stats.shards == 1 ? "" : "s", line_.data_directory));
-    for (const std::string& sentence : guarantee_lines(graph_)) {
+    for (const std::string& sentence : guarantee_lines(graph_, line_.run.guarantee)) {
       reporter_.info(fmt::format("{}: {}", graph_.job, sentence));
     }
     for (const std::string& sentence : worker.sources_that_wait()) {
@@ -285,6 +286,9 @@ class Runner {
           graph_.job));
     } else if (env_.process().stop_requested()) {
       reporter_.info(fmt::format("{}: stopped; run it again to go on", graph_.job));
+    } else {
+      reporter_.info(
+          fmt::format("{}: the input has ended; run it again when there is more", graph_.job));
     }
   }
 

@@ -179,6 +179,12 @@ class Check {
     if (!recovered->notice.empty()) {
       find(kNotice, journal, 0, recovered->notice);
     }
+    if (recovered->undecided) {
+      find(kNotice, journal, 0,
+           fmt::format("epoch {} was prepared, and whether it counts was decided by its "
+                       "transaction: the job asks at its next start",
+                       recovered->standing.epoch.value));
+    }
     standing_ = std::move(recovered->standing);
     report_.epoch = standing_.epoch;
     report_.complete = standing_.complete;

@@ -17,18 +17,8 @@ CommitOutcome Committer::commit(const Commit& commit, const std::vector<SliceSet
       parts_.space.drop_ballast()) {
     outcome.decided = decide(commit, sets, first_segment);
   }
-  if (outcome.decided.has_value()) {
-    // A file system that copies on write may have no room even here.
-    outcome.after = tell();
-    const auto full = [&] {
-      return !outcome.after.has_value() && outcome.after.error().code == ErrorCode::kNoSpace;
-    };
-    if (full() && parts_.space.drop_ballast()) {
-      outcome.after = tell();
-    }
-    if (full() && !commit.complete) {
-      outcome.after = {};  // both files are allowed to be behind; the next commit brings them up
-    }
+  if (outcome.decided.has_value() && !commit.prepared) {
+    outcome.after = tell_even_if_full();
   }
   outcome.shortage = parts_.space.shortage();
   const auto took = env_.clock().monotonic() - start;
@@ -37,10 +27,33 @@ CommitOutcome Committer::commit(const Commit& commit, const std::vector<SliceSet
   return outcome;
 }
 
+CommitOutcome Committer::decided() {
+  CommitOutcome outcome;
+  outcome.after = tell_even_if_full();
+  outcome.shortage = parts_.space.shortage();
+  return outcome;
+}
+
+/// A file system that copies on write may have no room even here.
+Status Committer::tell_even_if_full() {
+  const auto full = [](const Status& status) {
+    return !status.has_value() && status.error().code == ErrorCode::kNoSpace;
+  };
+  Status status = tell();
+  if (full(status) && parts_.space.drop_ballast()) {
+    status = tell();
+  }
+  if (full(status) && !parts_.standing.complete) {
+    return {};  // both files are allowed to be behind; the next commit brings them up
+  }
+  return status;
+}
+
 Status Committer::decide(const Commit& commit, const std::vector<SliceSet>& sets,
                          std::uint64_t first_segment) {
   CommitRecord record;
   record.complete = commit.complete;
+  record.prepared = commit.prepared;
   record.wall = env_.clock().wall();
   record.first_segment = first_segment;
   record.slices = sets;

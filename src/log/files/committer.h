@@ -57,6 +57,8 @@ class Committer {
   /// `sets`: completed slice sets; `first_segment`: the oldest journal segment that is needed.
   [[nodiscard]] CommitOutcome commit(const Commit& commit, const std::vector<SliceSet>& sets,
                                      std::uint64_t first_segment);
+  /// A commit that was prepared counts.
+  [[nodiscard]] CommitOutcome decided();
 
   /// True when tidy() would have something to do even without slices.
   [[nodiscard]] bool wants_tidying() const;
@@ -82,7 +84,9 @@ class Committer {
   [[nodiscard]] Status decide(const Commit& commit, const std::vector<SliceSet>& sets,
                               std::uint64_t first_segment);
   [[nodiscard]] Status write_streams(const Commit& commit, CommitRecord& record);
+  /// Tells who looks from outside what the last commit has made true.
   [[nodiscard]] Status tell();
+  [[nodiscard]] Status tell_even_if_full();
   [[nodiscard]] bool wants_witness_sync() const;
   [[nodiscard]] Status tidy_files(std::optional<std::uint64_t> keep_from);
   void make_room(TidyOutcome& outcome);

@@ -58,6 +58,12 @@ void CommittingLog::submit(Commit commit) {
   }
 }
 
+void CommittingLog::decided() {
+  RHEON_ASSERT(stage_ == Stage::kPrepared, "no epoch is prepared");
+  stage_ = Stage::kDeciding;
+  submit_work([this] { commit_outcome_ = committer_->decided(); });
+}
+
 std::optional<Event> CommittingLog::poll() {
   advance();
   if (events_.empty()) {
@@ -95,6 +101,8 @@ void CommittingLog::advance() {
       }
       break;
     case Stage::kCommitting:
+    case Stage::kPrepared:
+    case Stage::kDeciding:
     case Stage::kTidying:
     case Stage::kFailed:
       break;
@@ -106,6 +114,8 @@ bool CommittingLog::is_time_to_look() const { return env_.clock().monotonic() >=
 void CommittingLog::finish_work() {
   if (stage_ == Stage::kCommitting) {
     on_committed();
+  } else if (stage_ == Stage::kDeciding) {
+    counts(commit_outcome_);
   } else {
     RHEON_ASSERT(stage_ == Stage::kTidying, "work of no kind has ended");
     on_tidied();
@@ -155,14 +165,25 @@ void CommittingLog::on_committed() {
     look_at_ = env_.clock().monotonic() + kLookForRoomEvery;
     return;
   }
+  usage_.last_commit_micros = outcome.micros;
+  if (commit_->prepared) {
+    stage_ = Stage::kPrepared;
+    events_.push_back({Event::Kind::kPrepared, commit_->epoch, {}});
+    return;
+  }
+  counts(outcome);
+}
+
+void CommittingLog::counts(const CommitOutcome& outcome) {
   stage_ = Stage::kIdle;
   const Epoch epoch = commit_->epoch;
   events_.push_back({Event::Kind::kCommitted, epoch, {}});
   unaccounted_.emplace_back(epoch, std::move(commit_->deltas));
   slices_ = std::move(commit_->slices);
   commit_.reset();
+  const std::uint64_t micros = usage_.last_commit_micros;
   usage_ = committer_->usage();
-  usage_.last_commit_micros = outcome.micros;
+  usage_.last_commit_micros = micros;
   old_journal_bytes_ = committer_->old_journal_bytes();
   if (!outcome.after.has_value()) {
     fail_for_good(outcome.after.error());

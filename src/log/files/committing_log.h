@@ -37,6 +37,7 @@ class CommittingLog : public Log {
   [[nodiscard]] Status restore(const std::function<bool(KeyGroup)>& wanted,
                                RestoreVisitor& visitor) override;
   void submit(Commit commit) override;
+  void decided() override;
   [[nodiscard]] std::optional<Event> poll() override;
   [[nodiscard]] std::vector<SliceAddress> slices_wanted(std::uint64_t budget_bytes) override;
   [[nodiscard]] Usage usage() const override { return usage_; }
@@ -46,6 +47,8 @@ class CommittingLog : public Log {
     kIdle,        // no work is on its way
     kCommitting,  // an I/O thread commits `commit_`
     kNoRoom,      // the same commit is tried again at `look_at_`
+    kPrepared,    // `commit_` is held, and waits for decided()
+    kDeciding,    // an I/O thread writes down that it counts
     kTidying,     // an I/O thread tidies; a commit that comes meanwhile waits in `commit_`
     kFailed,      // for good
   };
@@ -56,6 +59,7 @@ class CommittingLog : public Log {
   void run_commit();
   void start_tidying();
   void on_committed();
+  void counts(const CommitOutcome& outcome);
   void on_tidied();
   void on_room(const std::string& shortage);
   void fail_for_good(Error error);

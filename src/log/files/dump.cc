@@ -67,10 +67,11 @@ std::string detail_of_commit(std::string_view payload, Epoch epoch) {
   if (!decode(payload, record)) {
     return "cannot be read";
   }
-  return fmt::format("chain {} after {}, {} frames, journal from {}, {} slice sets, {} streams{}",
+  return fmt::format("chain {} after {}, {} frames, journal from {}, {} slice sets, {} streams{}{}",
                      to_string(chain_of(payload, epoch)), to_string(record.previous),
                      record.frames.size(), number_name(record.first_segment), record.slices.size(),
-                     record.streams.size(), record.complete ? ", complete" : "");
+                     record.streams.size(), record.complete ? ", complete" : "",
+                     record.prepared ? ", prepared" : "");
 }
 
 std::string detail_of_base(std::string_view payload) {

@@ -179,8 +179,29 @@ class Opening {
       return {};
     };
     RHEON_ASSIGN(recovered_, recover_journal(files_, input));
+    if (recovered_.undecided) {
+      RHEON_ASSIGN(const bool counts, ask_who_decides());
+      if (!counts) {
+        input.discard = recovered_.standing.epoch;
+        compaction_ = Compaction({options_.snapshot_after_bytes, options_.slice_bytes});
+        RHEON_ASSIGN(recovered_, recover_journal(files_, input));
+      }
+    }
     add_notice(recovered_.notice);
     return repair_journal(files_, options_.directory, recovered_);
+  }
+
+  Result<bool> ask_who_decides() {
+    if (!options_.decide) {
+      return fail(
+          ErrorCode::kRefused,
+          fmt::format("epoch {} in {} was prepared, and whether it counts was decided by a "
+                      "transaction. Run the job once more as it was: with the sink that writes to "
+                      "a topic, and without --guarantee at-least-once.",
+                      recovered_.standing.epoch.value, path(kJournalDirectory)));
+    }
+    const Standing& standing = recovered_.standing;
+    return options_.decide({standing.epoch, record_.identity, record_.ancestors, standing.facts});
   }
 
   Result<std::unique_ptr<StreamWriter>> open_stream_writer(const std::string& name,

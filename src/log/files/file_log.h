@@ -4,6 +4,7 @@
 // byte of identity, lock, journal/, witness, snapshot/ and stream/<name>/.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,14 @@
 #include "log/log.h"
 
 namespace rheon::log::files {
+
+/// An epoch that was prepared and of which only who decides outside knows whether it counts.
+struct Undecided {
+  Epoch epoch;
+  const Identity& identity;
+  const std::vector<Id>& ancestors;
+  const Facts& facts;  // as they are if it counts
+};
 
 struct OpenOptions {
   std::string directory;  // "<name>.data"
@@ -30,6 +39,9 @@ struct OpenOptions {
   std::uint64_t min_free_bytes = 256ull << 20;  // below the smaller of this and 10 % sources pause
   std::uint64_t allocate_ahead_bytes = 8ull << 20;  // segments grow in such steps of zeros
   env::Waker* waker = nullptr;                      // woken when poll() has news
+  /// Whether an epoch counts that was prepared last, of which this log does not know it. None: such
+  /// a log is refused.
+  std::function<Result<bool>(const Undecided&)> decide;
 };
 
 struct OpenResult {

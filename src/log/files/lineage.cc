@@ -127,6 +127,10 @@ Status adopt(env::Env& env, const std::string& directory, const std::string& job
   RHEON_ASSIGN(const Recovered recovered, recover_journal(files, input));
   RHEON_TRY(repair_journal(files, directory, recovered));
   RHEON_TRY(sync_all(files, directory, recovered.standing));
+  const auto witness = read_witness(files, directory, record);
+  const bool undecided =
+      recovered.undecided && !(witness.has_value() && witness->epoch == recovered.standing.epoch &&
+                               witness->chain == recovered.standing.chain);
   record.ancestors.push_back(record.identity.lineage);
   record.identity.lineage = random_id(env.random());
   RHEON_ASSIGN(record.lock_inode, lock_inode(files, directory));
@@ -136,7 +140,10 @@ Status adopt(env::Env& env, const std::string& directory, const std::string& job
   RHEON_TRY(write_identity(files, directory, record));
   RHEON_TRY(write_first_witness(
       files, directory,
-      {record.identity.lineage, recovered.standing.epoch, recovered.standing.chain}));
+      undecided ? Witnessed{record.identity.lineage, Epoch{recovered.standing.epoch.value - 1},
+                            recovered.before}
+                : Witnessed{record.identity.lineage, recovered.standing.epoch,
+                            recovered.standing.chain}));
   return files.sync_directory(directory);
 }
 

@@ -21,6 +21,7 @@ using codec::put_varint;
 using codec::Reader;
 
 constexpr std::uint8_t kCompleteFlag = 1;
+constexpr std::uint8_t kPreparedFlag = 2;
 
 /// A count that cannot be larger than what is left to read: a broken one must not allocate.
 std::size_t get_count(Reader& reader) {
@@ -140,6 +141,7 @@ void apply(Standing& standing, Epoch epoch, const CommitRecord& record, std::str
   standing.epoch = epoch;
   standing.chain = chain_of(payload, epoch);
   standing.complete = record.complete;
+  standing.prepared = record.prepared;
   standing.wall = record.wall;
   standing.first_segment = record.first_segment;
   for (const SliceSet& set : record.slices) {
@@ -188,7 +190,8 @@ std::string encode(const CommitRecord& record) {
   for (const std::uint32_t check : record.frames) {
     put_u32(out, check);
   }
-  put_u8(out, record.complete ? kCompleteFlag : 0);
+  put_u8(out, static_cast<std::uint8_t>((record.complete ? kCompleteFlag : 0) |
+                                        (record.prepared ? kPreparedFlag : 0)));
   put_i64(out, record.wall.micros);
   put_varint(out, record.first_segment);
   put_varint(out, record.slices.size());
@@ -207,7 +210,9 @@ bool decode(std::string_view bytes, CommitRecord& record) {
   Reader reader(bytes);
   record.previous = get_id(reader);
   get_list(reader, record.frames, [](Reader& r) { return r.u32(); });
-  record.complete = (reader.u8() & kCompleteFlag) != 0;
+  const std::uint8_t flags = reader.u8();
+  record.complete = (flags & kCompleteFlag) != 0;
+  record.prepared = (flags & kPreparedFlag) != 0;
   record.wall = EventTime{reader.i64()};
   record.first_segment = reader.varint();
   get_list(reader, record.slices, get_slices);

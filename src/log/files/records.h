@@ -66,6 +66,7 @@ struct Standing {
   Epoch epoch;
   Chain chain;
   bool complete = false;
+  bool prepared = false;            // the epoch counts only if who decides outside says so
   EventTime wall;                   // of the commit
   std::uint64_t first_segment = 1;  // oldest journal segment that is needed
   Facts facts;
@@ -79,6 +80,7 @@ struct CommitRecord {
   Chain previous;
   std::vector<std::uint32_t> frames;  // payload checksums of the epoch's frames before this one
   bool complete = false;
+  bool prepared = false;
   EventTime wall;
   std::uint64_t first_segment = 1;
   std::vector<SliceSet> slices;  // each replaces the slices of its state and key group

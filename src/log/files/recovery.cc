@@ -51,12 +51,20 @@ class Recovery {
   /// that was begun, or made ahead, when the process ended.
   Status find_last_commit() {
     for (auto number = numbers_.rbegin(); number != numbers_.rend(); ++number) {
-      RHEON_ASSIGN(last_, scan_segment(files_, options_for(*number)));
+      SegmentScanOptions options = options_for(*number);
+      if (input_.discard.has_value()) {
+        options.up_to = Epoch{input_.discard->value - 1};
+      }
+      RHEON_ASSIGN(last_, scan_segment(files_, options));
       if (last_.broken.has_value() && !break_.has_value()) {
         break_ = last_.broken;
       }
-      if (last_.commits != 0) {
+      if (last_.commits != 0 && last_.standing.epoch <= options.up_to) {
         return take_last(*number);
+      }
+      if (last_.commits != 0) {  // it begins with the epoch that does not count
+        found_.unneeded.push_back(*number);
+        continue;
       }
       if (found_.unneeded.size() == 1) {
         return refuse(break_.value_or(Break{path_of(*number), 0, "it holds no commit"}));
@@ -82,6 +90,11 @@ class Recovery {
     found_.lineage = last_.identity.lineage;
     found_.last_commit = last_.last_commit;
     found_.last_epoch = last_.last_epoch;
+    CommitRecord record;
+    static_cast<void>(decode(last_.last_commit, record));  // it has been read before
+    found_.before = record.previous;
+    found_.undecided = record.prepared && !(input_.witness.has_value() &&
+                                            input_.witness->epoch == found_.standing.epoch);
     number_ = number;
     return {};
   }
@@ -153,7 +166,12 @@ class Recovery {
   }
 
   void tell_what_is_cut() {
-    if (found_.cut) {
+    if (input_.discard.has_value()) {
+      found_.notice = fmt::format(
+          "epoch {} was prepared when the process or the machine stopped, and its transaction was "
+          "not committed: the job goes on from epoch {}",
+          input_.discard->value, found_.standing.epoch.value);
+    } else if (found_.cut) {
       found_.notice = fmt::format(
           "cut off the beginning of epoch {} behind the last commit (epoch {}) in {}: it was being "
           "written when the process or the machine stopped",

@@ -28,6 +28,7 @@ struct RecoveryInput {
   std::string directory;  // the data directory
   IdentityRecord identity;
   std::optional<Witnessed> witness;  // none: not to be asked (adopt)
+  std::optional<Epoch> discard;      // was prepared last, and does not count
   /// Called once the last commit is known, before the first delta; may be empty.
   std::function<void(const Standing&)> on_standing;
   DeltaSink on_delta;  // each committed delta, in order; may be empty
@@ -38,6 +39,8 @@ struct Recovered {
   std::vector<JournalSegment> segments;  // needed ones, ascending; none before the first commit
   Id lineage;                            // of the last of them
   std::string last_commit;               // its encoded record
+  Chain before;                          // of the epoch before it
+  bool undecided = false;                // it was prepared, and no witness says that it counts
   std::uint64_t last_epoch = 0;          // where its epoch's frames start in the last segment
   std::vector<std::uint64_t> unneeded;   // segments that recovery may unlink
   bool cut = false;                      // bytes behind the last commit must go

@@ -175,8 +175,10 @@ class Salvage {
 
   void report_lost_epochs() {
     Epoch newest = newest_seen_;
+    Epoch witnessed{0};
     if (auto witness = read_witness(files_, from_, record_); witness.has_value()) {
-      newest = std::max(newest, witness->epoch);
+      witnessed = witness->epoch;
+      newest = std::max(newest, witnessed);
     } else {
       report_.lost.push_back(fmt::format("whether there were epochs after {}: {}", newest.value,
                                          witness.error().message));
@@ -188,6 +190,11 @@ class Salvage {
                       "take it back it refuses at the next start and says how, elsewhere it is "
                       "written again",
                       standing_.epoch.value + 1, newest.value, standing_.epoch.value));
+    } else if (standing_.prepared && witnessed < standing_.epoch) {
+      report_.lost.push_back(fmt::format(
+          "whether the transaction of epoch {} was committed: it is taken as committed, "
+          "and when it was not, what it was to write to topics is missing there",
+          standing_.epoch.value));
     }
   }
 

@@ -107,7 +107,7 @@ TEST(Guarantees, a_weak_sink_is_refused_only_when_more_was_asked_for) {
   ASSERT_FALSE(strict);
   EXPECT_EQ(strict.error().code, ErrorCode::kRefused);
   EXPECT_THAT(strict.error().message, HasSubstr("sink 'out' (standard output) is at-least-once"));
-  EXPECT_EQ(guarantee_lines(graph).size(), 1u);
+  EXPECT_EQ(guarantee_lines(graph, GuaranteeWish::kBest).size(), 1u);
 }
 
 TEST(Guarantees, a_source_that_cannot_be_read_again_needs_consent) {
@@ -116,7 +116,18 @@ TEST(Guarantees, a_source_that_cannot_be_read_again_needs_consent) {
   const Status status = check_guarantees(graph, GuaranteeWish::kBest);
   ASSERT_FALSE(status);
   EXPECT_THAT(status.error().message, HasSubstr("--guarantee at-least-once"));
-  EXPECT_EQ(guarantee_lines(graph).size(), 2u);
+  EXPECT_EQ(guarantee_lines(graph, GuaranteeWish::kBest).size(), 2u);
+}
+
+TEST(Guarantees, a_transaction_is_given_up_when_less_was_asked_for) {
+  graph::Graph graph = graph_with("exactly-once", "exactly-once");
+  graph.nodes[1].by_transaction = true;
+  EXPECT_THAT(guarantee_lines(graph, GuaranteeWish::kBest).at(0), HasSubstr(": exactly-once"));
+  EXPECT_THAT(guarantee_lines(graph, GuaranteeWish::kAtLeastOnce).at(0),
+              HasSubstr(": at-least-once: a crash may write some records again"));
+  graph.nodes[1].by_transaction = false;
+  EXPECT_THAT(guarantee_lines(graph, GuaranteeWish::kAtLeastOnce).at(0),
+              HasSubstr(": exactly-once"));
 }
 
 TEST(Show, an_imbalance_cannot_be_overlooked) {

@@ -44,7 +44,8 @@ Survival survival_of(Ending ending) {
 struct Run {
   FakeEnv env;
   ModelJob job;
-  explicit Run(std::uint64_t seed) : env(seed), job(seed) {}
+  /// Every third seed has a job whose epochs are decided outside.
+  explicit Run(std::uint64_t seed) : env(seed), job(seed, /*decided_outside=*/seed % 3 == 0) {}
 
   /// What a killed process left unsynced the next one must make durable before it builds on it.
   void end(Ending ending, std::uint64_t seed) {

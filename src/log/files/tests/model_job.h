@@ -27,7 +27,12 @@ class ModelJob {
  public:
   static constexpr std::uint32_t kPartitions = 3;
 
-  explicit ModelJob(std::uint64_t seed) : random_(seed) { truth_.stream.resize(kPartitions); }
+  /// `decided_outside`: each other commit is prepared first; it counts from the moment on at which
+  /// the log has said that it holds it.
+  explicit ModelJob(std::uint64_t seed, bool decided_outside = false)
+      : random_(seed), decided_outside_(decided_outside) {
+    truth_.stream.resize(kPartitions);
+  }
 
   static OpenOptions options() {
     OpenOptions options = small_options();
@@ -35,9 +40,22 @@ class ModelJob {
     return options;
   }
 
+  /// options(), with who decides.
+  OpenOptions own_options() {
+    OpenOptions own = options();
+    if (decided_outside_) {
+      own.decide = [this](const Undecided& undecided) -> Result<bool> {
+        ++asked_;
+        return undecided.epoch == truth_.epoch;
+      };
+    }
+    return own;
+  }
+
   /// Opens the log and compares everything in it with the truth: as of the last epoch that was
   /// reported committed, or of the one that was on its way.
-  void open_and_compare(env::fake::FakeEnv& env, const OpenOptions& options = ModelJob::options()) {
+  void open_and_compare(env::fake::FakeEnv& env) { open_and_compare(env, own_options()); }
+  void open_and_compare(env::fake::FakeEnv& env, const OpenOptions& options) {
     auto result = open(env, options);
     ASSERT_TRUE(result.has_value()) << result.error().message;
     compare(env, std::move(result));
@@ -45,7 +63,7 @@ class ModelJob {
 
   /// The same; false when it could not be opened because of an error.
   bool try_open_and_compare(env::fake::FakeEnv& env) {
-    auto result = open(env, options());
+    auto result = open(env, own_options());
     if (!result.has_value()) {
       EXPECT_NE(result.error().code, ErrorCode::kRefused) << result.error().message;
       return false;
@@ -57,7 +75,7 @@ class ModelJob {
   void compare(env::fake::FakeEnv& env, Result<OpenResult> result) {
     log_ = std::move(result->log);
     const Epoch epoch = result->opened.epoch;
-    if (on_its_way_.has_value() && epoch == on_its_way_->epoch) {
+    if (on_its_way_.has_value() && epoch == on_its_way_->epoch && !prepared_) {
       truth_ = *on_its_way_;
     }
     on_its_way_.reset();
@@ -74,13 +92,18 @@ class ModelJob {
       const std::vector<Event> events = settle(env, *log_);
       for (const Event& event : events) {
         last_events_.push_back(event);
-        if (event.kind == Event::Kind::kCommitted) {
-          truth_ = *on_its_way_;
-          on_its_way_.reset();
+        if (event.kind == Event::Kind::kPrepared) {
+          count();
+          log_->decided();
+        } else if (event.kind == Event::Kind::kCommitted && !prepared_) {
+          count();
         }
       }
       if (has(events, Event::Kind::kFailed)) {
         return false;
+      }
+      if (has(events, Event::Kind::kPrepared)) {
+        continue;
       }
       if (!on_its_way_.has_value()) {
         return true;
@@ -98,17 +121,25 @@ class ModelJob {
   [[nodiscard]] const Truth& truth() const { return truth_; }
   [[nodiscard]] Log& log() { return *log_; }
   [[nodiscard]] const std::vector<Event>& events() const { return last_events_; }
+  /// How often an open() has asked whether an epoch counts.
+  [[nodiscard]] int asked() const { return asked_; }
   /// Called when the log waits for space.
   std::function<void(env::fake::FakeEnv&)> on_waiting = [](env::fake::FakeEnv&) {};
 
  private:
   std::uint64_t below(std::uint64_t bound) { return random_() % bound; }
 
+  void count() {
+    truth_ = *on_its_way_;
+    on_its_way_.reset();
+  }
+
   Commit next_commit() {
     Commit commit;
     on_its_way_ = truth_;
     Truth& next = *on_its_way_;
     next.epoch = commit.epoch = Epoch{truth_.epoch.value + 1};
+    prepared_ = commit.prepared = decided_outside_ && below(2) == 0;
     codec::DeltaWriter delta;
     for (std::uint64_t left = below(12); left > 0; --left) {
       const Key key{static_cast<std::uint32_t>(below(4)), "key" + std::to_string(below(20))};
@@ -167,6 +198,9 @@ class ModelJob {
   }
 
   std::mt19937_64 random_;
+  bool decided_outside_;
+  bool prepared_ = false;  // what is on its way
+  int asked_ = 0;
   std::unique_ptr<Log> log_;
   Truth truth_;
   std::optional<Truth> on_its_way_;
