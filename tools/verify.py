@@ -46,7 +46,7 @@ ROWS = [
     Row("T-01-composed", "kill -9 of two jobs, one reading the stream of the other",
         "python3 tests/chaos/composed.py --count {count} --seed {seed}", quick=3, ci=20, limit_s=900),
     Row("T-01-kafka", "kill -9 of a job that reads a topic of a real Kafka",
-        "python3 tests/chaos/kafka_kill.py --count {count} --seed {seed}", quick=0, ci=10, limit_s=900),
+        "python3 tests/chaos/kafka_kill.py --jobs 1 --count {count} --seed {seed}", quick=0, ci=10, limit_s=900),
     Row("T-02", "stop before the i-th write, sync, rename: all kept, unsynced lost, torn",
         "python3 tests/chaos/points.py T-02 --count {count} --seed {seed}", quick=20, ci=1000, limit_s=1500),
     Row("T-03", "power cut under the real program: a file system that forgets what was not synced",

@@ -8,6 +8,7 @@
 
 #include "connect/kafka/topic_lookup.h"
 #include "connect/kafka/topic_output.h"
+#include "connect/kafka/transaction.h"
 #include "engine/sink.h"
 
 namespace rheon::connect::kafka {
@@ -17,13 +18,43 @@ namespace {
 /// How many partitions the topic has: found before any writer runs, the same for all of them.
 using PartitionCount = std::atomic<std::int32_t>;
 
+/// Gathers an epoch's records for the transaction that decides whether it counts.
+class TransactionalWriter final : public engine::SinkParticipant {
+ public:
+  TransactionalWriter(const TopicSink& sink, std::int32_t partitions, PutRecords put)
+      : topic_(sink.place.topic),
+        batches_(partitions,
+                 static_cast<rheon::kafka::wire::Compression>(sink.options.compression)),
+        put_(put) {}
+
+  void write_batch(const engine::BatchBase& batch) override { put_(batches_, batch); }
+  void prepare(Epoch /*epoch*/) override { batches_.finish(); }
+  Result<bool> prepared(engine::SinkFactChanges& /*facts*/,
+                        std::vector<log::StreamAppend>& /*appends*/) override {
+    return true;
+  }
+  void take_outgoing(std::vector<engine::Outgoing>& outgoing) override {
+    for (TopicBatches::Finished& batch : batches_.take()) {
+      outgoing.push_back({topic_, static_cast<std::uint32_t>(batch.partition),
+                          static_cast<std::uint32_t>(batch.records), std::move(batch.bytes)});
+    }
+  }
+  std::uint64_t uncommitted_bytes() const override { return batches_.bytes(); }
+
+ private:
+  std::string topic_;
+  TopicBatches batches_;
+  PutRecords put_;
+};
+
+/// Writes records at once.
 class TopicWriter final : public engine::SinkParticipant {
  public:
   TopicWriter(const engine::SinkEnvironment& environment, const TopicSink& sink,
               std::int32_t partitions, PutRecords put)
       : output_(environment, sink, partitions), put_(put) {}
 
-  void write_batch(const engine::BatchBase& batch) override { put_(output_, batch); }
+  void write_batch(const engine::BatchBase& batch) override { put_(output_.records(), batch); }
   void prepare(Epoch /*epoch*/) override { output_.prepare(); }
   Result<bool> prepared(engine::SinkFactChanges& /*facts*/,
                         std::vector<log::StreamAppend>& /*appends*/) override {
@@ -46,6 +77,11 @@ class TopicCommitter final : public engine::SinkCommitter {
   Status recover(const engine::SinkEnvironment& environment, const engine::SinkFacts& /*facts*/,
                  engine::SinkRecovery& /*done*/) override {
     RHEON_TRY(wrong_);
+    if (sink_.place.topic == decision_topic(environment.identity.job)) {
+      return fail(ErrorCode::kInvalidInput,
+                  fmt::format("{} is where the job keeps its decisions: write to another one.",
+                              describe(sink_.place)));
+    }
     RHEON_TRY(check_transport(sink_.place, sink_.options.allow_plaintext));
     TopicLookup lookup(*environment.env, sink_.place, sink_.options.credentials,
                        sink_.options.allow_plaintext);
@@ -77,19 +113,36 @@ class TopicSinkConnector final : public engine::AnySinkConnector {
   }
 
   engine::SinkTraits traits() const override {
-    return {.kind = "kafka", .guarantee = engine::Guarantee::kAtLeastOnce};
+    return {.kind = "kafka",
+            .guarantee = engine::Guarantee::kExactlyOnce,
+            .decider = wrong_.has_value() ? decider() : ""};
   }
   std::unique_ptr<engine::SinkParticipant> make_participant(
       const engine::SinkEnvironment& environment,
       const engine::SinkFacts& /*recovered*/) const override {
-    return std::make_unique<TopicWriter>(environment, sink_, std::max(partitions_->load(), 1),
-                                         put_);
+    const std::int32_t partitions = std::max(partitions_->load(), 1);
+    if (environment.decided_outside) {
+      return std::make_unique<TransactionalWriter>(sink_, partitions, put_);
+    }
+    return std::make_unique<TopicWriter>(environment, sink_, partitions, put_);
   }
   std::unique_ptr<engine::SinkCommitter> make_committer() const override {
     return std::make_unique<TopicCommitter>(sink_, wrong_, partitions_);
   }
+  std::unique_ptr<engine::Decider> make_decider(
+      const engine::DeciderEnvironment& environment) const override {
+    return std::make_unique<Transaction>(
+        environment, ClusterPlace{sink_.place.brokers, sink_.options.credentials,
+                                  sink_.options.allow_plaintext});
+  }
 
  private:
+  [[nodiscard]] std::string decider() const {
+    const auto& credentials = sink_.options.credentials;
+    return "Kafka at " + describe_brokers(sink_.place) +
+           (credentials.has_value() ? " as " + credentials->user : "");
+  }
+
   TopicSink sink_;
   Status wrong_;  // with the url
   PutRecords put_;

@@ -69,7 +69,9 @@ namespace kafka {
 /// Writes each record to a topic, "kafka://HOST:PORT[,HOST:PORT...]/TOPIC": its key, if it has one,
 /// its value, and its event time as timestamp. Text and bytes are written as they are, everything
 /// else as columns of CSV (connect/files/csv_format.h). Records of a key stand in one partition,
-/// which is the one that Kafka's own producers choose. At least once: records of an epoch that a
+/// which is the one that Kafka's own producers choose. Exactly once: each epoch is a transaction,
+/// and who reads with `read_committed` sees it as a whole or not at all; the topic JOB.commit keeps
+/// account. With --guarantee at-least-once records are seen at once, and those of an epoch that a
 /// crash cut off are written again. Brokers from 3.9 on.
 ///
 ///     counts.to("kafka", kafka::out("kafka://localhost:9092/counts"))

@@ -39,6 +39,8 @@ std::optional<client::Address> parse_address(std::string_view text) {
              : std::nullopt;
 }
 
+}  // namespace
+
 bool is_topic_name(std::string_view name) {
   return !name.empty() && name.size() <= kLongestTopic && name != "." && name != ".." &&
          std::all_of(name.begin(), name.end(), [](unsigned char c) {
@@ -46,8 +48,6 @@ bool is_topic_name(std::string_view name) {
                   c == '.' || c == '_' || c == '-';
          });
 }
-
-}  // namespace
 
 Result<TopicPlace> parse_place(std::string_view url) {
   const auto broken = [url](std::string_view why) {

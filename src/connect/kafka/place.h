@@ -17,6 +17,9 @@ struct TopicPlace {
   std::string topic;
 };
 
+/// What Kafka takes as the name of a topic.
+[[nodiscard]] bool is_topic_name(std::string_view name);
+
 inline constexpr std::string_view kScheme = "kafka://";
 
 /// Of "kafka://HOST[:PORT][,HOST[:PORT]...]/TOPIC"; a host that is an IPv6 address stands in

@@ -53,6 +53,7 @@ class Output : public engine::SourceOutput<T> {
 
   [[nodiscard]] std::vector<Kept> values() const {
     std::vector<Kept> result;
+    result.reserve(records.size());
     for (const Record& record : records) {
       result.push_back(record.value);
     }

@@ -38,6 +38,8 @@ const char* words_of(std::int16_t code) {
       return "no right to this group";
     case 31:
       return "no right to this cluster";
+    case 41:
+      return "another broker is the controller";
     case 45:
       return "the leader misses records that came before these";
     case 59:
@@ -47,6 +49,8 @@ const char* words_of(std::int16_t code) {
       return "a later producer has this transactional id";
     case 48:
       return "the transaction is in another state";
+    case 49:
+      return "the brokers have forgotten this transactional id";
     case 51:
       return "the transaction before is still being ended";
     case 53:

@@ -9,7 +9,7 @@
 namespace rheon::kafka {
 
 inline constexpr std::int16_t kUnknownServerError = -1;
-inline constexpr std::int16_t kNone = 0;
+inline constexpr std::int16_t kNoError = 0;
 inline constexpr std::int16_t kOffsetOutOfRange = 1;
 inline constexpr std::int16_t kUnknownTopicOrPartition = 3;
 inline constexpr std::int16_t kRequestTimedOut = 7;
@@ -22,6 +22,8 @@ inline constexpr std::int16_t kTopicAuthorizationFailed = 29;
 inline constexpr std::int16_t kUnsupportedSaslMechanism = 33;
 inline constexpr std::int16_t kIllegalSaslState = 34;
 inline constexpr std::int16_t kUnsupportedVersion = 35;
+inline constexpr std::int16_t kTopicAlreadyExists = 36;
+inline constexpr std::int16_t kNotController = 41;
 inline constexpr std::int16_t kOutOfOrderSequenceNumber = 45;
 inline constexpr std::int16_t kDuplicateSequenceNumber = 46;
 inline constexpr std::int16_t kInvalidProducerEpoch = 47;
@@ -33,7 +35,9 @@ inline constexpr std::int16_t kTransactionalIdAuthorizationFailed = 53;
 inline constexpr std::int16_t kOperationNotAttempted = 55;
 inline constexpr std::int16_t kUnknownProducerId = 59;
 inline constexpr std::int16_t kInvalidRecord = 87;
+inline constexpr std::int16_t kThrottlingQuotaExceeded = 89;
 inline constexpr std::int16_t kProducerFenced = 90;
+inline constexpr std::int16_t kTransactionAbortable = 120;
 
 /// "its leader is somebody else (error 6)", for sentences.
 [[nodiscard]] std::string describe_error(std::int16_t code);

@@ -223,7 +223,7 @@ std::optional<Fetched> Fetcher::take(std::size_t index, const wire::FetchRespons
                                      env::Monotonic now) {
   Partition& partition = partitions_[index];
   switch (told.error_code) {
-    case kNone:
+    case kNoError:
       break;
     case kOffsetOutOfRange:
       stop(partition, ErrorCode::kRefused,

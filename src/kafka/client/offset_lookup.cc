@@ -138,7 +138,7 @@ void OffsetLookup::take(std::size_t question, const wire::ListOffsetsResponse::P
                                               "Grant it READ and DESCRIBE on the topic."};
     return;
   }
-  if (told.error_code != kNone) {
+  if (told.error_code != kNoError) {
     trouble_ = Error{ErrorCode::kIo, name + ": " + describe_error(told.error_code)};
     cluster_.refresh();
     return;

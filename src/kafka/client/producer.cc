@@ -12,6 +12,8 @@ namespace rheon::kafka {
 namespace {
 
 constexpr env::Monotonic kRetryAfter = std::chrono::milliseconds{100};
+/// The markers of the transaction before are being written: that takes a broker no longer.
+constexpr env::Monotonic kBetweenTransactions = std::chrono::milliseconds{20};
 constexpr std::int16_t kAllReplicas = -1;
 
 /// Sequences go round at 2^31 (KIP-98).
@@ -210,7 +212,7 @@ Status Producer::take(Leader& leader, const Response& response, env::Monotonic n
 void Producer::take(Partition& partition, const wire::ProduceResponse::Partition& told,
                     env::Monotonic now) {
   switch (told.error_code) {
-    case kNone:
+    case kNoError:
     case kDuplicateSequenceNumber:  // it was there already
       accepted(partition);
       return;
@@ -227,9 +229,12 @@ void Producer::take(Partition& partition, const wire::ProduceResponse::Partition
     case kInvalidProducerEpoch:
     case kProducerFenced:
     case kInvalidTxnState:
+    case kInvalidProducerIdMapping:  // nothing was written for so long that it was forgotten
+    case kTransactionAbortable:
       fail_for_good(partition, ErrorCode::kIo,
                     "takes no records of this process any more: another process of this job runs "
-                    "or has run since, or a transaction took too long.");
+                    "or has run since, a transaction took too long, or the last one is a week "
+                    "ago.");
       return;
     case kMessageTooLarge:
     case kRecordListTooLarge:
@@ -250,6 +255,11 @@ void Producer::take(Partition& partition, const wire::ProduceResponse::Partition
           "refuses a record: " +
               std::string(told.error_message.value_or("it does not fit the topic's settings")) +
               ".");
+      return;
+    case kConcurrentTransactions:
+      partition.again = true;
+      partition.send_at = now + kBetweenTransactions;
+      settle(partition);
       return;
     default:
       break;

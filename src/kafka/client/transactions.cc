@@ -231,7 +231,7 @@ Status Transactions::take_end(const Response& response, env::Monotonic now) {
     return judge_end(wire::read_response<wire::EndTxn1>(response.frame), now);
   }
   const auto told = wire::read_response<wire::EndTxn>(response.frame);
-  if (told.has_value() && told->error_code == kNone) {
+  if (told.has_value() && told->error_code == kNoError) {
     identity_ = {told->producer_id, told->producer_epoch};
   }
   return judge_end(told, now);
@@ -253,7 +253,7 @@ Status Transactions::judge_end(const std::optional<EndResponse>& told, env::Mono
 
 Result<bool> Transactions::judge(std::int16_t error, env::Monotonic now) {
   switch (error) {
-    case kNone:
+    case kNoError:
       return true;
     case kCoordinatorNotAvailable:
     case kNotCoordinator:
@@ -275,13 +275,13 @@ Result<bool> Transactions::judge(std::int16_t error, env::Monotonic now) {
     case kInvalidProducerEpoch:
     case kInvalidProducerIdMapping:
     case kInvalidTxnState:
+    case kTransactionAbortable:
       gone();
       return false;
     case kInvalidTransactionTimeout:
-      fail_for_good(ErrorCode::kRefused,
-                    "the brokers do not take a transaction timeout of " +
-                        std::to_string(timeout_.count()) +
-                        " ms: raise their transaction.max.timeout.ms, or take a shorter one.");
+      fail_for_good(ErrorCode::kRefused, "the brokers do not take a transaction timeout of " +
+                                             std::to_string(timeout_.count()) +
+                                             " ms: raise their transaction.max.timeout.ms.");
       return false;
     case kTransactionalIdAuthorizationFailed:
       fail_for_good(ErrorCode::kRefused,

@@ -17,7 +17,6 @@
 namespace rheon::connect::kafka {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -28,7 +27,7 @@ class TopicSinkTest : public OnTwoBrokers {
  protected:
   TopicSinkTest() {
     for (auto& [node, broker] : brokers_) {
-      broker.on<rheon::kafka::wire::InitProducerId>([this](const rheon::kafka::testing::Asked&) {
+      broker.on<rheon::kafka::wire::InitProducerId>([this](const rheon::kafka::fake::Asked&) {
         rheon::kafka::wire::InitProducerIdResponse response;
         response.error_code = identity_error_;
         response.producer_id = ++last_producer_;
@@ -90,7 +89,7 @@ class TopicSinkTest : public OnTwoBrokers {
 
 TEST_F(TopicSinkTest, WritesKeysAndValuesWhereKafkasOwnProducersWould) {
   start<std::string_view, std::uint64_t>();
-  EXPECT_EQ(connector_->traits().guarantee, engine::Guarantee::kAtLeastOnce);
+  EXPECT_EQ(connector_->traits().decider, "Kafka at 127.0.0.1:1,127.0.0.1:2");
   write({{"the", 1}, {"a", 1}, {"the", 2}});
   EXPECT_GT(writer_->uncommitted_bytes(), 0u);
   writer_->prepare(Epoch{1});
@@ -102,6 +101,26 @@ TEST_F(TopicSinkTest, WritesKeysAndValuesWhereKafkasOwnProducersWould) {
   EXPECT_THAT(stored(the), ElementsAre("the=1", "the=2"));
   EXPECT_THAT(stored(other), ElementsAre("a=1"));
   EXPECT_EQ(topic_.logs[the].values[0].timestamp, 7'000);
+}
+
+TEST_F(TopicSinkTest, GivesAnEpochsRecordsToWhoDecidesAboutThem) {
+  environment_.decided_outside = true;
+  start<std::string_view, std::uint64_t>();
+  write({{"the", 1}, {"a", 1}, {"the", 2}});
+  EXPECT_GT(writer_->uncommitted_bytes(), 0u);
+  writer_->prepare(Epoch{1});
+  ASSERT_TRUE(*prepared());
+  std::vector<engine::Outgoing> outgoing;
+  writer_->take_outgoing(outgoing);
+  EXPECT_EQ(writer_->uncommitted_bytes(), 0u);
+  ASSERT_THAT(outgoing, SizeIs(2));
+  std::uint32_t records = 0;
+  for (const engine::Outgoing& batch : outgoing) {
+    EXPECT_EQ(batch.place, "words");
+    records += batch.records;
+  }
+  EXPECT_EQ(records, 3u);
+  EXPECT_THAT(topic_.produced, IsEmpty()) << "the writer writes nothing itself";
 }
 
 TEST_F(TopicSinkTest, SpreadsRecordsWithoutAKey) {
@@ -160,6 +179,9 @@ TEST_F(TopicSinkTest, SaysWhatIsWrongBeforeItRuns) {
   };
   EXPECT_EQ(says(url_), "");
   EXPECT_THAT(says("kafka://nothing"), HasSubstr("it names no topic"));
+  EXPECT_EQ(connector_->traits().decider, "") << "nobody is asked there before this is said";
+  environment_.identity.job = "words";
+  EXPECT_THAT(says("kafka://127.0.0.1:1/words.commit"), HasSubstr("keeps its decisions"));
   EXPECT_THAT(says("kafka://kafka.example/words"), HasSubstr("allow_plaintext"));
   topic_.error = rheon::kafka::kUnknownTopicOrPartition;
   EXPECT_THAT(says(url_), HasSubstr("does not exist: create it first"));

@@ -16,8 +16,7 @@ namespace {
 
 using engine::Poll;
 using rheon::kafka::Message;
-using rheon::kafka::SourceOptions;
-using rheon::kafka::testing::ScriptedBroker;
+using rheon::kafka::fake::ScriptedBroker;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;

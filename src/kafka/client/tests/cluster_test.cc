@@ -11,10 +11,10 @@
 namespace rheon::kafka {
 namespace {
 
+using fake::Asked;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
-using testing::Asked;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Key;

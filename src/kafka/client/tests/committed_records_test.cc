@@ -7,28 +7,22 @@
 #include <string>
 #include <vector>
 
-#include "base/crc32c.h"
+#include "kafka/fake/batches.h"
 #include "kafka/wire/compression.h"
 #include "kafka/wire/writer.h"
 
 namespace rheon::kafka {
 namespace {
 
+using fake::marker;
+using fake::place_batch;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using Aborted = wire::FetchResponse::AbortedTransaction;
 
-constexpr std::int16_t kControl = 32;
 constexpr std::int64_t kAlice = 1;  // producers
 constexpr std::int64_t kBob = 2;
-
-/// Sets what a batch's header says, with its checksum.
-void seal(std::string& batch, std::int64_t base_offset, std::int16_t more_attributes) {
-  wire::Writer::put_integer(batch.data(), base_offset);
-  batch[22] = static_cast<char>(batch[22] | more_attributes);
-  wire::Writer::put_integer(batch.data() + 17, crc32c(std::string_view(batch).substr(21)));
-}
 
 /// A batch of these values, from this offset on.
 std::string batch(std::int64_t offset, const std::vector<std::string>& values,
@@ -40,21 +34,7 @@ std::string batch(std::int64_t offset, const std::vector<std::string>& values,
   }
   const bool transactional = producer != wire::RecordBatch::kNoProducer;
   writer.finish({producer, 0, 0, transactional});
-  seal(out, offset, 0);
-  return out;
-}
-
-/// The end of a transaction.
-std::string marker(std::int64_t offset, std::int64_t producer, bool commit) {
-  std::string key;
-  wire::Writer key_writer(key);
-  key_writer.integer<std::int16_t>(0);
-  key_writer.integer<std::int16_t>(commit ? 1 : 0);
-  std::string out;
-  wire::RecordBatchWriter writer(out, 0);
-  writer.begin(0, key, std::string(6, '\0'));
-  writer.finish({producer, 0, -1, true});
-  seal(out, offset, kControl);
+  place_batch(out, offset);
   return out;
 }
 
@@ -154,7 +134,7 @@ TEST(CommittedRecords, AreDecompressed) {
     std::string bytes = plain.substr(0, wire::RecordBatch::kHeaderBytes);
     wire::compress(how, std::string_view(plain).substr(bytes.size()), bytes);
     wire::Writer::put_integer(bytes.data() + 8, static_cast<std::int32_t>(bytes.size() - 12));
-    seal(bytes, 3, static_cast<std::int16_t>(how));
+    place_batch(bytes, 3, static_cast<std::int16_t>(how));
     EXPECT_THAT(read(bytes, 3).records, ElementsAre("3:a", "4:b")) << static_cast<int>(how);
   }
 }

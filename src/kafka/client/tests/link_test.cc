@@ -6,17 +6,17 @@
 #include <string>
 
 #include "env/fake/fake_threads.h"
-#include "kafka/client/tests/scripted_broker.h"
+#include "kafka/fake/scripted_broker.h"
 
 namespace rheon::kafka {
 namespace {
 
+using fake::Asked;
+using fake::ScriptedBroker;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::AllOf;
-using testing::Asked;
 using ::testing::HasSubstr;
-using testing::ScriptedBroker;
 
 class LinkTest : public ::testing::Test {
  protected:
@@ -41,7 +41,7 @@ class LinkTest : public ::testing::Test {
   std::unique_ptr<SaslExchange> plain() {
     return make_sasl_exchange({SaslMechanism::kPlain, "ada", "pass"}, random_);
   }
-  void handshake(std::int16_t error, std::vector<std::string_view> mechanisms) {
+  void handshake(std::int16_t error, const std::vector<std::string_view>& mechanisms) {
     broker_.on_key(wire::SaslHandshake::kKey, [error, mechanisms](const Asked&) {
       std::string out;
       wire::Writer writer(out);
@@ -55,7 +55,7 @@ class LinkTest : public ::testing::Test {
     });
   }
 
-  testing::Counting random_;
+  fake::Counting random_;
   env::fake::FakeParker parker_;
   env::fake::FakeNetwork network_;
   ScriptedBroker broker_;
@@ -86,7 +86,7 @@ TEST_F(LinkTest, GreetsThenAsks) {
 
 TEST_F(LinkTest, KnowsTheSecondProtocolOfTransactions) {
   broker_.on<wire::ApiVersions>([](const Asked&) {
-    auto response = testing::speaks_all();
+    auto response = fake::speaks_all();
     response.finalized_features = {{"transaction.version", 2, 2}};
     return response;
   });
@@ -96,7 +96,7 @@ TEST_F(LinkTest, KnowsTheSecondProtocolOfTransactions) {
 }
 
 TEST_F(LinkTest, RefusesABrokerThatIsTooOld) {
-  broker_.on<wire::ApiVersions>([](const Asked&) { return testing::speaks_all(9); });
+  broker_.on<wire::ApiVersions>([](const Asked&) { return fake::speaks_all(9); });
   open();
   EXPECT_THAT(pump(), AllOf(HasSubstr("kafka:9092"), HasSubstr("Produce"), HasSubstr("3.9")));
 }

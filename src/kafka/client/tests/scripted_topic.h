@@ -13,11 +13,14 @@
 #include <vector>
 
 #include "kafka/client/error_codes.h"
-#include "kafka/client/tests/scripted_broker.h"
+#include "kafka/fake/scripted_broker.h"
 #include "kafka/wire/record_batch.h"
 #include "kafka/wire/writer.h"
 
 namespace rheon::kafka::testing {
+
+using fake::Asked;
+using fake::ScriptedBroker;
 
 class ScriptedTopic {
  public:

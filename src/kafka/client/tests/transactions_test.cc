@@ -14,13 +14,13 @@
 namespace rheon::kafka {
 namespace {
 
+using fake::Asked;
+using fake::ScriptedBroker;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
-using testing::Asked;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::ScriptedBroker;
 using Ended = Transactions::Ended;
 
 class TransactionsTest : public testing::TwoBrokers {
@@ -29,7 +29,7 @@ class TransactionsTest : public testing::TwoBrokers {
     on<wire::Metadata>([](const Asked&) { return no_topics(); });
     for (auto& [node, broker] : brokers_) {
       broker.on<wire::ApiVersions>([this](const Asked&) {
-        auto response = testing::speaks_all();
+        auto response = fake::speaks_all();
         response.finalized_features = {{"transaction.version", protocol_, protocol_}};
         return response;
       });
@@ -68,7 +68,7 @@ class TransactionsTest : public testing::TwoBrokers {
   }
   std::string end(const Asked& asked) {
     const auto request = wire::read_message<wire::EndTxnRequest>(asked.body);
-    requests_.push_back(request->committed ? "commit" : "abort");
+    requests_.emplace_back(request->committed ? "commit" : "abort");
     if (hang_up_at_end_) {
       hang_up_at_end_ = false;
       hang_up();

@@ -14,9 +14,12 @@
 
 #include "env/fake/fake_threads.h"
 #include "kafka/client/cluster.h"
-#include "kafka/client/tests/scripted_broker.h"
+#include "kafka/fake/scripted_broker.h"
 
 namespace rheon::kafka::testing {
+
+using fake::Asked;
+using fake::ScriptedBroker;
 
 class TwoBrokers : public ::testing::Test {
  protected:
@@ -60,7 +63,7 @@ class TwoBrokers : public ::testing::Test {
   }
   virtual void step() { cluster_.step(now_); }
 
-  Counting random_;
+  fake::Counting random_;
   env::fake::FakeParker parker_;
   env::fake::FakeNetwork network_;
   std::map<std::int32_t, ScriptedBroker> brokers_{{1, {}}, {2, {}}};

@@ -14,7 +14,7 @@
 #include "env/fake/fake_network.h"
 #include "kafka/wire/frame.h"
 
-namespace rheon::kafka::testing {
+namespace rheon::kafka::fake {
 
 class Counting final : public env::Random {
  public:
@@ -39,7 +39,7 @@ class ScriptedBroker {
   ScriptedBroker();
 
   template <class Call>
-  void on(std::function<typename Call::Response(const Asked&)> answer) {
+  void on(const std::function<typename Call::Response(const Asked&)>& answer) {
     answers_[Call::kKey] = [answer](const Asked& asked) { return encode<Call>(answer(asked)); };
   }
   void on_key(std::int16_t key, Answer answer) { answers_[key] = std::move(answer); }
@@ -128,4 +128,4 @@ inline std::string ScriptedBroker::take(std::string& come) {
   }
 }
 
-}  // namespace rheon::kafka::testing
+}  // namespace rheon::kafka::fake

@@ -1,0 +1,130 @@
+#include "connect/kafka/patient_cluster.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace rheon::connect::kafka {
+
+namespace {
+
+constexpr std::chrono::seconds kOpenTimeout{3};
+constexpr std::chrono::milliseconds kAgain{100};
+
+/// Several addresses have their turn while somebody waits.
+client::ClusterOptions impatient(client::ClusterOptions options) {
+  options.open_timeout = kOpenTimeout;
+  return options;
+}
+
+}  // namespace
+
+client::ClusterOptions cluster_options(const TopicPlace& place,
+                                       const std::optional<client::Credentials>& credentials,
+                                       bool allow_plaintext) {
+  client::ClusterOptions options;
+  options.bootstrap = place.brokers;
+  options.credentials = credentials;
+  options.loopback_only = !allow_plaintext;
+  return options;
+}
+
+Status check_transport(const TopicPlace& place, bool allow_plaintext) {
+  for (const client::Address& address : place.brokers) {
+    if (!allow_plaintext && !client::is_loopback(address.host)) {
+      return fail(ErrorCode::kInvalidInput,
+                  fmt::format("records would go to or from '{}' over the network as they are, for "
+                              "everybody to read. When that is meant, the job says so: "
+                              "kafka::in(url, {{.allow_plaintext = true}}), and the same in "
+                              "kafka::out.",
+                              address.host));
+    }
+  }
+  return {};
+}
+
+PatientCluster::PatientCluster(env::Env& env, const TopicPlace& place,
+                               const std::optional<client::Credentials>& credentials,
+                               bool allow_plaintext, std::chrono::seconds patience)
+    : env_(env),
+      place_(place),
+      parker_(env.threads().make_parker()),
+      cluster_(env.network(), *parker_, env.random(),
+               impatient(cluster_options(place, credentials, allow_plaintext))),
+      until_(env.clock().monotonic() + patience) {}
+
+Status PatientCluster::wait(const Waiting& waiting) {
+  for (;;) {
+    const env::Monotonic now = env_.clock().monotonic();
+    cluster_.step(now);
+    if (waiting.done()) {
+      return {};
+    }
+    if (const std::optional<Error> why = waiting.trouble();
+        now >= until_ || (why.has_value() && why->code == ErrorCode::kRefused)) {
+      return fail(
+          why.has_value() ? why->code : ErrorCode::kIo,
+          fmt::format(
+              "{} cannot be asked for {}: {}.{}", describe_brokers(place_), waiting.what,
+              why.has_value() ? why->message : "no answer came in time",
+              cluster_.age() > 0 ? "" : " Is a broker of Kafka (3.9 or later) listening there?"));
+    }
+    parker_->park_until(std::min(waiting.deadline(), until_));
+  }
+}
+
+Status PatientCluster::pause(std::string_view what, std::chrono::milliseconds time) {
+  const env::Monotonic end = now() + time;
+  return wait({what, [&] { return now() >= end; }, [&] { return end; },
+               [&] { return cluster_.trouble(); }});
+}
+
+Result<std::string> PatientCluster::ask(std::string_view what,
+                                        const std::function<void(client::Link&)>& send) {
+  std::unique_ptr<client::Link> link;
+  bool asked = false;
+  env::Monotonic open_at{0};
+  std::optional<Error> trouble;
+  std::optional<std::string> answer;
+  const auto converse = [&]() -> Status {
+    const auto& brokers = cluster_.brokers();
+    if (link == nullptr) {
+      if (brokers.empty() || now() < open_at) {
+        return {};
+      }
+      link = cluster_.open(brokers.begin()->first, now());
+      asked = false;
+      if (link == nullptr) {
+        return fail(ErrorCode::kIo, "the brokers are not known");
+      }
+    }
+    RHEON_TRY(link->pump(now()));
+    if (link->ready() && !asked) {
+      send(*link);
+      asked = true;
+      RHEON_TRY(link->pump(now()));
+    }
+    RHEON_ASSIGN(const std::optional<client::Response> response, link->next(now()));
+    if (response.has_value()) {
+      answer = response->frame;
+    }
+    return {};
+  };
+  RHEON_TRY(wait(
+      {what,
+       [&] {
+         const Status status = converse();
+         if (!status.has_value()) {
+           trouble = status.error();
+           link.reset();
+           open_at = now() + kAgain;
+         }
+         return answer.has_value();
+       },
+       [&] { return std::min(cluster_.deadline(), link != nullptr ? link->deadline() : open_at); },
+       [&] { return trouble.has_value() ? trouble : cluster_.trouble(); }}));
+  return std::move(*answer);
+}
+
+}  // namespace rheon::connect::kafka
