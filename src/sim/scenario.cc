@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "connect/files/csv.h"
 #include "connect/files/lines.h"
+#include "connect/kafka/out.h"
 #include "connect/memory/values.h"
 #include "operators/operator.h"
 #include "testing/small_sips.h"
@@ -95,9 +96,12 @@ struct CountSessions : KeyedOperator<std::string_view, std::string_view, std::ui
 
 }  // namespace
 
-Scenario count_words(env::fake::FakeEnv& env, Generator& random) {
+namespace {
+
+/// Words in files; the job counts them and gives the counts to `write`.
+template <class Write>
+Scenario counted_words(env::fake::FakeEnv& env, Generator& random, const Write& write) {
   Scenario scenario;
-  scenario.name = "count words";
   const std::uint64_t files = 1 + random() % 4;
   std::uint64_t words = 0;
   for (std::uint64_t f = 0; f < files; ++f) {
@@ -111,25 +115,51 @@ Scenario count_words(env::fake::FakeEnv& env, Generator& random) {
     write_file(env, "in" + std::to_string(f) + ".txt", text);
   }
   scenario.ledger["operator/counts/in"] = words;
-  scenario.ledger["operator/csv/in"] = words;
   // Some lines take long, in some of the runs.
   const std::chrono::microseconds most{random() % 2 == 0 ? 0 : 2'000};
   const std::chrono::microseconds slow{random() % (most.count() + 1)};
-  scenario.job = [&env, slow, sip = 32 + random() % 64](Job& job) {
+  scenario.job = [&env, slow, sip = 32 + random() % 64, write](Job& job) {
     job.key_groups(kKeyGroups);
-    job.from("lines", testing::small_sips(files::lines("in*.txt"), sip))
-        .rebalance()
-        .flat_map("words",
-                  [&env, slow](std::string_view line) {
-                    if (line.size() % 3 == 0) {
-                      env.clock().advance(slow);
-                    }
-                    return split(line);
-                  })
-        .key_by([](std::string_view word) { return word; })
-        .aggregate("counts", count(), unbounded())
-        .to("csv", files::csv(kOutputDirectory, {.max_file_bytes = 4096}));
+    write(job.from("lines", testing::small_sips(files::lines("in*.txt"), sip))
+              .rebalance()
+              .flat_map("words",
+                        [&env, slow](std::string_view line) {
+                          if (line.size() % 3 == 0) {
+                            env.clock().advance(slow);
+                          }
+                          return split(line);
+                        })
+              .key_by([](std::string_view word) { return word; })
+              .aggregate("counts", count(), unbounded()));
   };
+  return scenario;
+}
+
+}  // namespace
+
+Scenario count_words(env::fake::FakeEnv& env, Generator& random) {
+  Scenario scenario = counted_words(env, random, [](const auto& counts) {
+    counts.to("csv", files::csv(kOutputDirectory, {.max_file_bytes = 4096}));
+  });
+  scenario.name = "count words";
+  scenario.ledger["operator/csv/in"] = scenario.ledger["operator/counts/in"];
+  return scenario;
+}
+
+Scenario count_words_to_a_topic(env::fake::FakeEnv& env, Generator& random) {
+  const bool files_too = random() % 2 == 0;
+  Scenario scenario = counted_words(env, random, [files_too](const auto& counts) {
+    counts.to("topic", kafka::out("kafka://127.0.0.1:1,127.0.0.1:2/" + std::string(kOutputTopic)));
+    if (files_too) {
+      counts.to("csv", files::csv(kOutputDirectory, {.max_file_bytes = 4096}));
+    }
+  });
+  scenario.name = "count words to a topic";
+  scenario.writes_files = files_too;
+  scenario.brokers = std::make_shared<kafka::fake::FakeCluster>(env.network(), 2);
+  scenario.brokers->second_protocol = random() % 2 == 0;
+  scenario.brokers->make_topic(kOutputTopic, kOutputPartitions);
+  scenario.ledger["operator/topic/in"] = scenario.ledger["operator/counts/in"];
   return scenario;
 }
 
@@ -211,10 +241,12 @@ Scenario sessions(Generator& random) {
 }
 
 Scenario any_scenario(env::fake::FakeEnv& env, Generator& random) {
-  switch (random() % 3) {
+  switch (random() % 4) {
     case 0:
       return count_words(env, random);
     case 1:
+      return count_words_to_a_topic(env, random);
+    case 2:
       return sum_of_two_sources(random);
     default:
       return sessions(random);

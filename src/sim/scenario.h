@@ -1,9 +1,9 @@
 #pragma once
 
 // The jobs that the simulator runs, each with the answer that a sequential reading of its input
-// gives. Every scenario writes CSV lines `key,value`; what may stand there is one sequence of
-// values per key, each once. Their order is only known per key and shard, so they are compared
-// sorted.
+// gives. Every scenario writes CSV lines `key,value`, or records with this key and value to a
+// topic; what may stand there is one sequence of values per key, each once. In files their order is
+// only known per key and shard, so they are compared sorted.
 
 #include <cstdint>
 #include <functional>
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "env/fake/fake_env.h"
+#include "kafka/fake/fake_cluster.h"
 #include "testing/simulated_job.h"
 
 namespace rheon::sim {
@@ -28,12 +29,18 @@ struct Scenario {
   testing::JobDescription job;
   Answer expected;
   std::map<std::string, std::uint64_t> ledger;  // counters and what they must be in the end
+  bool writes_files = true;
+  std::shared_ptr<kafka::fake::FakeCluster> brokers;  // of those that write to a topic
 };
 
 inline constexpr const char* kOutputDirectory = "out";
+inline constexpr const char* kOutputTopic = "counts";
+inline constexpr std::int32_t kOutputPartitions = 3;
 
 /// lines of files -> words -> count; the files are put on the disk.
 [[nodiscard]] Scenario count_words(env::fake::FakeEnv& env, Generator& random);
+/// The same to a topic, in transactions, and sometimes to files as well.
+[[nodiscard]] Scenario count_words_to_a_topic(env::fake::FakeEnv& env, Generator& random);
 /// Two sources in memory, merged -> sum of lengths by word -> filter.
 [[nodiscard]] Scenario sum_of_two_sources(Generator& random);
 /// Sessions that close by event-time timers, on partitions that are out of step.

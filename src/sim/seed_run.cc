@@ -10,6 +10,7 @@
 
 #include "codec/wire.h"
 #include "engine/fact_names.h"
+#include "env/fake/waiting_env.h"
 #include "sim/scenario.h"
 #include "sim/swarm.h"
 
@@ -39,6 +40,7 @@ class SeedRun {
         scenario_(any_scenario(env_, random_)),
         job_(env_, scenario_.job, options(seed)) {
     job_.driver().set_slowness(swarm_.slowness);
+    env_.threads().let_time_pass(false);
   }
 
   Result<SeedReport> run() {
@@ -88,6 +90,9 @@ class SeedRun {
         if (is_full_ && env_.clock().monotonic() > full_until_) {
           free_space();
         }
+        if (brokers_are_gone_ && env_.clock().monotonic() > gone_until_) {
+          bring_brokers_back();
+        }
         if (job_.driver().turns() >= next_event_) {
           cause_event();
           plan_next_event();
@@ -106,7 +111,7 @@ class SeedRun {
   Result<bool> go_on() {
     if (!job_.running()) {
       ++report_.processes;
-      RHEON_TRY(job_.start(some_shards()));
+      RHEON_TRY(start());
       RHEON_TRY(check_progress());
       return false;
     }
@@ -118,6 +123,18 @@ class SeedRun {
       RHEON_TRY(check_progress());
     }
     return finished;
+  }
+
+  /// A start waits for what is outside; nothing else does.
+  Status start() {
+    struct Waiting {
+      explicit Waiting(env::fake::WaitingThreads& threads) : threads_(threads) {
+        threads_.let_time_pass(true);
+      }
+      ~Waiting() { threads_.let_time_pass(false); }
+      env::fake::WaitingThreads& threads_;
+    } waiting(env_.threads());
+    return job_.start(some_shards());
   }
 
   std::uint32_t some_shards() {
@@ -168,6 +185,39 @@ class SeedRun {
     env_.clock().set_wall(random_() % 2 == 0 ? began_at_ - off : began_at_ + off);
   }
 
+  void disturb_brokers() {
+    using Lost = kafka::fake::FakeCluster::Fault;
+    if (scenario_.brokers == nullptr) {
+      return;
+    }
+    ++errors_left_;  // not all of them are noticed
+    switch (random_() % 4) {
+      case 0:
+        scenario_.brokers->hang_up();
+        brokers_are_gone_ = true;
+        gone_until_ = env_.clock().monotonic() + std::chrono::milliseconds{random_() % 5000};
+        break;
+      case 1:
+        scenario_.brokers->time_out_all();
+        break;
+      default: {
+        const Lost what = random_() % 2 == 0 ? Lost::kRequest : Lost::kAnswer;
+        scenario_.brokers->fault = [this, what, left = random_() % 40](std::int16_t) mutable {
+          if (left-- > 0) {
+            return Lost::kNothing;
+          }
+          scenario_.brokers->fault = nullptr;
+          return what;
+        };
+      }
+    }
+  }
+
+  void bring_brokers_back() {
+    scenario_.brokers->listen();
+    brokers_are_gone_ = false;
+  }
+
   void plan_next_event() {
     next_event_ = job_.driver().turns() + 1 + random_() % (2 * swarm_.turns_between);
   }
@@ -204,6 +254,9 @@ class SeedRun {
         break;
       case FaultKind::kClockJump:
         set_clock();
+        break;
+      case FaultKind::kBrokers:
+        disturb_brokers();
         break;
     }
     if (!job_.running() && random_() % 2 == 0) {
@@ -273,6 +326,24 @@ class SeedRun {
   // ---- what must hold in the end
 
   Status check_output() {
+    if (scenario_.brokers != nullptr) {
+      RHEON_TRY(check_topic());
+    }
+    return scenario_.writes_files ? check_files() : Status();
+  }
+
+  Status check_topic() {
+    Answer found;
+    for (std::int32_t partition = 0; partition < kOutputPartitions; ++partition) {
+      for (const std::string& record : scenario_.brokers->committed(kOutputTopic, partition)) {
+        const std::size_t equals = record.rfind('=');
+        found[record.substr(0, equals)].push_back(std::stoull(record.substr(equals + 1)));
+      }
+    }
+    return compare(found, "the topic");
+  }
+
+  Status check_files() {
     Answer found;
     RHEON_ASSIGN(const std::vector<std::string> files,
                  env_.files().glob(std::string(kOutputDirectory) + "/*.csv"));
@@ -284,15 +355,19 @@ class SeedRun {
     for (auto& [key, values] : found) {
       std::sort(values.begin(), values.end());
     }
+    return compare(found, "the files");
+  }
+
+  Status compare(const Answer& found, const std::string& output) const {
     for (const auto& [key, values] : scenario_.expected) {
       const auto at = found.find(key);
       if (at == found.end() || at->second != values) {
-        return broken("key '" + key + "' should have " + show(values) + ", the files have " +
+        return broken("key '" + key + "' should have " + show(values) + ", " + output + " with " +
                       show(at == found.end() ? std::vector<std::uint64_t>{} : at->second) + ".");
       }
     }
     if (found.size() != scenario_.expected.size()) {
-      return broken("the files hold keys that the input does not have.");
+      return broken(output + " has keys that the input does not have.");
     }
     return {};
   }
@@ -338,7 +413,7 @@ class SeedRun {
   Generator random_;
   Swarm swarm_;
   const Swarm& told_;
-  env::fake::FakeEnv env_;
+  env::fake::WaitingEnv env_;
   Scenario scenario_;
   testing::SimulatedJob job_;
   SeedReport report_;
@@ -348,6 +423,8 @@ class SeedRun {
   std::uint32_t errors_caused_ = 0;
   bool is_full_ = false;
   env::Monotonic full_until_{0};
+  bool brokers_are_gone_ = false;
+  env::Monotonic gone_until_{0};
   const EventTime began_at_ = env_.clock().wall();
   std::int64_t job_clock_ = INT64_MIN;  // as committed
   bool was_full_ = false;

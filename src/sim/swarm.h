@@ -24,9 +24,11 @@ enum class FaultKind {
   kFullDisk,   // there is no space for a while
   kRescale,
   kClockJump,  // the wall clock is set to something up to 8 years off
+  kBrokers,    // they go for a while, lose a request or an answer, or end a transaction themselves
 };
-inline constexpr std::array<std::string_view, 7> kFaultNames{
-    "kills", "power-cuts", "disk-crashes", "disk-errors", "full-disks", "rescales", "clock-jumps"};
+inline constexpr std::array<std::string_view, 8> kFaultNames{
+    "kills",      "power-cuts", "disk-crashes", "disk-errors",
+    "full-disks", "rescales",   "clock-jumps",  "broker-faults"};
 
 struct Swarm {
   std::uint32_t shards = 1;
