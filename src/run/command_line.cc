@@ -200,6 +200,9 @@ class Parser {
     }
     std::string what = error.what();
     std::replace(what.begin(), what.end(), '\n', ' ');
+    if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr && what.starts_with("--")) {
+      what = what.substr(0, what.find(':')) + " stands without its value";
+    }
     if (chosen.empty()) {
       what = "say what to do";
     }

@@ -53,28 +53,26 @@ class Inspector {
     return line_.json ? json + "\n" : words(json);
   }
 
-  /// From the running job, or else from its log.
+  /// From the running job, or else from its log, which is held for this moment only.
   Result<std::string> answer(const Question& question) {
-    if (view_ == nullptr) {
-      static_cast<void>(wait_while_held_silently(env_, line_.data_directory));
-      const Result<std::string> told =
-          env_.sockets().ask(control_path(line_.data_directory), to_json(question), kAnswerTimeout);
-      if (told.has_value()) {
-        return open_answer(*told);
-      }
-      if (told.error().code == ErrorCode::kIo) {
-        return fail(
-            ErrorCode::kIo,
-            fmt::format("the job that runs on '{}' does not answer: {}. Its process may be "
-                        "stopped (SIGSTOP, a debugger) or its machine very busy: ask again.",
-                        line_.data_directory, told.error().message));
-      }
-      if (told.error().code != ErrorCode::kNotFound) {
-        return tl::unexpected<Error>(told.error());
-      }
-      RHEON_ASSIGN(view_, view_at_rest(env_, graph_, line_.data_directory));
+    static_cast<void>(wait_while_held_silently(env_, line_.data_directory));
+    const Result<std::string> told =
+        env_.sockets().ask(control_path(line_.data_directory), to_json(question), kAnswerTimeout);
+    if (told.has_value()) {
+      return open_answer(*told);
     }
-    return open_answer(run::answer(env_, *view_, question));
+    if (told.error().code == ErrorCode::kIo) {
+      return fail(ErrorCode::kIo,
+                  fmt::format("the job that runs on '{}' does not answer: {}. Its process may be "
+                              "stopped (SIGSTOP, a debugger) or its machine very busy: ask again.",
+                              line_.data_directory, told.error().message));
+    }
+    if (told.error().code != ErrorCode::kNotFound) {
+      return tl::unexpected<Error>(told.error());
+    }
+    RHEON_ASSIGN(const std::unique_ptr<JobView> view,
+                 view_at_rest(env_, graph_, line_.data_directory));
+    return open_answer(run::answer(env_, *view, question));
   }
 
   Result<std::string> scale() {
@@ -97,7 +95,6 @@ class Inspector {
   env::Env& env_;
   const graph::Graph& graph_;
   const CommandLine& line_;
-  std::unique_ptr<JobView> view_;
 };
 
 }  // namespace

@@ -175,12 +175,19 @@ Result<std::string> show_state(const std::string& answer) { return shown(answer,
 
 Result<std::string> show_scaled(const std::string& status, std::uint32_t shards) {
   return shown(status, [shards](const Json& json) -> Result<std::string> {
-    if (!json.value("running", false) || count(json, "shards") != shards) {
+    if (!json.value("running", false)) {
+      return fail(ErrorCode::kInternal,
+                  fmt::format("{} ended before it ran on {} shards. `run --shards {}` starts it on "
+                              "as many.",
+                              word(json, "job"), shards, shards));
+    }
+    if (count(json, "shards") != shards) {
       return fail(ErrorCode::kNotFound, "not yet.");
     }
-    return fmt::format("{}: runs on {} shard{} (the last change stopped it for {})\n",
-                       word(json, "job"), shards, shards == 1 ? "" : "s",
-                       as_time(count(json, "last_rescale_micros")));
+    const std::uint64_t micros = count(json, "last_rescale_micros");
+    return fmt::format(
+        "{}: runs on {} shard{}{}\n", word(json, "job"), shards, shards == 1 ? "" : "s",
+        micros == 0 ? "" : fmt::format(" (the last change stopped it for {})", as_time(micros)));
   });
 }
 

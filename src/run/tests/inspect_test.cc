@@ -5,13 +5,16 @@
 
 #include <chrono>
 #include <string>
+#include <utility>
 
 #include "api/job.h"
 #include "connect/discard/discard.h"
 #include "connect/generator/words.h"
 #include "env/fake/fake_env.h"
+#include "log/files/file_log.h"
 #include "log/files/format.h"
 #include "run/inspect_commands.h"
+#include "testing/simulated_job.h"
 
 namespace rheon::run {
 namespace {
@@ -62,6 +65,47 @@ TEST(Inspect, SaysThatAJobDoesNotAnswer) {
                           "'data/control'. Its process may be stopped (SIGSTOP, a debugger)"));
     EXPECT_LE(machine.clock().monotonic() - before, seconds{15});
   }
+}
+
+/// Takes the first question, and is killed.
+class DyingSockets final : public env::fake::FakeSockets {
+ public:
+  Result<std::string> ask(const std::string& /*path*/, const std::string& /*request*/,
+                          std::chrono::milliseconds /*timeout*/) override {
+    if (std::exchange(dead_, true)) {
+      return fail(ErrorCode::kNotFound, "nobody listens");
+    }
+    return std::string(R"({"shards_wanted":3})");
+  }
+
+ private:
+  bool dead_ = false;
+};
+
+class DyingMachine final : public env::fake::FakeEnv {
+ public:
+  DyingSockets& sockets() override { return dying_; }
+
+ private:
+  DyingSockets dying_;
+};
+
+TEST(Inspect, DoesNotWaitForAJobThatHasDied) {
+  DyingMachine machine;
+  log::files::OpenOptions options = testing::small_log();
+  options.directory = "data";
+  options.job = "job";
+  ASSERT_TRUE(log::files::open(machine, options));
+  Job job("job", Parameters({}, /*complete=*/true));
+  job.from("words", generator::words({.dictionary = 10, .count = 100})).to("out", discard::all());
+  const Result<graph::Graph> graph = job.finish();
+  CommandLine line;
+  line.data_directory = "data";
+  line.command = Command::kScale;
+  line.shards = 3;
+  const auto answer = inspect(machine, *graph, line);
+  ASSERT_FALSE(answer);
+  EXPECT_THAT(answer.error().message, HasSubstr("job ended before it ran on 3 shards"));
 }
 
 class Unrun : public ::testing::Test {
