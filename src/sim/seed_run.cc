@@ -206,8 +206,9 @@ class SeedRun {
           if (left-- > 0) {
             return Lost::kNothing;
           }
+          const Lost lost = what;  // this function goes with the next line
           scenario_.brokers->fault = nullptr;
-          return what;
+          return lost;
         };
       }
     }

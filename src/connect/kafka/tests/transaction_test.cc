@@ -110,8 +110,9 @@ class TransactionTest : public ::testing::TestWithParam<bool> {
       if (asked != key) {
         return Fault::kNothing;
       }
+      const Fault lost = fault;  // this function goes with the next line
       cluster_.fault = nullptr;
-      return fault;
+      return lost;
     };
   }
 
