@@ -17,6 +17,7 @@ if(NOT RHEON_FUZZ)
   find_package(benchmark REQUIRED)
   # Only the baselines in bench/ use Boost (boost::unordered_flat_map came with 1.81).
   find_package(Boost 1.81 QUIET)
+  pkg_check_modules(rdkafka QUIET IMPORTED_TARGET rdkafka)
 endif()
 
 # What any room may use. Only tl::expected (Result<T>) shows in headers; the others stay inside .cc files.

@@ -109,6 +109,10 @@ function(rheon_add_benchmarks)
       bench_${name} PRIVATE
       RHEON_BUILD_INFO="${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION} ${CMAKE_CXX_FLAGS_${type}}")
   endforeach()
+  if(TARGET bench_kafka AND TARGET PkgConfig::rdkafka)
+    target_link_libraries(bench_kafka PRIVATE PkgConfig::rdkafka)
+    target_compile_definitions(bench_kafka PRIVATE RHEON_HAVE_LIBRDKAFKA)
+  endif()
 endfunction()
 
 # tests/KIND/**/*_test.cc become rheon_KIND_test with the label KIND; tests/support/*.cc is linked into each.

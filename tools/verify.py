@@ -47,6 +47,8 @@ ROWS = [
         "python3 tests/chaos/composed.py --count {count} --seed {seed}", quick=3, ci=20, limit_s=900),
     Row("T-01-kafka", "kill -9 of a job that reads a topic of a real Kafka",
         "python3 tests/chaos/kafka_kill.py --jobs 1 --count {count} --seed {seed}", quick=0, ci=10, limit_s=900),
+    Row("T-01-kafka-long", "kill -9 again and again of one long run from topic to topic",
+        "python3 tests/chaos/kafka_long.py --count {count} --seed {seed}", quick=0, ci=0, limit_s=3600, unit="kills"),
     Row("T-02", "stop before the i-th write, sync, rename: all kept, unsynced lost, torn",
         "python3 tests/chaos/points.py T-02 --count {count} --seed {seed}", quick=20, ci=1000, limit_s=1500),
     Row("T-03", "power cut under the real program: a file system that forgets what was not synced",

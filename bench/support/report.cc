@@ -48,7 +48,7 @@ bool Report::holds(std::size_t row, const std::optional<double>& bound) const {
 
 void Report::print_head(const std::string& build) const {
   fmt::print("machine  {}\nbuild    {}\n\n", describe_machine(), build);
-  fmt::print("{:<19} {:>9} {:<5} {:>19} {:>6} {:>6}  {:<11} {}\n", "row", "median", "", "min - max",
+  fmt::print("{:<29} {:>9} {:<5} {:>19} {:>6} {:>6}  {:<11} {}\n", "row", "median", "", "min - max",
              "floor", "goal", "floor/goal", "baseline");
 }
 
@@ -57,7 +57,7 @@ std::string Report::line(std::size_t i) const {
   const Figure& figure = *figures_[i];
   const std::string bounds = fmt::format("{:>6} {:>6}", number(row.floor), number(row.goal));
   if (figure.samples.empty()) {
-    return fmt::format("{:<19} {:>9} {:<5} {:>19} {}  {:<11} not measured: {}", row.name, "-",
+    return fmt::format("{:<29} {:>9} {:<5} {:>19} {}  {:<11} not measured: {}", row.name, "-",
                        row.unit, "", bounds, "MISS", figure.note);
   }
   const std::string spread =
@@ -66,7 +66,7 @@ std::string Report::line(std::size_t i) const {
                         : !holds(i, row.floor) ? "MISS / MISS"
                         : !holds(i, row.goal)  ? "PASS / MISS"
                                                : "PASS / PASS";
-  std::string text = fmt::format("{:<19} {:>9} {:<5} {:>19} {}  {:<11} {}", row.name,
+  std::string text = fmt::format("{:<29} {:>9} {:<5} {:>19} {}  {:<11} {}", row.name,
                                  number(figure.samples.median()), row.unit, spread, bounds, verdict,
                                  figure.baseline);
   if (!figure.note.empty()) {

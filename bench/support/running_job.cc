@@ -28,8 +28,8 @@ engine::Plan plan_of(const std::string& name, const std::function<void(Job&)>& d
 }
 
 RunningJob::RunningJob(env::Env& env, const std::function<void(Job&)>& describe,
-                       engine::WorkerOptions options)
-    : worker_(env, plan_of("bench", describe), std::move(options)) {
+                       engine::WorkerOptions options, const std::string& name)
+    : worker_(env, plan_of(name, describe), std::move(options)) {
   must(worker_.open());
   thread_ = env.threads().start("coordinator", [this, &env] {
     must(engine::drive(env, worker_, std::chrono::seconds{1}, [] {}));

@@ -22,7 +22,7 @@ void must(const Status& status);
 class RunningJob {
  public:
   RunningJob(env::Env& env, const std::function<void(Job&)>& describe,
-             engine::WorkerOptions options);
+             engine::WorkerOptions options, const std::string& name = "bench");
   ~RunningJob();
   RunningJob(const RunningJob&) = delete;
   RunningJob& operator=(const RunningJob&) = delete;

@@ -178,7 +178,8 @@ def up(wanted: dict) -> None:
             "./dev kafka down --wipe stops it and removes its data", 3)
     if not state:
         state = {name: value if value is not None else DEFAULTS[name] for name, value in wanted.items()}
-        state["cluster_id"] = base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=")
+        # Its first letter is no dash, which would make it an option of the tool that formats.
+        state["cluster_id"] = base64.urlsafe_b64encode(b"\0" + os.urandom(15)).decode().rstrip("=")
         jars(state["version"])
         refuse_ports_in_use([Broker(n, state["brokers"], state["port"]) for n in range(1, state["brokers"] + 1)])
         CLUSTER.mkdir(parents=True, exist_ok=True)

@@ -111,19 +111,24 @@ Result<std::string> PatientCluster::ask(std::string_view what,
     }
     return {};
   };
-  RHEON_TRY(wait(
-      {what,
-       [&] {
-         const Status status = converse();
-         if (!status.has_value()) {
-           trouble = status.error();
-           link.reset();
-           open_at = now() + kAgain;
-         }
-         return answer.has_value();
-       },
-       [&] { return std::min(cluster_.deadline(), link != nullptr ? link->deadline() : open_at); },
-       [&] { return trouble.has_value() ? trouble : cluster_.trouble(); }}));
+  RHEON_TRY(wait({what,
+                  [&] {
+                    const Status status = converse();
+                    if (!status.has_value()) {
+                      trouble = status.error();
+                      link.reset();
+                      open_at = now() + kAgain;
+                    }
+                    return answer.has_value();
+                  },
+                  [&] {
+                    if (link != nullptr) {
+                      return std::min(cluster_.deadline(), link->deadline());
+                    }
+                    return cluster_.brokers().empty() ? cluster_.deadline()
+                                                      : std::min(cluster_.deadline(), open_at);
+                  },
+                  [&] { return trouble.has_value() ? trouble : cluster_.trouble(); }}));
   return std::move(*answer);
 }
 
