@@ -65,6 +65,7 @@ Topic Topics::look(const std::string& name, bool committed) {
   }
   Topic result{name, topic->id, {}};
   std::vector<kafka::OffsetQuestion> questions;
+  questions.reserve(kPartitions);
   for (std::int32_t i = 0; i < kPartitions; ++i) {
     questions.push_back({name, i, kafka::OffsetQuestion::kLatest});
   }
