@@ -115,11 +115,15 @@ Status DecisionTopic::check_settings() {
   request.resources.push_back(
       {kTopicResource, place_.topic,
        std::vector<std::string_view>{"cleanup.policy", "retention.ms", "retention.bytes"}});
-  RHEON_ASSIGN(const std::string response,
-               patient_.ask<wire::DescribeConfigs>("the settings of a topic", request));
-  const auto told = wire::read_response<wire::DescribeConfigs>(response);
-  if (!told.has_value() || told->results.size() != 1) {
-    return fail(ErrorCode::kCorrupt, "a broker does not tell the settings of a topic.");
+  std::string response;
+  std::optional<wire::DescribeConfigsResponse> told;
+  for (;;) {
+    RHEON_ASSIGN(response, patient_.ask<wire::DescribeConfigs>("the settings of a topic", request));
+    told = wire::read_response<wire::DescribeConfigs>(response);
+    if (told.has_value() && told->results.size() == 1) {
+      break;
+    }
+    RHEON_TRY(patient_.pause("the settings of a topic", kAgain));  // a broker that has just begun
   }
   bool deletes = false;
   bool expires = false;
