@@ -35,9 +35,9 @@ Status check_transport(const TopicPlace& place, bool allow_plaintext) {
     if (!allow_plaintext && !client::is_loopback(address.host)) {
       return fail(ErrorCode::kInvalidInput,
                   fmt::format("records would go to or from '{}' over the network as they are, for "
-                              "everybody to read. When that is meant, the job says so: "
-                              "kafka::in(url, {{.allow_plaintext = true}}), and the same in "
-                              "kafka::out.",
+                              "everybody to read. When that is meant, the job says so with "
+                              "allow_plaintext, in the options of kafka::values, kafka::messages "
+                              "or kafka::out.",
                               address.host));
     }
   }
