@@ -78,7 +78,8 @@ function(rheon_add_examples)
 endfunction()
 
 # bench/NAME.cc, or the files of bench/NAME/, become the program bench_NAME (a leading bench_ is not doubled);
-# bench/support/*.cc is linked into each.
+# bench/support/*.cc is linked into each. None of them belongs to the target all, so that tests do not wait for them:
+# the target benchmarks is all of them.
 function(rheon_add_benchmarks)
   rheon_all_rooms(rooms)
   set(libraries ${rooms} benchmark::benchmark CLI11::CLI11 nlohmann_json::nlohmann_json)
@@ -87,7 +88,7 @@ function(rheon_add_benchmarks)
   endif()
   file(GLOB support CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/bench/support/*.cc")
   if(support)
-    add_library(rheon_bench_support STATIC ${support})
+    add_library(rheon_bench_support STATIC EXCLUDE_FROM_ALL ${support})
     target_link_libraries(rheon_bench_support PUBLIC ${libraries} rheon_externals)
     list(PREPEND libraries rheon_bench_support)
   endif()
@@ -95,6 +96,7 @@ function(rheon_add_benchmarks)
   file(GLOB files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/bench/*.cc")
   rheon_folders(folders bench)
   list(REMOVE_ITEM folders support)
+  add_custom_target(benchmarks)
   foreach(entry IN LISTS files folders)
     get_filename_component(name "${entry}" NAME_WE)
     string(REGEX REPLACE "^bench_" "" name "${name}")
@@ -103,6 +105,8 @@ function(rheon_add_benchmarks)
       file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/bench/${entry}/*.cc")
     endif()
     rheon_program(bench_${name} SOURCES ${sources} LIBRARIES ${libraries})
+    set_target_properties(bench_${name} PROPERTIES EXCLUDE_FROM_ALL TRUE)
+    add_dependencies(benchmarks bench_${name})
     # Printed beside every figure, so that a number can be repeated.
     string(TOUPPER "${CMAKE_BUILD_TYPE}" type)
     target_compile_definitions(

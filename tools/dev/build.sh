@@ -69,6 +69,9 @@ cmd_build() {
   local preset rest
   take_preset "$@"
   build_preset "$preset" "${rest[@]}"
+  if [[ $preset == release ]] && ((${#rest[@]} == 0)); then
+    build_preset "$preset" benchmarks
+  fi
   say "programs are in $(bin_dir "$preset")/"
 }
 

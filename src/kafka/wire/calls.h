@@ -5,10 +5,14 @@
 // (KIP-890, transaction.version 2) and looks the same.
 
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "kafka/wire/admin.h"
 #include "kafka/wire/cluster.h"
 #include "kafka/wire/fetch.h"
+#include "kafka/wire/fields.h"
 #include "kafka/wire/group.h"
 #include "kafka/wire/produce.h"
 #include "kafka/wire/sasl.h"
@@ -52,5 +56,37 @@ using SaslAuthenticate = Call<36, 2, SaslAuthenticateRequest, SaslAuthenticateRe
 using DescribeCluster = Call<60, 1, DescribeClusterRequest, DescribeClusterResponse>;
 using DescribeProducers = Call<61, 0, DescribeProducersRequest, DescribeProducersResponse>;
 using DescribeTransactions = Call<65, 0, DescribeTransactionsRequest, DescribeTransactionsResponse>;
+
+#define RHEON_KAFKA_MESSAGES(each)                                                                 \
+  each(ProduceRequest) each(ProduceResponse) each(FetchRequest) each(FetchResponse) each(          \
+      ListOffsetsRequest) each(ListOffsetsResponse) each(MetadataRequest) each(MetadataResponse)   \
+      each(OffsetCommitRequest) each(OffsetCommitResponse) each(OffsetFetchRequest) each(          \
+          OffsetFetchResponse) each(FindCoordinatorRequest) each(FindCoordinatorResponse)          \
+          each(JoinGroupRequest) each(JoinGroupResponse) each(HeartbeatRequest) each(              \
+              HeartbeatResponse) each(LeaveGroupRequest) each(LeaveGroupResponse)                  \
+              each(SyncGroupRequest) each(SyncGroupResponse) each(ApiVersionsRequest) each(        \
+                  ApiVersionsResponse) each(CreateTopicsRequest) each(CreateTopicsResponse)        \
+                  each(DeleteRecordsRequest) each(DeleteRecordsResponse)                           \
+                      each(InitProducerIdRequest) each(InitProducerIdResponse) each(               \
+                          OffsetForLeaderEpochRequest) each(OffsetForLeaderEpochResponse)          \
+                          each(AddPartitionsToTxnRequest) each(AddPartitionsToTxnResponse)         \
+                              each(AddOffsetsToTxnRequest) each(AddOffsetsToTxnResponse) each(     \
+                                  EndTxnRequest) each(EndTxnResponse4) each(EndTxnResponse)        \
+                                  each(TxnOffsetCommitRequest) each(TxnOffsetCommitResponse) each( \
+                                      DescribeConfigsRequest) each(DescribeConfigsResponse)        \
+                                      each(SaslAuthenticateRequest) each(SaslAuthenticateResponse) \
+                                          each(DescribeClusterRequest)                             \
+                                              each(DescribeClusterResponse)                        \
+                                                  each(DescribeProducersRequest)                   \
+                                                      each(DescribeProducersResponse)              \
+                                                          each(DescribeTransactionsRequest)        \
+                                                              each(DescribeTransactionsResponse)
+
+// Compiled once, in calls.cc: what reads and writes a message is large.
+#define RHEON_KAFKA_DECLARE(Message)                                            \
+  extern template void write_message(const Message& message, std::string& out); \
+  extern template std::optional<Message> read_message(std::string_view bytes);
+RHEON_KAFKA_MESSAGES(RHEON_KAFKA_DECLARE)
+#undef RHEON_KAFKA_DECLARE
 
 }  // namespace rheon::kafka::wire
