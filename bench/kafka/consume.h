@@ -14,6 +14,10 @@
 
 namespace rheon::bench {
 
+/// After so many records a source's poll is over, and the next one begins with a look at what has
+/// come.
+inline constexpr std::size_t kPollRecords = 4096;
+
 /// Reads all partitions of a topic as the source does; `take` is given each record, and `more` says
 /// whether to go on, with how many there were.
 template <class Take, class More>
@@ -21,14 +25,13 @@ void consume(env::Env& env, const Topics& topics, const std::string& topic,
              std::chrono::milliseconds max_wait, const std::vector<std::int64_t>& from, Take&& take,
              More&& more) {
   const auto parker = env.threads().make_parker();
-  kafka::Cluster cluster(
-      env.network(), *parker, env.random(),
-      connect::kafka::cluster_options(topics.place(topic), {}, /*allow_plaintext=*/false));
+  kafka::Cluster cluster(env.network(), *parker, env.random(),
+                         connect::kafka::cluster_options(topics.place(topic), {}));
   kafka::Fetcher fetcher(cluster, env.random(), {.max_wait = max_wait});
   cluster.watch(std::set<std::string, std::less<>>{topic});
   std::vector<std::int64_t> positions = from;
   for (std::size_t i = 0; i < positions.size(); ++i) {
-    fetcher.add(topic, static_cast<std::int32_t>(i), positions[i]);
+    fetcher.add(topic, static_cast<std::int32_t>(i), {positions[i]});
   }
   std::array<kafka::wire::Record, 256> some;
   std::size_t taken = 0;
@@ -57,6 +60,10 @@ void consume(env::Env& env, const Topics& topics, const std::string& topic,
       }
       taken += *count;
       records.forget();
+      // What has come meanwhile is taken from the socket, or its buffer fills and the broker waits.
+      if (taken / kPollRecords != (taken - *count) / kPollRecords) {
+        fetcher.step(env.clock().monotonic());
+      }
     }
     positions[come.partition] = records.position();
   }

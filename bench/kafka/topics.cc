@@ -39,7 +39,7 @@ connect::kafka::TopicPlace Topics::place(const std::string& topic) const {
 
 Topic Topics::make(const std::string& name) {
   const connect::kafka::TopicPlace at = place(name);
-  PatientCluster patient(env_, at, {}, false, kPatience);
+  PatientCluster patient(env_, at, {}, kPatience);
   wire::CreateTopicsRequest request;
   request.topics.push_back(
       {name, kPartitions, 1, {}, {{"segment.bytes", "134217728"}, {"retention.ms", "-1"}}});
@@ -54,7 +54,7 @@ Topic Topics::make(const std::string& name) {
 
 Topic Topics::look(const std::string& name, bool committed) {
   const connect::kafka::TopicPlace at = place(name);
-  PatientCluster patient(env_, at, {}, false, kPatience);
+  PatientCluster patient(env_, at, {}, kPatience);
   kafka::Cluster& cluster = patient.cluster();
   cluster.watch(std::set<std::string, std::less<>>{name});
   const kafka::TopicInfo* topic = nullptr;
@@ -103,7 +103,7 @@ Topic Topics::words(std::size_t count, kafka::Codec codec) {
 void Topics::clear(const std::string& name) {
   const Topic topic = look(name);
   const connect::kafka::TopicPlace at = place(name);
-  PatientCluster patient(env_, at, {}, false, kPatience);
+  PatientCluster patient(env_, at, {}, kPatience);
   wire::DeleteRecordsRequest request;
   request.topics.push_back({name, {}});
   for (std::int32_t i = 0; i < kPartitions; ++i) {

@@ -14,8 +14,9 @@ import subprocess
 import sys
 import time
 
+import kafka_kill
 import trials
-from kafka_kill import BROKER, NEEDED, kafka
+from kafka_kill import NEEDED, kafka
 
 WORDS_A_KILL = 300_000
 DICTIONARY = 9_000
@@ -25,7 +26,7 @@ def fill(topic: str, words: int, random_: random.Random) -> collections.Counter:
     """Ten words a message. Says how often each was written."""
     dictionary = ["".join(random_.choices("abcdefghijklmnopqrstuvwxyz", k=random_.randint(2, 12))) for _ in range(DICTIONARY)]
     truth: collections.Counter = collections.Counter()
-    with subprocess.Popen(["kcat", "-P", "-b", BROKER, "-t", topic, "-X", "partitioner=random"],
+    with subprocess.Popen(["kcat", "-P", "-b", kafka_kill.BROKER, "-t", topic, "-X", "partitioner=random"],
                           stdin=subprocess.PIPE) as kcat:
         for _ in range(words // 10_000):
             some = random_.choices(dictionary, k=10_000)
@@ -41,7 +42,7 @@ def fill(topic: str, words: int, random_: random.Random) -> collections.Counter:
 def check(topic: str, truth: collections.Counter) -> None:
     """One bit a count; kcat sees what is committed."""
     seen = {word: bytearray(n + 1) for word, n in truth.items()}
-    with subprocess.Popen(["kcat", "-C", "-b", BROKER, "-t", topic, "-e", "-q", "-K", ",", "-X",
+    with subprocess.Popen(["kcat", "-C", "-b", kafka_kill.BROKER, "-t", topic, "-e", "-q", "-K", ",", "-X",
                            "isolation.level=read_committed"], stdout=subprocess.PIPE, text=True) as kcat:
         for line in kcat.stdout:
             word, count = line.rstrip("\n").split(",")
@@ -65,8 +66,8 @@ def run(kills: int, seed: int) -> str:
         kafka("topic", name, "--partitions", "4")
     kafka("topic", "wordcount.commit", "--delete")  # of another data directory
     truth = fill(topic, kills * WORDS_A_KILL, random_)
-    line = [str(trials.BIN / "wordcount"), "run", "--input", f"kafka://{BROKER}/{topic}", "--stop-at-end", "--output",
-            f"kafka://{BROKER}/{topic}-counts", "--data-dir", str(directory / "data"), "--log-level", "error"]
+    line = [str(trials.BIN / "wordcount"), "run", "--input", f"kafka://{kafka_kill.BROKER}/{topic}", "--stop-at-end", "--output",
+            f"kafka://{kafka_kill.BROKER}/{topic}-counts", "--data-dir", str(directory / "data"), "--log-level", "error"]
     done = 0
     start = time.monotonic()
     while done < kills:

@@ -107,7 +107,7 @@ cmd_verify() {
   take_preset "$@"
   build_preset "$preset"
   local wanted=" ${rest[*]} "
-  if [[ "$wanted" == *" T-01-kafka "* ]] || [[ "$wanted" == *" --all "* && "$wanted" != *" --quick "* ]]; then
+  if [[ "$wanted" == *kafka* || "$wanted" =~ \ T-1[02]\  ]] || [[ "$wanted" == *" --all "* && "$wanted" != *" --quick "* ]]; then
     ensure_packages kafka
   fi
   if [[ "$wanted" == *" T-17 "* ]] || [[ "$wanted" == *" --all "* && "$wanted" != *" --quick "* ]]; then

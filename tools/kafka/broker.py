@@ -4,6 +4,10 @@
 One cluster at a time, KRaft, on loopback, with everything it has below build/kafka/: the jars of each version, and in
 cluster/ the brokers' configurations, logs and data. Each broker is also a controller. `down` keeps the data, and the
 next `up` goes on with them; `down --wipe` removes them.
+
+Besides its port each broker listens with TLS at port + 200, and with TLS and SASL at port + 300: user "ada", password
+"lovelace", PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512. build/kafka/cluster/tls/authority.pem vouches for them. Who comes to port + 400 is
+told that the broker is at port + 500: a proxy can stand there.
 """
 
 import argparse
@@ -21,10 +25,13 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 WORK = ROOT / "build" / "kafka"
-CLUSTER = WORK / "cluster"
+CLUSTER = WORK / os.environ.get("RHEON_KAFKA_CLUSTER", "cluster")  # tests may have one of their own
 STATE = CLUSTER / "cluster.json"  # what runs, or ran last
 VERSIONS = ("3.9.1", "4.3.0")  # what Rheon is tested with
 DEFAULTS = {"version": VERSIONS[-1], "brokers": 1, "port": 19092}
+TLS = CLUSTER / "tls"
+USER, PASSWORD = "ada", "lovelace"
+SCRAM = ("SCRAM-SHA-256", "SCRAM-SHA-512")
 UP_WITHIN_S = 60
 DOWN_WITHIN_S = 10  # without a majority a broker waits for the others; its data bear a kill
 
@@ -56,6 +63,21 @@ def java(version: str, main: str, *arguments: str, heap: str = "256m", log: str 
             "-cp", f"{jars(version)}/*", main, *arguments]
 
 
+def make_certificates() -> None:
+    """An authority, and a broker on this machine for whom it vouches."""
+    if (TLS / "broker.pem").exists():
+        return
+    TLS.mkdir(parents=True, exist_ok=True)
+    new = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "3650"]
+    for arguments in (["-subj", "/CN=authority", "-keyout", "authority.key", "-out", "authority.pem"],
+                      ["-subj", "/CN=broker", "-CA", "authority.pem", "-CAkey", "authority.key", "-addext",
+                       "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", "broker.key", "-out", "broker.crt"]):
+        done = subprocess.run([*new, *arguments], cwd=TLS, check=False, capture_output=True, text=True)
+        if done.returncode != 0:
+            die(f"openssl could not make a certificate:\n{done.stderr}")
+    (TLS / "broker.pem").write_text((TLS / "broker.key").read_text() + (TLS / "broker.crt").read_text())
+
+
 class Broker:
     def __init__(self, number: int, brokers: int, port: int) -> None:
         self.number, self.brokers, self.first_port = number, brokers, port
@@ -68,19 +90,49 @@ class Broker:
     def controller_port(self, number: int) -> int:
         return self.first_port + 100 + number - 1
 
+    def ports(self) -> list[int]:
+        return [self.port, self.tls_port(), self.sasl_port(), self.proxied_port(), self.controller_port(self.number)]
+
+    def tls_port(self) -> int:
+        return self.port + 200
+
+    def sasl_port(self) -> int:
+        return self.port + 300
+
+    def proxied_port(self) -> int:
+        return self.port + 400
+
+    def security(self) -> dict:
+        """Settings of the listeners that encrypt."""
+        module = "org.apache.kafka.common.security"
+        settings = {
+            "listener.name.sasl.sasl.enabled.mechanisms": ",".join(("PLAIN", *SCRAM)),
+            "listener.name.sasl.plain.sasl.jaas.config":
+                f'{module}.plain.PlainLoginModule required user_{USER}="{PASSWORD}";',
+        }
+        for mechanism in SCRAM:
+            settings[f"listener.name.sasl.{mechanism.lower()}.sasl.jaas.config"] = f"{module}.scram.ScramLoginModule required;"
+        for listener in ("tls", "sasl"):
+            settings[f"listener.name.{listener}.ssl.keystore.type"] = "PEM"
+            settings[f"listener.name.{listener}.ssl.keystore.location"] = TLS / "broker.pem"
+        return settings
+
     def configure(self) -> pathlib.Path:
         self.directory.mkdir(parents=True, exist_ok=True)
         voters = ",".join(f"{n}@127.0.0.1:{self.controller_port(n)}" for n in range(1, self.brokers + 1))
-        listeners = f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controller_port(self.number)}"
+        listeners = ",".join([f"PLAINTEXT://127.0.0.1:{self.port}", f"TLS://127.0.0.1:{self.tls_port()}",
+                              f"SASL://127.0.0.1:{self.sasl_port()}", ""])
+        proxied = f"PROXIED://127.0.0.1:{self.proxied_port()}"
         copies = min(self.brokers, 3)
         settings = {
             "process.roles": "broker,controller",
             "node.id": self.number,
             "controller.quorum.voters": voters,
             "controller.listener.names": "CONTROLLER",
-            "listeners": listeners,
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "listeners": f"{listeners}{proxied},CONTROLLER://127.0.0.1:{self.controller_port(self.number)}",
+            "advertised.listeners": f"{listeners}PROXIED://127.0.0.1:{self.proxied_port() + 100}",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT,TLS:SSL,SASL:SASL_SSL",
+            **self.security(),
             "log.dirs": self.directory / "data",
             "default.replication.factor": copies,
             "min.insync.replicas": max(1, copies - 1),
@@ -97,7 +149,8 @@ class Broker:
     def format(self, version: str, cluster_id: str) -> None:
         if (self.directory / "data" / "meta.properties").exists():
             return
-        command = java(version, "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(self.configure()))
+        users = [word for mechanism in SCRAM for word in ("--add-scram", f"{mechanism}=[name={USER},password={PASSWORD}]")]
+        command = java(version, "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(self.configure()), *users)
         done = subprocess.run(command, check=False, capture_output=True, text=True)
         if done.returncode != 0:
             die(f"broker {self.number} could not format its directory:\n{done.stdout}{done.stderr}")
@@ -185,6 +238,7 @@ def up(wanted: dict) -> None:
         CLUSTER.mkdir(parents=True, exist_ok=True)
         STATE.write_text(json.dumps(state) + "\n")
     version = state["version"]
+    make_certificates()
     _, brokers = known()
     down_now = [broker for broker in brokers if broker.pid() is None]
     refuse_ports_in_use(down_now)
@@ -198,7 +252,7 @@ def up(wanted: dict) -> None:
 
 
 def refuse_ports_in_use(brokers: list[Broker]) -> None:
-    for port in [port for b in brokers for port in (b.port, b.controller_port(b.number))]:
+    for port in [port for b in brokers for port in b.ports()]:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 die(f"port {port} is used by something else: end it, or choose others with --port", 3)

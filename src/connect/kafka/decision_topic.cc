@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "connect/kafka/decision_record.h"
+#include "connect/kafka/topic_settings.h"
 #include "kafka/client/committed_records.h"
 #include "kafka/client/error_codes.h"
 #include "kafka/client/fetcher.h"
@@ -30,14 +31,11 @@ constexpr std::chrono::milliseconds kAgain{100};
 /// The brokers end one that its process has left after this job's own timeout, a minute, and the
 /// ten seconds between their looks.
 constexpr std::chrono::seconds kLongestTransaction{80};
-constexpr std::int8_t kTopicResource = 2;
 
 }  // namespace
 
-DecisionTopic::DecisionTopic(env::Env& env, const TopicPlace& place,
-                             const std::optional<client::Credentials>& credentials,
-                             bool allow_plaintext)
-    : place_(place), patient_(env, place, credentials, allow_plaintext, kPatience) {
+DecisionTopic::DecisionTopic(env::Env& env, const TopicPlace& place, const client::Access& access)
+    : place_(place), patient_(env, place, access, kPatience) {
   patient_.cluster().watch(std::set<std::string, std::less<>>{place_.topic});
 }
 
@@ -111,27 +109,14 @@ Status DecisionTopic::create() {
 
 /// The last record must stay, however long the job does not run.
 Status DecisionTopic::check_settings() {
-  wire::DescribeConfigsRequest request;
-  request.resources.push_back(
-      {kTopicResource, place_.topic,
-       std::vector<std::string_view>{"cleanup.policy", "retention.ms", "retention.bytes"}});
-  std::string response;
-  std::optional<wire::DescribeConfigsResponse> told;
-  for (;;) {
-    RHEON_ASSIGN(response, patient_.ask<wire::DescribeConfigs>("the settings of a topic", request));
-    told = wire::read_response<wire::DescribeConfigs>(response);
-    if (told.has_value() && told->results.size() == 1) {
-      break;
-    }
-    RHEON_TRY(patient_.pause("the settings of a topic", kAgain));  // a broker that has just begun
-  }
+  RHEON_ASSIGN(
+      const auto settings,
+      find_settings(patient_, place_.topic, {"cleanup.policy", "retention.ms", "retention.bytes"}));
   bool deletes = false;
   bool expires = false;
-  for (const auto& setting : told->results.front().configs) {  // none without the right to see them
-    const std::string_view value = setting.value.value_or("");
-    deletes = deletes ||
-              (setting.name == "cleanup.policy" && value.find("delete") != std::string_view::npos);
-    expires = expires || (setting.name.starts_with("retention.") && value != "-1");
+  for (const auto& [name, value] : settings) {  // none without the right to see them
+    deletes = deletes || (name == "cleanup.policy" && value.find("delete") != std::string::npos);
+    expires = expires || (name.starts_with("retention.") && value != "-1");
   }
   return deletes && expires
              ? fail(
@@ -199,7 +184,7 @@ Result<std::optional<engine::Decision>> DecisionTopic::last_of(std::int64_t from
   std::optional<Error> failure;
   client::Cluster& cluster = patient_.cluster();
   client::Fetcher fetcher(cluster, patient_.random());
-  fetcher.add(place_.topic, 0, from);
+  fetcher.add(place_.topic, 0, {from});
   std::int64_t position = from;
   const auto take = [&](const client::Fetched& piece) -> Status {
     client::CommittedRecords records(piece.records, std::max(piece.from, position), piece.aborted);

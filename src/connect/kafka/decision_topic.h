@@ -11,7 +11,7 @@
 #include "connect/kafka/place.h"
 #include "engine/decider.h"
 #include "env/env.h"
-#include "kafka/client/credentials.h"
+#include "kafka/client/access.h"
 #include "kafka/client/transactions.h"
 
 namespace rheon::connect::kafka {
@@ -20,8 +20,7 @@ namespace rheon::connect::kafka {
 class DecisionTopic {
  public:
   /// `place`: of the topic; must outlive it.
-  DecisionTopic(env::Env& env, const TopicPlace& place,
-                const std::optional<client::Credentials>& credentials, bool allow_plaintext);
+  DecisionTopic(env::Env& env, const TopicPlace& place, const client::Access& access);
 
   /// Makes it when it is not there: one partition, in which the last decision of a lineage stays.
   /// Refuses one that may lose it.

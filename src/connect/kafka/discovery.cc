@@ -94,8 +94,7 @@ std::int32_t partition_of_id(std::string_view id) {
 Result<std::vector<engine::SourcePartition>> discover_topic(
     engine::SourceEnvironment& environment, const TopicSource& source,
     const std::vector<engine::SourcePartition>& known) {
-  TopicLookup lookup(*environment.env, source.place, source.options.credentials,
-                     source.options.allow_plaintext);
+  TopicLookup lookup(*environment.env, source.place, source.access);
   RHEON_ASSIGN(const client::TopicInfo* found, lookup.find_topic());
   if (found == nullptr) {
     return no_topic(environment, source, !known.empty());
@@ -113,17 +112,28 @@ Result<std::vector<engine::SourcePartition>> discover_topic(
   }
   // The ends come first: what is written meanwhile lies behind them, and is read.
   const bool asks_ends = !environment.running || !added.empty();
+  // A job that goes on can wait for a leader while it runs.
+  const bool can_wait = added.empty() && !environment.stop_at_end;
+  const auto is_excused = [can_wait](const Error& error) {
+    return can_wait && error.code == ErrorCode::kIo;
+  };
   Offsets ends;
+  std::optional<bool> gapless;
   if (asks_ends) {
     auto asked =
         lookup.find_offsets(environment.running ? added : all, client::OffsetQuestion::kLatest,
                             source.options.read_committed);
-    // A job that goes on can wait for a leader while it runs.
-    const bool can_wait = added.empty() && !environment.stop_at_end;
-    if (!asked.has_value() && !(can_wait && asked.error().code == ErrorCode::kIo)) {
+    if (!asked.has_value() && !is_excused(asked.error())) {
       return tl::unexpected(std::move(asked).error());
     }
     ends = asked.value_or(Offsets{});
+    auto is_gapless = lookup.is_gapless();
+    if (!is_gapless.has_value() && !is_excused(is_gapless.error())) {
+      return tl::unexpected(std::move(is_gapless).error());
+    }
+    if (is_gapless.has_value()) {
+      gapless.emplace(*is_gapless);
+    }
   }
   RHEON_ASSIGN(
       const Offsets first,
@@ -137,8 +147,10 @@ Result<std::vector<engine::SourcePartition>> discover_topic(
       position = *stored;
     } else {
       const std::int64_t begin = first.at(index);
-      position = {topic.id, begin < 0 ? end->second : begin, std::nullopt};
+      position.topic_id = topic.id;
+      position.offset = begin < 0 ? end->second : begin;
     }
+    position.gapless = gapless.value_or(position.gapless);
     position.until = environment.stop_at_end ? std::optional(end->second) : std::nullopt;
     engine::SourcePartition partition;
     partition.id = id_of(source, static_cast<std::size_t>(index));

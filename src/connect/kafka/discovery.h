@@ -6,6 +6,7 @@
 #include "connect/kafka/in.h"
 #include "connect/kafka/place.h"
 #include "engine/source.h"
+#include "kafka/client/access.h"
 
 namespace rheon::connect::kafka {
 
@@ -13,6 +14,7 @@ namespace rheon::connect::kafka {
 struct TopicSource {
   TopicPlace place;
   rheon::kafka::SourceOptions options;
+  client::Access access = {};
 };
 
 /// The topic's partitions: those that are known with their positions, others where the options say,

@@ -46,24 +46,20 @@ class TopicConnector final : public engine::AnySourceConnector {
                  const RecordShape& shape)
       : url_(std::move(url)), shape_(shape) {
     source_.options = options;
-    if (auto place = parse_place(url_)) {
-      source_.place = std::move(*place);
-    } else {
-      wrong_ = tl::unexpected(place.error());
-    }
+    wrong_ = take_place(url_, options.security, source_);
   }
 
   engine::SourceTraits traits() const override {
     return {.kind = "kafka",
             .replayable = true,
             .bounded = false,
-            .place = wrong_.has_value() ? describe(source_.place) : url_};
+            .place = source_.place.topic.empty() ? url_ : describe(source_.place)};
   }
   Result<std::vector<engine::SourcePartition>> discover(
       engine::SourceEnvironment& environment,
       const std::vector<engine::SourcePartition>& known) const override {
     RHEON_TRY(wrong_);
-    RHEON_TRY(check_transport(source_.place, source_.options.allow_plaintext));
+    RHEON_TRY(check_transport(source_.place, source_.access));
     if (!environment.running) {
       return discover_topic(environment, source_, known);
     }
@@ -90,7 +86,7 @@ class TopicConnector final : public engine::AnySourceConnector {
   std::string url_;
   const RecordShape& shape_;
   TopicSource source_;
-  Status wrong_;  // with the url
+  Status wrong_;  // with the url, or a file that the options name
   mutable std::atomic<env::Monotonic> look_again_{env::Monotonic{0}};
 };
 

@@ -9,7 +9,7 @@
 #include "base/types.h"
 #include "codec/fields.h"
 #include "connect/source.h"
-#include "kafka/client/credentials.h"
+#include "kafka/client/security.h"
 
 namespace rheon::kafka {
 
@@ -25,9 +25,7 @@ struct SourceOptions {
   bool read_committed = true;
   /// Longer records go to the quarantine stream.
   std::size_t max_record_bytes = 1 << 20;
-  std::optional<Credentials> credentials = std::nullopt;
-  /// Bytes to a host that is not this machine go over the network as they are.
-  bool allow_plaintext = false;
+  Security security = {};
 };
 
 /// One record of a topic.

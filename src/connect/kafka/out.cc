@@ -82,9 +82,8 @@ class TopicCommitter final : public engine::SinkCommitter {
                   fmt::format("{} is where the job keeps its decisions: write to another one.",
                               describe(sink_.place)));
     }
-    RHEON_TRY(check_transport(sink_.place, sink_.options.allow_plaintext));
-    TopicLookup lookup(*environment.env, sink_.place, sink_.options.credentials,
-                       sink_.options.allow_plaintext);
+    RHEON_TRY(check_transport(sink_.place, sink_.access));
+    TopicLookup lookup(*environment.env, sink_.place, sink_.access);
     RHEON_ASSIGN(const client::TopicInfo* topic, lookup.find_topic());
     if (topic == nullptr) {
       return fail(ErrorCode::kInvalidInput,
@@ -105,17 +104,13 @@ class TopicSinkConnector final : public engine::AnySinkConnector {
   TopicSinkConnector(std::string_view url, const rheon::kafka::SinkOptions& options, PutRecords put)
       : put_(put) {
     sink_.options = options;
-    if (auto place = parse_place(url)) {
-      sink_.place = std::move(*place);
-    } else {
-      wrong_ = tl::unexpected(place.error());
-    }
+    wrong_ = take_place(url, options.security, sink_);
   }
 
   engine::SinkTraits traits() const override {
     return {.kind = "kafka",
             .guarantee = engine::Guarantee::kExactlyOnce,
-            .decider = wrong_.has_value() ? decider() : ""};
+            .decider = sink_.place.topic.empty() ? "" : decider()};
   }
   std::unique_ptr<engine::SinkParticipant> make_participant(
       const engine::SinkEnvironment& environment,
@@ -131,20 +126,19 @@ class TopicSinkConnector final : public engine::AnySinkConnector {
   }
   std::unique_ptr<engine::Decider> make_decider(
       const engine::DeciderEnvironment& environment) const override {
-    return std::make_unique<Transaction>(
-        environment, ClusterPlace{sink_.place.brokers, sink_.options.credentials,
-                                  sink_.options.allow_plaintext});
+    return std::make_unique<Transaction>(environment,
+                                         ClusterPlace{sink_.place.brokers, sink_.access, wrong_});
   }
 
  private:
   [[nodiscard]] std::string decider() const {
-    const auto& credentials = sink_.options.credentials;
+    const auto& credentials = sink_.access.credentials;
     return "Kafka at " + describe_brokers(sink_.place) +
            (credentials.has_value() ? " as " + credentials->user : "");
   }
 
   TopicSink sink_;
-  Status wrong_;  // with the url
+  Status wrong_;  // with the url, or a file that the options name
   PutRecords put_;
   std::shared_ptr<PartitionCount> partitions_ = std::make_shared<PartitionCount>(0);
 };

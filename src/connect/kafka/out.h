@@ -11,7 +11,7 @@
 #include "base/types.h"
 #include "connect/kafka/text_form.h"
 #include "engine/batch.h"
-#include "kafka/client/credentials.h"
+#include "kafka/client/security.h"
 
 namespace rheon::engine {
 class AnySinkConnector;
@@ -24,9 +24,7 @@ enum class Codec : std::uint8_t { kNone, kGzip, kSnappy, kLz4, kZstd };
 
 struct SinkOptions {
   Codec compression = Codec::kNone;
-  std::optional<Credentials> credentials = std::nullopt;
-  /// Bytes to a host that is not this machine go over the network as they are.
-  bool allow_plaintext = false;
+  Security security = {};
 };
 
 }  // namespace kafka

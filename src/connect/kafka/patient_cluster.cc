@@ -20,38 +20,36 @@ client::ClusterOptions impatient(client::ClusterOptions options) {
 
 }  // namespace
 
-client::ClusterOptions cluster_options(const TopicPlace& place,
-                                       const std::optional<client::Credentials>& credentials,
-                                       bool allow_plaintext) {
+client::ClusterOptions cluster_options(const TopicPlace& place, const client::Access& access) {
   client::ClusterOptions options;
   options.bootstrap = place.brokers;
-  options.credentials = credentials;
-  options.loopback_only = !allow_plaintext;
+  options.credentials = access.credentials;
+  options.tls = access.tls;
+  options.loopback_only = access.anybody_can_read() && !access.allow_plaintext;
   return options;
 }
 
-Status check_transport(const TopicPlace& place, bool allow_plaintext) {
+Status check_transport(const TopicPlace& place, const client::Access& access) {
   for (const client::Address& address : place.brokers) {
-    if (!allow_plaintext && !client::is_loopback(address.host)) {
+    if (access.anybody_can_read() && !access.allow_plaintext &&
+        !client::is_loopback(address.host)) {
       return fail(ErrorCode::kInvalidInput,
                   fmt::format("records would go to or from '{}' over the network as they are, for "
-                              "everybody to read. When that is meant, the job says so with "
-                              "allow_plaintext, in the options of kafka::values, kafka::messages "
-                              "or kafka::out.",
+                              "everybody to read. The job connects with TLS by security.tls in the "
+                              "options of kafka::values, kafka::messages or kafka::out; "
+                              "security.allow_plaintext says that it is meant.",
                               address.host));
     }
   }
   return {};
 }
 
-PatientCluster::PatientCluster(env::Env& env, const TopicPlace& place,
-                               const std::optional<client::Credentials>& credentials,
-                               bool allow_plaintext, std::chrono::seconds patience)
+PatientCluster::PatientCluster(env::Env& env, const TopicPlace& place, const client::Access& access,
+                               std::chrono::seconds patience)
     : env_(env),
       place_(place),
       parker_(env.threads().make_parker()),
-      cluster_(env.network(), *parker_, env.random(),
-               impatient(cluster_options(place, credentials, allow_plaintext))),
+      cluster_(env.network(), *parker_, env.random(), impatient(cluster_options(place, access))),
       until_(env.clock().monotonic() + patience) {}
 
 Status PatientCluster::wait(const Waiting& waiting) {
@@ -63,15 +61,23 @@ Status PatientCluster::wait(const Waiting& waiting) {
     }
     if (const std::optional<Error> why = waiting.trouble();
         now >= until_ || (why.has_value() && why->code == ErrorCode::kRefused)) {
-      return fail(
-          why.has_value() ? why->code : ErrorCode::kIo,
-          fmt::format(
-              "{} cannot be asked for {}: {}.{}", describe_brokers(place_), waiting.what,
-              why.has_value() ? why->message : "no answer came in time",
-              cluster_.age() > 0 ? "" : " Is a broker of Kafka (3.9 or later) listening there?"));
+      const std::string message = why.has_value() ? why->message : "no answer came in time";
+      return fail(why.has_value() ? why->code : ErrorCode::kIo,
+                  fmt::format("{} cannot be asked for {}: {}{}{}", describe_brokers(place_),
+                              waiting.what, message, message.ends_with('?') ? "" : ".", hint()));
     }
     parker_->park_until(std::min(waiting.deadline(), until_));
   }
+}
+
+std::string_view PatientCluster::hint() const {
+  if (cluster_.age() > 0) {
+    return "";
+  }
+  return cluster_.options().credentials.has_value()
+             ? " Is a broker of Kafka (3.9 or later) listening there?"
+             : " Is a broker of Kafka (3.9 or later) listening there, and does it let in who gives "
+               "no name (security.credentials)?";
 }
 
 Status PatientCluster::pause(std::string_view what, std::chrono::milliseconds time) {
@@ -83,6 +89,7 @@ Status PatientCluster::pause(std::string_view what, std::chrono::milliseconds ti
 Result<std::string> PatientCluster::ask(std::string_view what,
                                         const std::function<void(client::Link&)>& send) {
   std::unique_ptr<client::Link> link;
+  std::int32_t node = INT32_MIN;  // each one's turn, until one answers
   bool asked = false;
   env::Monotonic open_at{0};
   std::optional<Error> trouble;
@@ -93,7 +100,9 @@ Result<std::string> PatientCluster::ask(std::string_view what,
       if (brokers.empty() || now() < open_at) {
         return {};
       }
-      link = cluster_.open(brokers.begin()->first, now());
+      const auto next = brokers.upper_bound(node);
+      node = next == brokers.end() ? brokers.begin()->first : next->first;
+      link = cluster_.open(node, now());
       asked = false;
       if (link == nullptr) {
         return fail(ErrorCode::kIo, "the brokers are not known");

@@ -13,19 +13,27 @@
 #include "base/result.h"
 #include "connect/kafka/place.h"
 #include "env/env.h"
+#include "kafka/client/access.h"
 #include "kafka/client/cluster.h"
-#include "kafka/client/credentials.h"
 #include "kafka/client/link.h"
 
 namespace rheon::connect::kafka {
 
 /// How a client of this place begins.
-[[nodiscard]] client::ClusterOptions cluster_options(
-    const TopicPlace& place, const std::optional<client::Credentials>& credentials,
-    bool allow_plaintext);
+[[nodiscard]] client::ClusterOptions cluster_options(const TopicPlace& place,
+                                                     const client::Access& access);
 
-/// Refuses brokers on other machines unless plaintext is allowed.
-[[nodiscard]] Status check_transport(const TopicPlace& place, bool allow_plaintext);
+/// Fills in `place` and `access` of a source or sink. Errors (kInvalidInput): the url is none, or a
+/// file of `security` is not what it should be.
+template <class End>
+[[nodiscard]] Status take_place(std::string_view url, const client::Security& security, End& end) {
+  RHEON_ASSIGN(end.place, parse_place(url));
+  RHEON_ASSIGN(end.access, client::Access::make(security));
+  return {};
+}
+
+/// Refuses brokers on other machines without TLS, unless plaintext is allowed.
+[[nodiscard]] Status check_transport(const TopicPlace& place, const client::Access& access);
 
 class PatientCluster {
  public:
@@ -37,8 +45,7 @@ class PatientCluster {
   };
 
   /// `place` must outlive it. `patience`: of all calls of wait() together.
-  PatientCluster(env::Env& env, const TopicPlace& place,
-                 const std::optional<client::Credentials>& credentials, bool allow_plaintext,
+  PatientCluster(env::Env& env, const TopicPlace& place, const client::Access& access,
                  std::chrono::seconds patience);
 
   /// Blocks; an error says why no answer came in time.
@@ -72,6 +79,8 @@ class PatientCluster {
   [[nodiscard]] env::Monotonic now() { return env_.clock().monotonic(); }
 
  private:
+  /// What to look at when no broker has answered yet.
+  [[nodiscard]] std::string_view hint() const;
   [[nodiscard]] Result<std::string> ask(std::string_view what,
                                         const std::function<void(client::Link&)>& send);
 

@@ -15,6 +15,8 @@ struct PartitionPosition {
   rheon::kafka::wire::Uuid topic_id;  // a topic that was made anew is another one
   std::int64_t offset = 0;            // of the next record
   std::optional<std::int64_t> until;  // read up to here, and no further
+  std::int32_t leader_epoch = -1;     // of whoever has written the record before; -1: not known
+  bool gapless = false;               // the topic is not compacted: no offset may be missing
 };
 
 [[nodiscard]] std::string encode(const PartitionPosition& position);

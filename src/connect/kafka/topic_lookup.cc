@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "connect/kafka/topic_settings.h"
 #include "kafka/client/error_codes.h"
 #include "kafka/client/offset_lookup.h"
 
@@ -14,10 +15,8 @@ namespace {
 constexpr std::chrono::seconds kPatience{10};
 }  // namespace
 
-TopicLookup::TopicLookup(env::Env& env, const TopicPlace& place,
-                         const std::optional<client::Credentials>& credentials,
-                         bool allow_plaintext)
-    : place_(place), patient_(env, place, credentials, allow_plaintext, kPatience) {}
+TopicLookup::TopicLookup(env::Env& env, const TopicPlace& place, const client::Access& access)
+    : place_(place), patient_(env, place, access, kPatience) {}
 
 Result<const client::TopicInfo*> TopicLookup::find_topic() {
   patient_.cluster().watch(std::set<std::string, std::less<>>{place_.topic});
@@ -39,6 +38,13 @@ Result<const client::TopicInfo*> TopicLookup::find_topic() {
                                             client::describe_error(topic->error)));
   }
   return topic;
+}
+
+Result<bool> TopicLookup::is_gapless() {
+  constexpr std::string_view kPolicy = "cleanup.policy";
+  RHEON_ASSIGN(const auto settings, find_settings(patient_, place_.topic, {kPolicy}));
+  const auto policy = settings.find(kPolicy);
+  return policy != settings.end() && policy->second.find("compact") == std::string::npos;
 }
 
 Result<Offsets> TopicLookup::find_offsets(const std::vector<std::int32_t>& partitions,

@@ -11,8 +11,8 @@
 #include "connect/kafka/patient_cluster.h"
 #include "connect/kafka/place.h"
 #include "env/env.h"
+#include "kafka/client/access.h"
 #include "kafka/client/cluster.h"
-#include "kafka/client/credentials.h"
 
 namespace rheon::connect::kafka {
 
@@ -22,11 +22,13 @@ using Offsets = std::map<std::int32_t, std::int64_t>;  // by partition
 class TopicLookup {
  public:
   /// `place` must outlive it.
-  TopicLookup(env::Env& env, const TopicPlace& place,
-              const std::optional<client::Credentials>& credentials, bool allow_plaintext);
+  TopicLookup(env::Env& env, const TopicPlace& place, const client::Access& access);
 
   /// The topic, as the cluster knows it now; null: the cluster has none of this name.
   [[nodiscard]] Result<const client::TopicInfo*> find_topic();
+  /// No offset of the topic is ever missing between others: it is not compacted. False also when
+  /// this user may not know.
+  [[nodiscard]] Result<bool> is_gapless();
   /// Of these partitions of the topic that was found. `time`: as OffsetQuestion has it.
   [[nodiscard]] Result<Offsets> find_offsets(const std::vector<std::int32_t>& partitions,
                                              std::int64_t time, bool read_committed);

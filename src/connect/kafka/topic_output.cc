@@ -20,7 +20,7 @@ TopicOutput::TopicOutput(const engine::SinkEnvironment& environment, const Topic
     : clock_(environment.env->clock()),
       batches_(partitions, static_cast<wire::Compression>(sink.options.compression)),
       cluster_(environment.env->network(), *environment.waker, environment.env->random(),
-               cluster_options(sink.place, sink.options.credentials, sink.options.allow_plaintext)),
+               cluster_options(sink.place, sink.access)),
       identity_(cluster_, environment.env->random(), "", kNoTransactions),
       producer_(cluster_, environment.env->random()) {
   cluster_.watch(std::set<std::string, std::less<>>{sink.place.topic});

@@ -8,6 +8,7 @@
 #include "connect/kafka/place.h"
 #include "connect/kafka/topic_batches.h"
 #include "engine/sink.h"
+#include "kafka/client/access.h"
 #include "kafka/client/producer.h"
 #include "kafka/client/transactions.h"
 
@@ -17,6 +18,7 @@ namespace rheon::connect::kafka {
 struct TopicSink {
   TopicPlace place;
   rheon::kafka::SinkOptions options;
+  client::Access access = {};
 };
 
 /// Writes at once. Used by one shard.

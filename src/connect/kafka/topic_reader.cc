@@ -33,8 +33,7 @@ TopicReader::TopicReader(const engine::SourceEnvironment& environment, TopicSour
       shape_(shape),
       stop_at_end_(environment.stop_at_end),
       cluster_(environment.env->network(), *environment.waker, environment.env->random(),
-               cluster_options(source_.place, source_.options.credentials,
-                               source_.options.allow_plaintext)),
+               cluster_options(source_.place, source_.access)),
       fetcher_(cluster_, environment.env->random(),
                {.read_committed = source_.options.read_committed}) {
   cluster_.watch(std::set<std::string, std::less<>>{source_.place.topic});
@@ -48,8 +47,9 @@ void TopicReader::assign(const engine::SourcePartition& assigned) {
   }
   const Partition& partition =
       partitions_.emplace_back(Partition{partition_of_id(assigned.id), *position});
-  const std::size_t index = fetcher_.add(source_.place.topic, partition.number,
-                                         partition.position.offset, partition.position.topic_id);
+  const std::size_t index = fetcher_.add(
+      source_.place.topic, partition.number,
+      {partition.position.offset, partition.position.leader_epoch}, partition.position.topic_id);
   if (ended(partition)) {
     fetcher_.leave(index);
   }
@@ -86,8 +86,12 @@ Status TopicReader::open_piece(env::Monotonic now) {
       continue;
     }
     RHEON_ASSERT(next->from == partition.position.offset, "pieces come in their order");
-    piece_.emplace(Piece{
-        next->partition, next->from, {next->records, next->from, std::move(next->aborted)}, false});
+    piece_.emplace(
+        Piece{next->partition,
+              next->from,
+              {next->records, next->from, std::move(next->aborted),
+               partition.position.gapless ? client::Gaps::kRefused : client::Gaps::kAllowed},
+              false});
     return {};
   }
 }
@@ -110,6 +114,8 @@ Status TopicReader::emit_piece(engine::AnySourceOutput& output) {
     }
     emit(records, output);
     partition.position.offset = std::min(piece_->records.position(), until);
+    partition.position.leader_epoch =
+        std::max(partition.position.leader_epoch, piece_->records.leader_epoch());
     if (*taken == 0 && piece_->records.position() == piece_->from) {
       return fail(
           ErrorCode::kCorrupt,

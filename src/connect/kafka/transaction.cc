@@ -40,11 +40,12 @@ Transaction::Transaction(const engine::DeciderEnvironment& environment, ClusterP
       place_(std::move(place)),
       topic_{place_.brokers, ""},
       cluster_(env_.network(), *environment.waker, env_.random(),
-               cluster_options(topic_, place_.credentials, place_.allow_plaintext)),
+               cluster_options(topic_, place_.access)),
       producer_(cluster_, env_.random()) {}
 
 Result<std::optional<engine::Decision>> Transaction::recover(
     const log::Identity& identity, const std::vector<log::Id>& ancestors) {
+  RHEON_TRY(place_.wrong);
   topic_.topic = decision_topic(identity.job);
   if (!is_topic_name(topic_.topic)) {
     return fail(ErrorCode::kInvalidInput,
@@ -54,9 +55,9 @@ Result<std::optional<engine::Decision>> Transaction::recover(
                             "at-least-once.",
                             topic_.topic));
   }
-  RHEON_TRY(check_transport(topic_, place_.allow_plaintext));
+  RHEON_TRY(check_transport(topic_, place_.access));
   transactional_id_ = transactional_id(identity.job, identity.lineage);
-  DecisionTopic decisions(env_, topic_, place_.credentials, place_.allow_plaintext);
+  DecisionTopic decisions(env_, topic_, place_.access);
   RHEON_TRY(decisions.make());
   // What another process of this job has left open is ended now; none of it can be decided later.
   for (const log::Id& ancestor : ancestors) {

@@ -17,8 +17,8 @@
 #include "connect/kafka/place.h"
 #include "engine/decider.h"
 #include "engine/sink.h"
+#include "kafka/client/access.h"
 #include "kafka/client/cluster.h"
-#include "kafka/client/credentials.h"
 #include "kafka/client/producer.h"
 #include "kafka/client/transactions.h"
 
@@ -27,8 +27,8 @@ namespace rheon::connect::kafka {
 /// A cluster, and how to come in.
 struct ClusterPlace {
   std::vector<client::Address> brokers;
-  std::optional<client::Credentials> credentials;
-  bool allow_plaintext = false;
+  client::Access access = {};
+  Status wrong = {};  // why there is none
 };
 
 /// The name of the topic with a job's decisions.

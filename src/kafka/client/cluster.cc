@@ -83,9 +83,11 @@ std::unique_ptr<Link> Cluster::open(const Address& address, env::Monotonic now) 
   if (options_.credentials.has_value()) {
     sasl = make_sasl_exchange(*options_.credentials, random_);
   }
-  return std::make_unique<Link>(std::move(options),
-                                network_.connect(address.host, address.port, waker_),
-                                std::move(sasl), now);
+  std::unique_ptr<env::NetworkStream> stream = network_.connect(address.host, address.port, waker_);
+  if (options_.tls != nullptr) {
+    stream = options_.tls->encrypt(std::move(stream), address.host, address.port);
+  }
+  return std::make_unique<Link>(std::move(options), std::move(stream), std::move(sasl), now);
 }
 
 Address Cluster::next_address() {
@@ -164,7 +166,8 @@ Status Cluster::take(const Response& response, env::Monotonic now) {
                   "broker " + std::to_string(broker.node_id) + " says that it is at '" +
                       std::string(broker.host) +
                       "': records would go over the network as they are, for everybody to read. "
-                      "When that is meant, say allow_plaintext");
+                      "Connect with TLS (security.tls), or say that it is meant "
+                      "(security.allow_plaintext)");
     }
   }
   brokers_.clear();

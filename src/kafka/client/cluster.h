@@ -17,7 +17,9 @@
 #include "env/clock.h"
 #include "env/network.h"
 #include "kafka/client/backoff.h"
+#include "kafka/client/credentials.h"
 #include "kafka/client/link.h"
+#include "tls/context.h"
 
 namespace rheon::kafka {
 
@@ -29,6 +31,7 @@ struct Address {
 struct ClusterOptions {
   std::vector<Address> bootstrap;  // at least one
   std::optional<Credentials> credentials;
+  std::shared_ptr<const tls::Context> tls;  // null: bytes go as they are
   std::string client = "rheon";
   std::string version = "0";  // of this program
   /// Brokers on other machines are refused: what goes there could be read on the way.

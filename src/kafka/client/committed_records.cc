@@ -30,9 +30,10 @@ constexpr std::int16_t kAbort = 0;
 
 CommittedRecords::CommittedRecords(std::string_view bytes, std::int64_t from,
                                    std::vector<wire::FetchResponse::AbortedTransaction> aborted,
-                                   std::size_t most_batch_bytes)
+                                   Gaps gaps, std::size_t most_batch_bytes)
     : batches_(bytes),
       position_(from),
+      gaps_(gaps),
       most_batch_bytes_(most_batch_bytes),
       aborted_(std::move(aborted)) {
   std::sort(aborted_.begin(), aborted_.end(),
@@ -48,17 +49,22 @@ Result<std::size_t> CommittedRecords::take(std::span<wire::Record> records) {
         break;
       }
     }
-    while (taken < records.size() && records_->next(records[taken])) {
-      const std::int64_t offset = records[taken].offset;
+    const std::size_t read = records_->read(records);
+    for (std::size_t i = 0; i < read; ++i) {
+      const std::int64_t offset = records[i].offset;
       if (offset >= batch_end_) {
         return fail(ErrorCode::kCorrupt, "a record's offset lies behind its batch");
       }
-      if (offset >= position_) {
-        position_ = offset + 1;
-        ++taken;
+      if (offset < position_) {
+        continue;
       }
+      position_ = offset + 1;
+      if (taken < i) {
+        records[taken] = records[i];
+      }
+      ++taken;
     }
-    if (taken < records.size()) {  // the batch has no more
+    if (read < records.size()) {  // the batch has no more
       RHEON_TRY(close_batch());
     }
   }
@@ -87,16 +93,13 @@ Result<bool> CommittedRecords::open_batch() {
     if (!batch.has_value()) {
       return false;
     }
-    if (batch->base_offset < 0 || batch->last_offset_delta < 0 ||
-        batch->base_offset > INT64_MAX - batch->last_offset_delta - 1) {
-      return fail(ErrorCode::kCorrupt, "a batch has offsets that cannot be");
-    }
+    RHEON_TRY(check_offsets(*batch));
     batch_end_ = batch->last_offset() + 1;
     const bool committed = is_committed(*batch);
     if (batch_end_ <= position_) {
       continue;
     }
-    missing_ += std::max<std::int64_t>(batch->base_offset - position_, 0);
+    leader_epoch_ = batch->leader_epoch;
     if (!committed) {
       position_ = batch_end_;
       continue;
@@ -114,6 +117,27 @@ Result<bool> CommittedRecords::open_batch() {
     records_.emplace(*batch, payload);
     return true;
   }
+}
+
+Status CommittedRecords::check_offsets(const wire::RecordBatch& batch) const {
+  if (batch.base_offset < 0 || batch.last_offset_delta < 0 ||
+      batch.base_offset > INT64_MAX - batch.last_offset_delta - 1) {
+    return fail(ErrorCode::kCorrupt, "a batch has offsets that cannot be");
+  }
+  if (gaps_ == Gaps::kAllowed) {
+    return {};
+  }
+  if (batch.base_offset > position_) {
+    return fail(ErrorCode::kCorrupt, "the offsets from there to " +
+                                         std::to_string(batch.base_offset - 1) + " are missing");
+  }
+  if (batch.records != batch.last_offset_delta + 1) {
+    return fail(ErrorCode::kCorrupt, "the batch from " + std::to_string(batch.base_offset) +
+                                         " to " + std::to_string(batch.last_offset()) +
+                                         " holds only " + std::to_string(batch.records) +
+                                         " records");
+  }
+  return {};
 }
 
 bool CommittedRecords::is_committed(const wire::RecordBatch& batch) {

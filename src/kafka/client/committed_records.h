@@ -18,6 +18,10 @@
 
 namespace rheon::kafka {
 
+/// Whether a topic may lack offsets between its first and its last record: only one that is
+/// compacted may.
+enum class Gaps : std::uint8_t { kAllowed, kRefused };
+
 class CommittedRecords {
  public:
   /// Against batches that grow without end when they are decompressed.
@@ -27,7 +31,7 @@ class CommittedRecords {
   /// although a batch that holds it begins before it. `aborted`: as the response says.
   CommittedRecords(std::string_view bytes, std::int64_t from,
                    std::vector<wire::FetchResponse::AbortedTransaction> aborted,
-                   std::size_t most_batch_bytes = kMostBatchBytes);
+                   Gaps gaps = Gaps::kAllowed, std::size_t most_batch_bytes = kMostBatchBytes);
 
   /// Fills in the next records, and says how many; 0: there is none left. What they show lives as
   /// long as this. Errors (kCorrupt): sentences without the partition's name; position() says
@@ -39,20 +43,21 @@ class CommittedRecords {
   /// The offset behind the last record that take() has given, or behind what was passed over since:
   /// where to read on.
   [[nodiscard]] std::int64_t position() const { return position_; }
-  /// Offsets in front of records that were given, without a batch that holds them: of a topic that
-  /// is not compacted they are missing.
-  [[nodiscard]] std::int64_t missing() const { return missing_; }
+  /// Of the leader that has written the last batch that was looked at; -1: there was none.
+  [[nodiscard]] std::int32_t leader_epoch() const { return leader_epoch_; }
 
  private:
   [[nodiscard]] Result<bool> open_batch();
   [[nodiscard]] Status close_batch();
+  [[nodiscard]] Status check_offsets(const wire::RecordBatch& batch) const;
   /// Whether records of this batch are to be seen; keeps account of who has aborted.
   [[nodiscard]] bool is_committed(const wire::RecordBatch& batch);
 
   wire::RecordBatches batches_;
   std::int64_t position_;
+  Gaps gaps_;
   std::size_t most_batch_bytes_;
-  std::int64_t missing_ = 0;
+  std::int32_t leader_epoch_ = -1;
   std::vector<wire::FetchResponse::AbortedTransaction> aborted_;  // by first offset, last one first
   std::unordered_set<std::int64_t> aborting_;                     // producers
   std::deque<std::string> decompressed_;

@@ -77,7 +77,9 @@ Status Connection::check_length() const {
     return {};
   }
   if (is_tls(unread())) {
-    return no_broker("it answers with TLS, and the connection was to be without");
+    return fail(ErrorCode::kRefused, options_.address +
+                                         " speaks TLS, and the connection was to be without it: "
+                                         "security.tls is how to connect, or another port");
   }
   if (length < static_cast<std::int32_t>(sizeof(Ticket)) ||
       static_cast<std::uint32_t>(length) > options_.max_response_bytes) {

@@ -57,8 +57,8 @@ class Connection {
   /// Where the next bytes that come go; never empty. Only when next() has said that there is none.
   /// What next() has returned is gone then, unless it was kept.
   [[nodiscard]] std::span<std::byte> space();
-  /// So many have come. Errors (kCorrupt): it is no broker that answers there, or not one without
-  /// TLS; the connection is of no use any more.
+  /// So many have come. Errors: it is no broker that answers there (kCorrupt), or not one without
+  /// TLS (kRefused); the connection is of no use any more.
   [[nodiscard]] Status received(std::size_t bytes);
   /// The next answer; none: it has not come as a whole. Errors as of received().
   [[nodiscard]] Result<std::optional<Response>> next();

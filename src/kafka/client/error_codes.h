@@ -34,6 +34,7 @@ inline constexpr std::int16_t kConcurrentTransactions = 51;
 inline constexpr std::int16_t kTransactionalIdAuthorizationFailed = 53;
 inline constexpr std::int16_t kOperationNotAttempted = 55;
 inline constexpr std::int16_t kUnknownProducerId = 59;
+inline constexpr std::int16_t kFencedLeaderEpoch = 74;
 inline constexpr std::int16_t kInvalidRecord = 87;
 inline constexpr std::int16_t kThrottlingQuotaExceeded = 89;
 inline constexpr std::int16_t kProducerFenced = 90;

@@ -13,8 +13,11 @@ constexpr env::Monotonic kRetryAfter = std::chrono::milliseconds{100};
 
 std::int32_t node_behind(std::int32_t node) { return node == INT32_MAX ? INT32_MIN : node + 1; }
 
-/// The offset behind the last whole batch, by the headers alone; `from` when there is none.
-std::int64_t end_of(std::string_view records, std::int64_t from) {
+constexpr std::string_view kNoRight =
+    "cannot be read: this user has no right to. Grant it READ and DESCRIBE on the topic.";
+
+/// Behind the last whole batch, by the headers alone; `from` when there is none.
+FetchPosition end_of(std::string_view records, FetchPosition from) {
   constexpr std::size_t kBehindLength = 12;
   constexpr std::size_t kLastOffsetDeltaAt = 23;
   while (records.size() >= wire::RecordBatch::kHeaderBytes) {
@@ -26,8 +29,11 @@ std::int64_t end_of(std::string_view records, std::int64_t from) {
       break;
     }
     wire::Reader delta(records.substr(kLastOffsetDeltaAt));
-    from = std::max(from, wire::RecordBatch::wrapped(
-                              wire::RecordBatch::wrapped(base, delta.integer<std::int32_t>()), 1));
+    const std::int64_t behind = wire::RecordBatch::wrapped(
+        wire::RecordBatch::wrapped(base, delta.integer<std::int32_t>()), 1);
+    if (behind > from.offset) {
+      from = {behind, in.integer<std::int32_t>()};
+    }
     records.remove_prefix(kBehindLength + static_cast<std::size_t>(length));
   }
   return from;
@@ -38,12 +44,12 @@ std::int64_t end_of(std::string_view records, std::int64_t from) {
 Fetcher::Fetcher(Cluster& cluster, env::Random& random, FetchOptions options)
     : cluster_(cluster), random_(random), options_(options) {}
 
-std::size_t Fetcher::add(std::string topic, std::int32_t partition, std::int64_t offset,
+std::size_t Fetcher::add(std::string topic, std::int32_t partition, FetchPosition from,
                          wire::Uuid id) {
   Partition added;
   added.topic = std::move(topic);
   added.index = partition;
-  added.offset = offset;
+  added.next = from;
   added.topic_id = id;
   partitions_.push_back(std::move(added));
   seen_ = 0;  // looks for its leader
@@ -79,8 +85,7 @@ void Fetcher::find_leaders(env::Monotonic now) {
     if (topic == nullptr || topic->error != 0 ||
         static_cast<std::size_t>(partition.index) >= topic->partitions.size()) {
       if (topic != nullptr && topic->error == kTopicAuthorizationFailed) {
-        stop(partition, ErrorCode::kRefused,
-             "cannot be read: this user has no right to. Grant it READ and DESCRIBE on the topic.");
+        stop(partition, ErrorCode::kRefused, std::string(kNoRight));
       } else {
         retry(partition, "is not there now: the cluster does not know it", now);
       }
@@ -96,6 +101,10 @@ void Fetcher::find_leaders(env::Monotonic now) {
     partition.topic_id = topic->id;
     partition.leader = told.leader;
     partition.leader_epoch = told.leader_epoch;
+    if (partition.next.epoch < 0 || partition.next.epoch == partition.leader_epoch) {
+      // Nobody knows what was read, or this leader has written it.
+      partition.checked_epoch = partition.leader_epoch;
+    }
     if (told.leader < 0) {
       retry(partition, "has no leader now", now);
     }
@@ -118,7 +127,7 @@ void Fetcher::step(env::Monotonic now) {
 }
 
 Status Fetcher::converse(std::int32_t node, Leader& leader, env::Monotonic now) {
-  if (leader.link == nullptr || (leader.link->stale(now) && leader.asked.empty())) {
+  if (leader.link == nullptr || (leader.link->stale(now) && !leader.busy())) {
     const bool leads =
         std::any_of(partitions_.begin(), partitions_.end(),
                     [n = node](const Partition& one) { return one.leader == n && !one.stopped; });
@@ -134,17 +143,83 @@ Status Fetcher::converse(std::int32_t node, Leader& leader, env::Monotonic now) 
   if (!leader.link->ready()) {
     return {};
   }
-  if (!leader.asked.empty()) {
+  if (leader.busy()) {
     RHEON_ASSIGN(const std::optional<Response> answer, leader.link->next(now));
     if (answer.has_value()) {
-      RHEON_TRY(take(leader, *answer, now));
+      RHEON_TRY(leader.checking.empty() ? take(leader, *answer, now)
+                                        : take_checks(leader, *answer, now));
     }
   }
-  if (leader.wants() && !leader.link->stale(now)) {
+  if (leader.busy() || leader.link->stale(now)) {
+    return {};
+  }
+  ask_checks(node, leader, now);
+  if (!leader.busy() && leader.answers.size() < kAnswersAhead) {
     ask(node, leader, now);
-    RHEON_TRY(leader.link->pump(now));
+  }
+  return leader.link->pump(now);
+}
+
+void Fetcher::ask_checks(std::int32_t node, Leader& leader, env::Monotonic now) {
+  wire::OffsetForLeaderEpochRequest request;
+  request.replica_id = -1;  // no broker
+  for (std::size_t index = 0; index < partitions_.size(); ++index) {
+    const Partition& partition = partitions_[index];
+    if (partition.leader != node || partition.stopped || !partition.unchecked() ||
+        partition.asked || now < partition.ask_at) {
+      continue;
+    }
+    if (request.topics.empty() || request.topics.back().topic != partition.topic) {
+      request.topics.push_back({partition.topic, {}});
+    }
+    request.topics.back().partitions.push_back(
+        {partition.index, partition.leader_epoch, partition.next.epoch});
+    leader.checking.push_back({index, partition.leader_epoch});
+  }
+  if (!leader.checking.empty()) {
+    leader.link->send<wire::OffsetForLeaderEpoch>(request, now);
+  }
+}
+
+Status Fetcher::take_checks(Leader& leader, const Response& response, env::Monotonic now) {
+  const auto told = wire::read_response<wire::OffsetForLeaderEpoch>(response.frame);
+  if (!told.has_value()) {
+    return fail(ErrorCode::kCorrupt,
+                leader.link->address() + " answers a question for epochs with something else");
+  }
+  const std::vector<Check> checking = std::exchange(leader.checking, {});
+  for (const auto& topic : told->topics) {
+    for (const auto& partition : topic.partitions) {
+      const auto at = std::find_if(checking.begin(), checking.end(), [&](const Check& check) {
+        return partitions_[check.partition].topic == topic.topic &&
+               partitions_[check.partition].index == partition.partition;
+      });
+      if (at != checking.end()) {
+        take(*at, partition, now);
+      }
+    }
   }
   return {};
+}
+
+void Fetcher::take(const Check& check,
+                   const wire::OffsetForLeaderEpochResponse::EpochEndOffset& told,
+                   env::Monotonic now) {
+  Partition& partition = partitions_[check.partition];
+  if (told.error_code == kTopicAuthorizationFailed) {
+    stop(partition, ErrorCode::kRefused, std::string(kNoRight));
+  } else if (told.error_code != kNoError) {
+    retry(partition, "cannot be read now: " + describe_error(told.error_code), now);
+  } else if (told.end_offset < partition.next.offset) {
+    stop(partition, ErrorCode::kRefused,
+         "was cut back to offset " + std::to_string(std::max<std::int64_t>(told.end_offset, 0)) +
+             " when its leader changed, and this job has read it up to " +
+             std::to_string(partition.next.offset) +
+             ": what is counted is no longer there (unclean leader election). `reset` the job to "
+             "begin anew.");
+  } else {
+    partition.checked_epoch = check.epoch;
+  }
 }
 
 void Fetcher::ask(std::int32_t node, Leader& leader, env::Monotonic now) {
@@ -158,7 +233,8 @@ void Fetcher::ask(std::int32_t node, Leader& leader, env::Monotonic now) {
     Partition& partition = partitions_[index];
     // What another leader has given, or may still give, comes before.
     const bool elsewhere = partition.asked_at != node && (partition.asked || partition.pieces > 0);
-    if (partition.leader != node || partition.stopped || elsewhere || now < partition.ask_at) {
+    if (partition.leader != node || partition.stopped || partition.unchecked() || elsewhere ||
+        now < partition.ask_at) {
       continue;
     }
     partition.asked_at = node;
@@ -169,7 +245,7 @@ void Fetcher::ask(std::int32_t node, Leader& leader, env::Monotonic now) {
     wire::FetchRequest::Partition wanted;
     wanted.partition = partition.index;
     wanted.current_leader_epoch = partition.leader_epoch;
-    wanted.fetch_offset = partition.offset;
+    wanted.fetch_offset = partition.next.offset;
     wanted.partition_max_bytes = options_.partition_bytes;
     request.topics.back().partitions.push_back(wanted);
     leader.asked.push_back(index);
@@ -227,14 +303,13 @@ std::optional<Fetched> Fetcher::take(std::size_t index, const wire::FetchRespons
       break;
     case kOffsetOutOfRange:
       stop(partition, ErrorCode::kRefused,
-           "has no offset " + std::to_string(partition.offset) +
+           "has no offset " + std::to_string(partition.next.offset) +
                ". Either records were deleted before they were read (a longer retention keeps "
                "them), or its end was lost with a broker (unclean leader election). `reset` the "
                "job to begin anew.");
       return std::nullopt;
     case kTopicAuthorizationFailed:
-      stop(partition, ErrorCode::kRefused,
-           "cannot be read: this user has no right to. Grant it READ and DESCRIBE on the topic.");
+      stop(partition, ErrorCode::kRefused, std::string(kNoRight));
       return std::nullopt;
     default:
       retry(partition, "cannot be read now: " + describe_error(told.error_code), now);
@@ -244,14 +319,14 @@ std::optional<Fetched> Fetcher::take(std::size_t index, const wire::FetchRespons
   const std::string_view records = told.records.value_or("");
   Fetched piece;
   piece.partition = index;
-  piece.from = partition.offset;
+  piece.from = partition.next.offset;
   piece.records = records;
   piece.end = options_.read_committed ? told.last_stable_offset : told.high_watermark;
   if (told.aborted_transactions.has_value()) {
     piece.aborted = *told.aborted_transactions;
   }
-  partition.offset = end_of(records, partition.offset);
-  partition.at_end = partition.offset >= piece.end;
+  partition.next = end_of(records, partition.next);
+  partition.at_end = partition.next.offset >= piece.end;
   // Who reads a piece that does not get on finds out why.
   return records.empty() ? std::nullopt : std::optional(std::move(piece));
 }
@@ -259,6 +334,7 @@ std::optional<Fetched> Fetcher::take(std::size_t index, const wire::FetchRespons
 void Fetcher::lost(std::int32_t node, Leader& leader, const Error& why, env::Monotonic now) {
   leader.link.reset();
   leader.open_at = now + leader.backoff.failed();
+  leader.checking.clear();
   for (const std::size_t index : std::exchange(leader.asked, {})) {
     partitions_[index].asked = false;
   }

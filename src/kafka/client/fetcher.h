@@ -2,7 +2,7 @@
 
 // Reads partitions from their leaders, ahead of who takes the records: one request a leader is on
 // its way while the answer before it is being read. Follows leaders when they change, and brokers
-// when they come back.
+// when they come back. A new leader is asked first whether it has all that was read (KIP-320).
 
 #include <cstdint>
 #include <deque>
@@ -27,6 +27,12 @@ struct FetchOptions {
   std::int32_t partition_bytes = 1 << 20;   // of a partition in it
 };
 
+/// Where to read on.
+struct FetchPosition {
+  std::int64_t offset = 0;
+  std::int32_t epoch = -1;  // of the leader that has written the record before; -1: not known
+};
+
 /// What has come of one partition.
 struct Fetched {
   std::size_t partition = 0;  // its index, as add() has said
@@ -41,9 +47,9 @@ class Fetcher {
  public:
   Fetcher(Cluster& cluster, env::Random& random, FetchOptions options = {});
 
-  /// A partition to read, from this offset on. Its topic is one that the cluster watches; `id`: the
-  /// one that was meant, zero: the one that is there.
-  std::size_t add(std::string topic, std::int32_t partition, std::int64_t offset,
+  /// A partition to read. Its topic is one that the cluster watches; `id`: the one that was meant,
+  /// zero: the one that is there.
+  std::size_t add(std::string topic, std::int32_t partition, FetchPosition from,
                   wire::Uuid id = {});
   /// Nobody reads this partition any more. What has come of it may still be given.
   void leave(std::size_t partition) { partitions_[partition].stopped = true; }
@@ -54,7 +60,8 @@ class Fetcher {
   [[nodiscard]] env::Monotonic deadline() const;
 
   /// The next piece that has come; none: none has. An error stops reading that partition for good:
-  /// its offset is gone, its topic is another one, there are no rights to read it.
+  /// its offset is gone, or records before it, its topic is another one, there are no rights to
+  /// read it.
   [[nodiscard]] Result<std::optional<Fetched>> next(env::Monotonic now);
 
   /// Everything that could be read when it was last asked for has been given.
@@ -71,9 +78,10 @@ class Fetcher {
     std::string topic;
     std::int32_t index = 0;
     wire::Uuid topic_id;       // since it was first seen
-    std::int64_t offset = 0;   // to ask for next
+    FetchPosition next;        // to ask for
     std::int32_t leader = -1;  // whom it is read from
     std::int32_t leader_epoch = -1;
+    std::int32_t checked_epoch = -1;  // of the last leader that has all that was read
     bool at_end = false;
     std::int32_t asked_at = -1;  // the leader that the last request went to
     bool asked = false;          // and its answer has not come
@@ -81,6 +89,12 @@ class Fetcher {
     bool stopped = false;
     env::Monotonic ask_at{0};  // not before
     std::optional<Error> trouble;
+    [[nodiscard]] bool unchecked() const { return leader_epoch > checked_epoch; }
+  };
+  /// Whether a leader of this epoch has what was read of a partition.
+  struct Check {
+    std::size_t partition;
+    std::int32_t epoch;
   };
   /// An answer whose pieces are being given.
   struct Answer {
@@ -94,18 +108,24 @@ class Fetcher {
         : backoff(random, options.first_wait, options.longest_wait) {}
     std::unique_ptr<Link> link;
     Backoff backoff;
-    env::Monotonic open_at{0};       // not before
-    std::size_t first = 0;           // partition of the next request: each one's turn
-    std::vector<std::size_t> asked;  // the partitions of the request on its way
-    std::deque<Answer> answers;      // not given as a whole
-    [[nodiscard]] bool wants() const { return asked.empty() && answers.size() < kAnswersAhead; }
+    env::Monotonic open_at{0};  // not before
+    std::size_t first = 0;      // partition of the next request: each one's turn
+    // The request on its way: for records of these partitions, or for checks of these.
+    std::vector<std::size_t> asked;
+    std::vector<Check> checking;
+    std::deque<Answer> answers;  // not given as a whole
+    [[nodiscard]] bool busy() const { return !asked.empty() || !checking.empty(); }
   };
   static constexpr std::size_t kAnswersAhead = 2;
 
   void find_leaders(env::Monotonic now);
   [[nodiscard]] Status converse(std::int32_t node, Leader& leader, env::Monotonic now);
   void ask(std::int32_t node, Leader& leader, env::Monotonic now);
+  void ask_checks(std::int32_t node, Leader& leader, env::Monotonic now);
   [[nodiscard]] Status take(Leader& leader, const Response& response, env::Monotonic now);
+  [[nodiscard]] Status take_checks(Leader& leader, const Response& response, env::Monotonic now);
+  void take(const Check& check, const wire::OffsetForLeaderEpochResponse::EpochEndOffset& told,
+            env::Monotonic now);
   /// A partition's part of an answer; none: there is nothing to give.
   [[nodiscard]] std::optional<Fetched> take(std::size_t partition,
                                             const wire::FetchResponse::Partition& told,

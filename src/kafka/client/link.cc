@@ -36,8 +36,10 @@ Status Link::pump(env::Monotonic now) {
   if (ready_ || now < open_until_) {
     return {};
   }
-  return fail(ErrorCode::kIo,
-              "cannot connect to " + address_ + " within " + seconds_of(options_.open_timeout));
+  const std::string within = " within " + seconds_of(options_.open_timeout);
+  return fail(ErrorCode::kIo, connection_.unsent().empty()
+                                  ? address_ + " has let us connect, and has not answered" + within
+                                  : "cannot connect to " + address_ + within);
 }
 
 Status Link::write() {

@@ -17,6 +17,8 @@ class Reader {
   explicit Reader(std::string_view bytes) : at_(bytes.data()), end_(at_ + bytes.size()) {}
 
   [[nodiscard]] bool failed() const { return failed_; }
+  /// Nothing of it is read by this.
+  [[nodiscard]] std::string_view rest() const { return {at_, left()}; }
   [[nodiscard]] std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
 
   /// INT8 to INT64, by their type.

@@ -39,6 +39,49 @@ void put_nullable_bytes(Writer& out, std::optional<std::string_view> bytes) {
   out.bytes(*bytes);
 }
 
+/// A VARINT of at most three bytes, zigzag and all, where as many can be read. False: it is longer.
+[[gnu::always_inline]] inline bool read_short(const char*& at, std::uint32_t& bits) {
+  const auto byte = [at](int i) { return std::uint32_t{static_cast<std::uint8_t>(at[i])}; };
+  bits = byte(0);
+  if (bits < 0x80) {
+    at += 1;
+    return true;
+  }
+  bits = (bits & 0x7f) | (byte(1) << 7);
+  if (bits < 0x4000) {
+    at += 2;
+    return true;
+  }
+  bits = (bits & 0x3fff) | (byte(2) << 14);
+  at += 3;
+  return bits < 0x200000;
+}
+
+/// Bytes with their length in front, which end before `end`; three bytes behind that can be read.
+[[gnu::always_inline]] inline bool read_short_bytes(const char*& at, const char* end,
+                                                    std::optional<std::string_view>& bytes) {
+  constexpr std::uint32_t kNull = 1;  // -1
+  std::uint32_t length = 0;
+  if (!read_short(at, length)) {
+    return false;
+  }
+  if (length == kNull) {
+    bytes.reset();
+    return true;
+  }
+  const std::uint32_t size = length >> 1;
+  if ((length & 1) != 0 || static_cast<std::ptrdiff_t>(size) > end - at) {
+    return false;
+  }
+  bytes.emplace(at, size);
+  at += size;
+  return true;
+}
+
+std::int32_t unzigzag(std::uint32_t bits) {
+  return static_cast<std::int32_t>((bits >> 1) ^ (0 - (bits & 1)));
+}
+
 /// Of a batch that is complete but for its producer and its checksum.
 void seal(char* batch, std::size_t bytes, const RecordBatchWriter::Producer& producer) {
   Reader attributes_in(std::string_view(batch + kAttributesAt, sizeof(std::int16_t)));
@@ -110,14 +153,67 @@ RecordReader::RecordReader(const RecordBatch& batch, std::string_view payload)
       append_time_(batch.log_append_time()),
       left_(batch.records) {}
 
-bool RecordReader::next(Record& record) {
-  if (left_ <= 0) {
-    return false;
+std::size_t RecordReader::read(std::span<Record> records) {
+  std::size_t done = 0;
+  while (done < records.size() && left_ > 0) {
+    done += read_common(records.subspan(done));
+    if (done == records.size() || left_ == 0) {
+      break;
+    }
+    --left_;
+    if (!read_any(records[done])) {
+      failed_ = true;
+      left_ = 0;
+      break;
+    }
+    ++done;
   }
-  --left_;
+  return done;
+}
+
+std::size_t RecordReader::read_common(std::span<Record> records) {
+  // What may be read behind a record's end without looking: three bytes for each number that can
+  // stand there when its length lies.
+  constexpr std::ptrdiff_t kMargin = 16;
+  const std::string_view rest = in_.rest();
+  const char* start = rest.data();  // of a record
+  const char* const limit = start + rest.size();
+  const std::size_t most = std::min(records.size(), static_cast<std::size_t>(left_));
+  std::size_t done = 0;
+  while (done < most && limit - start >= kMargin) {
+    Record& record = records[done];
+    const char* at = start;
+    std::uint32_t size = 0;
+    if (!read_short(at, size) || (size & 1) != 0 ||
+        limit - at < static_cast<std::ptrdiff_t>(size >> 1) + kMargin) {
+      break;
+    }
+    const char* const end = at + (size >> 1);
+    ++at;  // attributes: none are defined
+    std::uint32_t time = 0;
+    std::uint32_t offset = 0;
+    if (!read_short(at, time) || !read_short(at, offset) ||
+        !read_short_bytes(at, end, record.key) || !read_short_bytes(at, end, record.value) ||
+        end - at != 1 || *at != 0) {
+      break;
+    }
+    record.timestamp =
+        append_time_ ? append_timestamp_ : RecordBatch::wrapped(base_timestamp_, unzigzag(time));
+    record.offset = RecordBatch::wrapped(base_offset_, unzigzag(offset));
+    record.header_count = 0;
+    record.headers = {};
+    start = end;
+    ++done;
+  }
+  static_cast<void>(in_.take(static_cast<std::size_t>(start - rest.data())));
+  left_ -= static_cast<std::int32_t>(done);
+  return done;
+}
+
+bool RecordReader::read_any(Record& record) {
   const std::int32_t size = in_.varint();
   if (size < 0 || static_cast<std::size_t>(size) > in_.left()) {
-    return broken();
+    return false;
   }
   Reader in(in_.take(static_cast<std::size_t>(size)));
   static_cast<void>(in.integer<std::int8_t>());  // attributes: none are defined
@@ -129,13 +225,7 @@ bool RecordReader::next(Record& record) {
   record.value = nullable_bytes(in);
   record.header_count = in.varint();
   record.headers = in.take(in.left());
-  return record.header_count >= 0 && !in.failed() ? true : broken();
-}
-
-bool RecordReader::broken() {
-  failed_ = true;
-  left_ = 0;
-  return false;
+  return record.header_count >= 0 && !in.failed();
 }
 
 bool HeaderReader::next(RecordHeader& header) {

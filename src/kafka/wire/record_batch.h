@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -83,12 +84,17 @@ class RecordReader {
   RecordReader(const RecordBatch& batch, std::string_view payload);
 
   /// False: there is none left, or failed().
-  [[nodiscard]] bool next(Record& record);
+  [[nodiscard]] bool next(Record& record) { return read(std::span(&record, 1)) == 1; }
+  /// As many as there are left, or as can be filled in; fewer also when failed().
+  [[nodiscard]] std::size_t read(std::span<Record> records);
   /// The bytes are not the records that the batch's header promises.
   [[nodiscard]] bool failed() const { return failed_; }
 
  private:
-  bool broken();
+  /// Records like most: lengths and differences of at most three bytes, no headers. How many, up to
+  /// one that is not like that.
+  [[nodiscard]] std::size_t read_common(std::span<Record> records);
+  [[nodiscard]] bool read_any(Record& record);
 
   Reader in_;
   std::int64_t base_offset_;

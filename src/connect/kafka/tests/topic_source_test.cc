@@ -103,6 +103,56 @@ TEST_F(TopicSourceTest, GoesOnWhereItWas) {
   EXPECT_THAT(rest.values(), ElementsAre("d"));
 }
 
+TEST_F(TopicSourceTest, StopsWhereOffsetsAreMissing) {
+  topic_.logs[0].hole_at = 5;
+  topic_.logs[0].values = {"a", "b", "gone", "d"};
+  start(rheon::kafka::values(url_));
+  TextOutput output;
+  const auto polled = read(output);
+  ASSERT_FALSE(polled.has_value());
+  EXPECT_EQ(polled.error().code, ErrorCode::kCorrupt);
+  EXPECT_THAT(polled.error().message,
+              AllOf(HasSubstr("partition 0 of topic 'words'"),
+                    HasSubstr("offset 5: the offsets from there to 5 are missing")));
+  EXPECT_THAT(output.values(), ::testing::IsSupersetOf({"a", "b"}));
+}
+
+TEST_F(TopicSourceTest, OfACompactedTopicTheyMayBe) {
+  topic_.logs[0].hole_at = 5;
+  topic_.logs[0].values = {"a", "b", "gone", "d"};
+  for (const auto& policy :
+       {std::optional<std::string>("compact"), std::optional<std::string>("compact,delete"),
+        std::optional<std::string>()}) {
+    topic_.cleanup_policy = policy;
+    known_.clear();
+    start(rheon::kafka::values(url_));
+    TextOutput output;
+    EXPECT_TRUE(read(output).has_value());
+    EXPECT_THAT(output.values(), UnorderedElementsAre("a", "b", "d", "x", "y"));
+  }
+}
+
+TEST_F(TopicSourceTest, KeepsWhoHasWrittenWhatItHasRead) {
+  topic_.logs[0].written_by = 1;
+  start(rheon::kafka::values(url_));
+  TextOutput output;
+  read(output);
+  commit();
+  topic_.epoch = 2;
+  topic_.logs[0].cut_at = 5;
+  start(rheon::kafka::values(url_));
+  const auto polled = read(output);
+  ASSERT_FALSE(polled.has_value());
+  EXPECT_EQ(polled.error().code, ErrorCode::kRefused);
+  EXPECT_THAT(polled.error().message, HasSubstr("was cut back to offset 5"));
+}
+
+TEST_F(TopicSourceTest, SaysWhichFileForTlsIsWrong) {
+  EXPECT_THAT(refusal(rheon::kafka::values(
+                  url_, {.security = {.tls = Tls{.authorities = "/no/such.pem"}}})),
+              HasSubstr("'/no/such.pem'"));
+}
+
 TEST_F(TopicSourceTest, TakesNoMoreThanThereIsRoomFor) {
   start(rheon::kafka::values(url_));
   TextOutput output;

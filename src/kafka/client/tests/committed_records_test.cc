@@ -41,12 +41,13 @@ std::string batch(std::int64_t offset, const std::vector<std::string>& values,
 struct Read {
   std::vector<std::string> records;  // "offset:value"
   std::int64_t position = 0;
-  std::int64_t missing = 0;
+  std::int32_t leader_epoch = -1;
   std::string error;
 };
 
-Read read(const std::string& bytes, std::int64_t from = 0, std::vector<Aborted> aborted = {}) {
-  CommittedRecords records(bytes, from, std::move(aborted));
+Read read(const std::string& bytes, std::int64_t from = 0, std::vector<Aborted> aborted = {},
+          Gaps gaps = Gaps::kRefused) {
+  CommittedRecords records(bytes, from, std::move(aborted), gaps);
   Read result;
   std::array<wire::Record, 2> some;
   for (;;) {
@@ -62,7 +63,7 @@ Read read(const std::string& bytes, std::int64_t from = 0, std::vector<Aborted> 
     }
   }
   result.position = records.position();
-  result.missing = records.missing();
+  result.leader_epoch = records.leader_epoch();
   return result;
 }
 
@@ -70,7 +71,6 @@ TEST(CommittedRecords, ComeInTheirOrder) {
   const Read done = read(batch(0, {"a", "b"}) + batch(2, {"c"}));
   EXPECT_THAT(done.records, ElementsAre("0:a", "1:b", "2:c"));
   EXPECT_EQ(done.position, 3);
-  EXPECT_EQ(done.missing, 0);
   EXPECT_THAT(read("").records, IsEmpty());
 }
 
@@ -87,7 +87,6 @@ TEST(CommittedRecords, AreThoseOfCommittedTransactions) {
   const Read done = read(bytes, 0, {{kAlice, 0}});
   EXPECT_THAT(done.records, ElementsAre("1:b1", "2:x", "4:a4"));
   EXPECT_EQ(done.position, 7) << "behind the marker";
-  EXPECT_EQ(done.missing, 0);
 }
 
 TEST(CommittedRecords, KnowSeveralTransactionsOfOneProducer) {
@@ -105,9 +104,29 @@ TEST(CommittedRecords, OfATransactionThatWasAbortedBeforeThePositionAreNotSeen) 
 }
 
 TEST(CommittedRecords, SayWhatIsMissing) {
-  const Read done = read(batch(0, {"a"}) + batch(5, {"b"}) + marker(9, kAlice, true), 0);
-  EXPECT_THAT(done.records, ElementsAre("0:a", "5:b"));
-  EXPECT_EQ(done.missing, 4 + 3);
+  const std::string bytes = batch(0, {"a"}) + batch(5, {"b"}) + marker(9, kAlice, true);
+  const Read done = read(bytes);
+  EXPECT_THAT(done.records, ElementsAre("0:a"));
+  EXPECT_EQ(done.error, "the offsets from there to 4 are missing");
+  EXPECT_EQ(done.position, 1);
+  EXPECT_EQ(read(bytes, 5).error, "the offsets from there to 8 are missing") << "a marker counts";
+  EXPECT_THAT(read(bytes, 0, {}, Gaps::kAllowed).records, ElementsAre("0:a", "5:b"));
+}
+
+TEST(CommittedRecords, SayWhatIsMissingInABatch) {
+  std::string bytes = batch(0, {"a", "b", "c"});
+  wire::Writer::put_integer(bytes.data() + 23, std::int32_t{5});  // its last offset
+  place_batch(bytes, 0);
+  EXPECT_EQ(read(bytes).error, "the batch from 0 to 5 holds only 3 records");
+  const Read compacted = read(bytes, 0, {}, Gaps::kAllowed);
+  EXPECT_THAT(compacted.records, ElementsAre("0:a", "1:b", "2:c"));
+  EXPECT_EQ(compacted.position, 6);
+}
+
+TEST(CommittedRecords, SayWhichLeaderHasWrittenThem) {
+  std::string second = batch(1, {"b"});
+  wire::Writer::put_integer(second.data() + 12, std::int32_t{7});
+  EXPECT_EQ(read(batch(0, {"a"}) + second).leader_epoch, 7);
 }
 
 TEST(CommittedRecords, EndWhereTheFetchWasCut) {

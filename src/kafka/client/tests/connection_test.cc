@@ -141,7 +141,8 @@ TEST_F(ConnectionTest, SaysWhenSomethingElseAnswers) {
 }
 
 TEST_F(ConnectionTest, SaysWhenTlsIsSpokenThere) {
-  EXPECT_THAT(refusal(std::string_view("\x15\x03\x03\x00\x02\x02\x50", 7)), HasSubstr("with TLS"));
+  EXPECT_THAT(refusal(std::string_view("\x15\x03\x03\x00\x02\x02\x50", 7)),
+              HasSubstr("speaks TLS"));
 }
 
 TEST_F(ConnectionTest, TakesNoLengthThatCannotBe) {

@@ -77,8 +77,8 @@ class FetcherTest : public testing::TwoBrokers {
 };
 
 TEST_F(FetcherTest, ReadsPartitionsFromTheirLeaders) {
-  fetcher_.add("words", 0, 0);
-  fetcher_.add("words", 1, 1);
+  fetcher_.add("words", 0, {0});
+  fetcher_.add("words", 1, {1});
   go(seconds{1});
   EXPECT_THAT(got_[0], ElementsAre("a", "b", "c", "d", "e"));
   EXPECT_THAT(got_[1], ElementsAre("y", "z"));
@@ -91,7 +91,7 @@ TEST_F(FetcherTest, ReadsPartitionsFromTheirLeaders) {
 
 TEST_F(FetcherTest, ReadsAlsoWhenLittleIsCarriedAtATime) {
   network_.most_bytes = 7;
-  fetcher_.add("words", 0, 0);
+  fetcher_.add("words", 0, {0});
   go(seconds{10});
   EXPECT_THAT(got_[0], ElementsAre("a", "b", "c", "d", "e"));
 }
@@ -99,7 +99,7 @@ TEST_F(FetcherTest, ReadsAlsoWhenLittleIsCarriedAtATime) {
 TEST_F(FetcherTest, ReadsAheadButNotWithoutEnd) {
   takes_ = false;
   topic_.logs[0].values.assign(100, "w");
-  fetcher_.add("words", 0, 0);
+  fetcher_.add("words", 0, {0});
   go(minutes{2});
   EXPECT_EQ(topic_.fetches, 2) << "two answers wait";
   takes_ = true;
@@ -109,7 +109,7 @@ TEST_F(FetcherTest, ReadsAheadButNotWithoutEnd) {
 }
 
 TEST_F(FetcherTest, FollowsTheLeader) {
-  fetcher_.add("words", 0, 0);
+  fetcher_.add("words", 0, {0});
   go(seconds{1});
   topic_.leaders[0] = 2;
   ++topic_.epoch;
@@ -119,8 +119,60 @@ TEST_F(FetcherTest, FollowsTheLeader) {
   EXPECT_FALSE(fetcher_.trouble(0).has_value());
 }
 
+TEST_F(FetcherTest, AsksANewLeaderWhetherItHasWhatWasRead) {
+  topic_.logs[0].written_by = 1;
+  fetcher_.add("words", 0, {0});
+  go(seconds{1});
+  EXPECT_EQ(topic_.checks, 0) << "who has written it knows it";
+  topic_.leaders[0] = 2;
+  ++topic_.epoch;
+  topic_.logs[0].values.push_back("f");
+  go(seconds{2});
+  EXPECT_EQ(topic_.checks, 1);
+  EXPECT_THAT(got_[0], ElementsAre("a", "b", "c", "d", "e", "f"));
+  EXPECT_THAT(failures_, IsEmpty());
+}
+
+TEST_F(FetcherTest, ANewLeaderThatHasLessEndsIt) {
+  topic_.logs[0].written_by = 1;
+  fetcher_.add("words", 0, {0});
+  go(seconds{1});
+  topic_.leaders[0] = 2;
+  ++topic_.epoch;
+  topic_.logs[0].cut_at = 3;
+  topic_.logs[0].values = {"a", "b", "c", "other", "records", "stand", "there"};
+  go(seconds{2});
+  EXPECT_EQ(got_[0].size(), 5u);
+  ASSERT_THAT(failures_, ElementsAre(HasSubstr("was cut back to offset 3")));
+  EXPECT_THAT(failures_[0], HasSubstr("up to 5"));
+  fetcher_.add("words", 1, {0});
+  go(seconds{2});
+  EXPECT_EQ(got_[1].size(), 3u) << "the others are read";
+}
+
+TEST_F(FetcherTest, ALeaderThatCannotSayYetIsAskedAgain) {
+  topic_.epoch = 2;
+  topic_.logs[0].written_by = 1;
+  topic_.logs[0].check_error = kFencedLeaderEpoch;
+  fetcher_.add("words", 0, {3, 1});
+  go(seconds{2});
+  EXPECT_EQ(topic_.checks, 2);
+  EXPECT_THAT(got_[0], ElementsAre("d", "e"));
+  EXPECT_THAT(failures_, IsEmpty());
+  EXPECT_FALSE(fetcher_.trouble(0).has_value());
+}
+
+TEST_F(FetcherTest, AsksBeforeItGoesOnFromAPositionThatWasKept) {
+  topic_.epoch = 2;
+  topic_.logs[0].cut_at = 2;
+  fetcher_.add("words", 0, {3, 1});
+  go(seconds{2});
+  EXPECT_EQ(topic_.fetches, 0);
+  EXPECT_THAT(failures_, ElementsAre(HasSubstr("was cut back to offset 2")));
+}
+
 TEST_F(FetcherTest, WaitsForALeaderAndGoesOn) {
-  fetcher_.add("words", 0, 0);
+  fetcher_.add("words", 0, {0});
   topic_.leaders[0] = -1;
   go(seconds{5});
   ASSERT_TRUE(fetcher_.trouble(0).has_value());
@@ -134,8 +186,8 @@ TEST_F(FetcherTest, WaitsForALeaderAndGoesOn) {
 }
 
 TEST_F(FetcherTest, WaitsForABrokerThatIsGoneAndGoesOn) {
-  fetcher_.add("words", 0, 0);
-  fetcher_.add("words", 1, 0);
+  fetcher_.add("words", 0, {0});
+  fetcher_.add("words", 1, {0});
   go(seconds{1});
   network_.hang_up("one", 9092);
   topic_.logs[0].values.push_back("f");
@@ -152,8 +204,8 @@ TEST_F(FetcherTest, WaitsForABrokerThatIsGoneAndGoesOn) {
 
 TEST_F(FetcherTest, StopsWhereRecordsAreGone) {
   topic_.logs[0].start = 3;
-  fetcher_.add("words", 0, 1);
-  fetcher_.add("words", 1, 0);
+  fetcher_.add("words", 0, {1});
+  fetcher_.add("words", 1, {0});
   go(seconds{1});
   ASSERT_EQ(failures_.size(), 1u);
   EXPECT_THAT(failures_[0], HasSubstr("partition 0 of topic 'words' has no offset 1"));
@@ -161,7 +213,7 @@ TEST_F(FetcherTest, StopsWhereRecordsAreGone) {
 }
 
 TEST_F(FetcherTest, StopsWhenTheTopicIsAnotherOne) {
-  fetcher_.add("words", 0, 0);
+  fetcher_.add("words", 0, {0});
   go(seconds{1});
   topic_.id = {9, 9};
   cluster_.refresh();
@@ -172,7 +224,7 @@ TEST_F(FetcherTest, StopsWhenTheTopicIsAnotherOne) {
 
 TEST_F(FetcherTest, StopsWithoutTheRightToRead) {
   topic_.error = kTopicAuthorizationFailed;
-  fetcher_.add("words", 0, 0);
+  fetcher_.add("words", 0, {0});
   go(seconds{1});
   ASSERT_EQ(failures_.size(), 1u);
   EXPECT_THAT(failures_[0], HasSubstr("Grant it READ"));
@@ -180,7 +232,7 @@ TEST_F(FetcherTest, StopsWithoutTheRightToRead) {
 
 TEST_F(FetcherTest, WaitsForATopicThatIsNotThereYet) {
   topic_.error = 3;
-  fetcher_.add("words", 0, 0);
+  fetcher_.add("words", 0, {0});
   go(seconds{5});
   ASSERT_TRUE(fetcher_.trouble(0).has_value());
   topic_.error = 0;
@@ -190,7 +242,7 @@ TEST_F(FetcherTest, WaitsForATopicThatIsNotThereYet) {
 
 TEST_F(FetcherTest, TriesAgainWhenABrokerHasAProblem) {
   topic_.logs[0].error = 56;
-  fetcher_.add("words", 0, 0);
+  fetcher_.add("words", 0, {0});
   go(seconds{10});
   EXPECT_THAT(fetcher_.trouble(0)->message,
               HasSubstr("the broker's disk has a problem (error 56)"));
@@ -201,7 +253,7 @@ TEST_F(FetcherTest, TriesAgainWhenABrokerHasAProblem) {
 }
 
 TEST_F(FetcherTest, WhatANewLeaderGivesComesBehindWhatTheOldOneHasGiven) {
-  fetcher_.add("words", 1, 0);
+  fetcher_.add("words", 1, {0});
   takes_ = false;
   go(seconds{1});  // two answers of node 2 wait
   topic_.leaders[1] = 1;
@@ -217,8 +269,8 @@ TEST_F(FetcherTest, WhatANewLeaderGivesComesBehindWhatTheOldOneHasGiven) {
 TEST_F(FetcherTest, NoLeaderWaitsUntilAnotherOneHasNothingLeft) {
   topic_.logs[0].values.assign(1000, "w");
   topic_.logs[1].values.assign(1000, "w");
-  fetcher_.add("words", 0, 0);
-  fetcher_.add("words", 1, 0);
+  fetcher_.add("words", 0, {0});
+  fetcher_.add("words", 1, {0});
   takes_ = false;
   go(seconds{1});
   for (int i = 0; i < 20; ++i) {
@@ -229,7 +281,7 @@ TEST_F(FetcherTest, NoLeaderWaitsUntilAnotherOneHasNothingLeft) {
 }
 
 TEST_F(FetcherTest, APartitionThatCannotBeReadIsNotAtItsEnd) {
-  fetcher_.add("words", 0, 0);
+  fetcher_.add("words", 0, {0});
   go(seconds{1});
   ASSERT_TRUE(fetcher_.at_end(0));
   hang_up();

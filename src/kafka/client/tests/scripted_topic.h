@@ -38,6 +38,10 @@ class ScriptedTopic {
     std::vector<Stored> values;
     std::int16_t error = 0;                    // that a fetch is answered with
     std::vector<std::int16_t> produce_errors;  // that the next batches are answered with
+    std::int64_t hole_at = -1;                 // an offset that is not there
+    std::int32_t written_by = -1;              // epoch of the leader of all records
+    std::optional<std::int64_t> cut_at;        // what later leaders have of them
+    std::int16_t check_error = 0;              // that the next question for epochs is answered with
 
     [[nodiscard]] std::int64_t end() const {
       return start + static_cast<std::int64_t>(values.size());
@@ -54,6 +58,9 @@ class ScriptedTopic {
                   [this, node](const Asked& asked) { return fetch(node, asked); });
     broker.on_key(wire::Produce::kKey,
                   [this, node](const Asked& asked) { return produce(node, asked); });
+    broker.on<wire::OffsetForLeaderEpoch>(
+        [this, node](const Asked& asked) { return ends_of_epochs(node, asked); });
+    broker.on<wire::DescribeConfigs>([this](const Asked&) { return settings(); });
     broker.on<wire::ListOffsets>([this, node](const Asked& asked) { return offsets(node, asked); });
   }
 
@@ -63,7 +70,9 @@ class ScriptedTopic {
   std::int32_t epoch = 1;                                        // of all leaders
   std::map<std::int32_t, std::int32_t> leaders{{0, 1}, {1, 2}};  // by partition
   std::map<std::int32_t, Log> logs;
+  std::optional<std::string> cleanup_policy = "delete";  // none: nobody may see it
   int fetches = 0;
+  int checks = 0;
   std::vector<std::string> produced;  // "partition:values" of each batch that came, in order
   bool swallow_produced = false;      // it is written, and nobody hears of it
   std::int16_t offsets_error = 0;     // that a question for offsets is answered with
@@ -71,6 +80,7 @@ class ScriptedTopic {
  private:
   /// Records [offset, offset + 2) of the log, in a batch.
   static std::string batch_at(const Log& log, std::int64_t offset) {
+    offset += offset == log.hole_at ? 1 : 0;
     if (offset >= log.end()) {
       return "";
     }
@@ -84,6 +94,7 @@ class ScriptedTopic {
     }
     writer.finish({});
     wire::Writer::put_integer(out.data(), offset);
+    wire::Writer::put_integer(out.data() + 12, log.written_by);
     return out;
   }
 
@@ -100,6 +111,19 @@ class ScriptedTopic {
       topic.partitions.push_back(partition);
     }
     response.topics.push_back(topic);
+    return response;
+  }
+  wire::DescribeConfigsResponse settings() const {
+    wire::DescribeConfigsResponse response;
+    wire::DescribeConfigsResponse::Resource told;
+    told.resource_type = 2;
+    told.resource_name = name;
+    if (cleanup_policy.has_value()) {
+      told.configs.emplace_back();
+      told.configs.back().name = "cleanup.policy";
+      told.configs.back().value = *cleanup_policy;
+    }
+    response.results.push_back(told);
     return response;
   }
   std::string fetch(std::int32_t node, const Asked& asked) {
@@ -130,6 +154,23 @@ class ScriptedTopic {
       }
     }
     return ScriptedBroker::encode<wire::Fetch>(response);
+  }
+  wire::OffsetForLeaderEpochResponse ends_of_epochs(std::int32_t node, const Asked& asked) {
+    const auto request = wire::read_message<wire::OffsetForLeaderEpochRequest>(asked.body);
+    ++checks;
+    wire::OffsetForLeaderEpochResponse response;
+    for (const auto& topic : request->topics) {
+      response.topics.push_back({name, {}});
+      for (const auto& wanted : topic.partitions) {
+        Log& log = logs[wanted.partition];
+        const std::int16_t no_leader = leaders[wanted.partition] == node ? 0 : kNotLeader;
+        const std::int16_t failure = std::exchange(log.check_error, 0);
+        response.topics.back().partitions.push_back({failure != 0 ? failure : no_leader,
+                                                     wanted.partition, wanted.leader_epoch,
+                                                     log.cut_at.value_or(log.end())});
+      }
+    }
+    return response;
   }
   std::string produce(std::int32_t node, const Asked& asked) {
     const auto request = wire::read_message<wire::ProduceRequest>(asked.body);

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <optional>
+#include <random>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -227,6 +230,53 @@ TEST(RecordBatch, SumsThatOverflowAreDefined) {
   batch.base_offset = INT64_MAX;
   batch.last_offset_delta = 1;
   EXPECT_EQ(batch.last_offset(), INT64_MIN);
+}
+
+/// Numbers of one byte to ten, in all places and any order, and however many are read at a time.
+TEST(RecordReader, ReadsWhatWasWrittenWhateverItsSize) {
+  const std::uint64_t seed = std::random_device()();
+  std::mt19937_64 random(seed);
+  const auto one_of = [&](auto... values) {
+    const std::array all{static_cast<std::int64_t>(values)...};
+    return all[random() % all.size()];
+  };
+  for (int round = 0; round < 50; ++round) {
+    std::string bytes;
+    RecordBatchWriter writer(bytes, kTime);
+    std::vector<std::pair<std::int64_t, std::pair<std::optional<std::string>, std::string>>> truth;
+    const std::int64_t count = one_of(1, 2, 70, 300);
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::int64_t time = kTime + one_of(0, 0, 0, -1, 63, 64, -8192, 1 << 20, 1LL << 40);
+      const auto size = static_cast<std::size_t>(one_of(0, 1, 5, 5, 5, 60, 63, 64, 70, 9000));
+      std::optional<std::string> key;
+      if (one_of(0, 1) == 1) {
+        key.emplace(static_cast<std::size_t>(one_of(0, 3, 63, 64)), 'k');
+      }
+      const std::string value(size, 'v');
+      const bool header = one_of(0, 0, 0, 1) == 1;
+      writer.begin(time, key, value, header ? 1 : 0);
+      if (header) {
+        writer.header("name", "text");
+      }
+      truth.push_back({time, {key, value}});
+    }
+    writer.finish({});
+    const RecordBatch batch = only_batch(bytes);
+    RecordReader reader(batch, batch.payload);
+    std::array<Record, 64> some;
+    std::size_t seen = 0;
+    while (const std::size_t n =
+               reader.read(std::span(some).first(static_cast<std::size_t>(one_of(1, 2, 64))))) {
+      for (std::size_t i = 0; i < n; ++i, ++seen) {
+        ASSERT_EQ(some[i].offset, static_cast<std::int64_t>(seen)) << "seed " << seed;
+        ASSERT_EQ(some[i].timestamp, truth[seen].first) << "seed " << seed;
+        ASSERT_EQ(some[i].key, truth[seen].second.first) << "seed " << seed;
+        ASSERT_EQ(some[i].value, truth[seen].second.second) << "seed " << seed;
+      }
+    }
+    EXPECT_FALSE(reader.failed());
+    EXPECT_EQ(seen, truth.size()) << "seed " << seed;
+  }
 }
 
 TEST(RecordReader, OfMoreRecordsThanThereAreFails) {
