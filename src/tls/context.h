@@ -23,7 +23,7 @@ class Context {
   /// Encrypts what goes through `stream`, which has just been begun. The peer has to prove that it
   /// is `host`, a name or an address. What is written after a write that took none begins with the
   /// same bytes. Besides the stream's own errors its calls have kRefused: the peer cannot prove who
-  /// it is, does not take our certificate, or speaks something else than TLS.
+  /// it is, does not take our certificate, or speaks no version of TLS that we do.
   [[nodiscard]] std::unique_ptr<env::NetworkStream> encrypt(
       std::unique_ptr<env::NetworkStream> stream, const std::string& host,
       std::uint16_t port) const;

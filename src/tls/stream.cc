@@ -70,6 +70,12 @@ bool is_other_protocol(int reason) {
          reason == SSL_R_HTTP_REQUEST || reason == SSL_R_RECORD_LENGTH_MISMATCH;
 }
 
+/// The two will never agree.
+bool is_about_versions(int reason) {
+  return reason == SSL_R_UNSUPPORTED_PROTOCOL || reason == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION ||
+         reason == SSL_R_NO_SHARED_CIPHER || reason == SSL_R_TLSV1_ALERT_INSUFFICIENT_SECURITY;
+}
+
 /// The peer's last word was that it does not like our certificate, or that there is none.
 bool is_about_our_certificate(int reason) {
   switch (reason) {
@@ -98,13 +104,13 @@ Stream::Stream(ssl_ctx_st* context, std::unique_ptr<env::NetworkStream> below,
   BIO_set_data(bio, this);
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl_, bio, bio);
-  if (is_address(host)) {
-    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_), host.c_str());
-  } else {
-    SSL_set_hostflags(ssl_, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    SSL_set1_host(ssl_, host.c_str());
-    SSL_set_tlsext_host_name(ssl_, host.c_str());
-  }
+  SSL_set_hostflags(ssl_, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  const bool names_peer =
+      !host.empty() &&
+      (is_address(host) ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_), host.c_str()) == 1
+                        : SSL_set1_host(ssl_, host.c_str()) == 1 &&
+                              SSL_set_tlsext_host_name(ssl_, host.c_str()) == 1);
+  RHEON_ASSERT(names_peer, "nobody can prove to be a host without a name");
   SSL_set_connect_state(ssl_);
 }
 
@@ -129,8 +135,13 @@ Result<std::size_t> Stream::write(std::span<const std::byte> bytes) {
   }
   // Who hangs up on us may have said why.
   std::array<std::byte, 1> last_word{};
-  auto said = read(last_word);
-  return !said.has_value() && said.error().code == ErrorCode::kRefused ? said : none;
+  ERR_clear_error();
+  std::size_t come = 0;
+  if (const int said = SSL_peek_ex(ssl_, last_word.data(), last_word.size(), &come); said != 1) {
+    auto why = none_or_error(said);
+    return !why.has_value() && why.error().code == ErrorCode::kRefused ? why : none;
+  }
+  return none;
 }
 
 Result<std::size_t> Stream::read(std::span<std::byte> into) {
@@ -160,7 +171,7 @@ Result<std::size_t> Stream::none_or_error(int answer) {
     return fail(ErrorCode::kIo, peer_ + " has closed the connection");
   }
   if (error == SSL_ERROR_SSL) {
-    return refused(ERR_peek_last_error());
+    return judge(ERR_peek_last_error());
   }
   if (!failed_.has_value()) {
     return fail(ErrorCode::kIo, "talking TLS to " + peer_ + " failed");
@@ -173,8 +184,8 @@ Result<std::size_t> Stream::none_or_error(int answer) {
                                         "this port?"));
 }
 
-tl::unexpected<Error> Stream::refused(unsigned long error) const {
-  const auto because = [&](const std::string& why) { return fail(ErrorCode::kRefused, why); };
+tl::unexpected<Error> Stream::judge(unsigned long error) const {
+  const auto because = [](const std::string& why) { return fail(ErrorCode::kRefused, why); };
   const long proof = SSL_get_verify_result(ssl_);
   if (proof == X509_V_ERR_HOSTNAME_MISMATCH || proof == X509_V_ERR_IP_ADDRESS_MISMATCH) {
     return because("whoever answers at " + peer_ +
@@ -189,7 +200,7 @@ tl::unexpected<Error> Stream::refused(unsigned long error) const {
   }
   const int reason = ERR_GET_REASON(error);
   if (is_other_protocol(reason)) {
-    return because(peer_ + " does not answer with TLS. Is it a port for TLS?");
+    return fail(ErrorCode::kIo, peer_ + " does not answer with TLS. Is it a port for TLS?");
   }
   const char* text = ERR_reason_error_string(error);
   const std::string words = text == nullptr ? "no reason" : text;
@@ -199,7 +210,8 @@ tl::unexpected<Error> Stream::refused(unsigned long error) const {
         (SSL_get_certificate(ssl_) == nullptr ? "no certificate of our own" : "our certificate") +
         " (" + words + "): see tls.certificate and tls.key");
   }
-  return because("there is no way to talk TLS with " + peer_ + ": " + words);
+  const std::string sentence = "there is no way to talk TLS with " + peer_ + ": " + words;
+  return is_about_versions(reason) ? because(sentence) : fail(ErrorCode::kIo, sentence);
 }
 
 }  // namespace rheon::tls

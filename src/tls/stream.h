@@ -34,7 +34,8 @@ class Stream final : public env::NetworkStream {
   [[nodiscard]] int moved(const Result<std::size_t>& bytes);
   /// What OpenSSL has answered to a call that did nothing.
   [[nodiscard]] Result<std::size_t> none_or_error(int answer);
-  [[nodiscard]] tl::unexpected<Error> refused(unsigned long error) const;
+  /// kRefused where trying again does not help, kIo where it may.
+  [[nodiscard]] tl::unexpected<Error> judge(unsigned long error) const;
 
   std::unique_ptr<env::NetworkStream> below_;
   std::string peer_;

@@ -84,7 +84,7 @@ def run(seed: int) -> int:
     finally:
         job.kill()
         job.wait()
-    if code == 1 and "cannot be asked for" in (directory / "log").read_text():
+    if code == 1 and "cannot be asked for" in (directory / "log").read_text().splitlines()[-1]:
         # Half a minute without a broker is too long for a start; whoever watches over it starts it again.
         trials.run_to_the_end(line, limit_s=ENDS_WITHIN_S)
     elif code != 0:
@@ -94,6 +94,8 @@ def run(seed: int) -> int:
     for name in (topic, f"{topic}-counts"):
         kafka("topic", name, "--delete")
     shutil.rmtree(directory)
+    if kills == 0:
+        raise trials.Failed(f"seed {seed}, {what}: the job ended before a broker was killed: it needs more words")
     return kills
 
 

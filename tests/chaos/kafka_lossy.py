@@ -73,7 +73,8 @@ def run(transactions: int, seed: int) -> str:
             if job.poll() is not None:
                 raise trials.Failed(f"exit code {job.returncode}: {directory}/log")
             job.terminate()
-            job.wait(ENDS_WITHIN_S)
+            if job.wait(ENDS_WITHIN_S) != 0:
+                raise trials.Failed(f"exit code {job.returncode} after SIGTERM: {directory}/log")
             proxy.quiet = True
             trials.run_to_the_end([*line, "--stop-at-end"], limit_s=ENDS_WITHIN_S)
         except subprocess.TimeoutExpired as late:
@@ -85,6 +86,9 @@ def run(transactions: int, seed: int) -> str:
     check(f"{topic}-counts", truth)
     trials.check_log(directory / "data")
     shutil.rmtree(directory)
+    missing = [fault for fault in FAULTS if not proxy.faults[fault]]
+    if missing and transactions >= 200:
+        raise trials.Failed(f"no request was {missing[0]}: nothing was tried")
     faults = ", ".join(f"{proxy.faults[fault]} {fault}" for fault in FAULTS)
     return f"{sum(truth.values()):,} words, {proxy.ends} transactions, {seconds:.0f} s: each count once. Requests: {faults}"
 

@@ -55,13 +55,14 @@ class Proxy:
 
     async def serve(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         broker, to_broker = await asyncio.open_connection("127.0.0.1", self.broker_port)
-        unheard: collections.deque = collections.deque()  # for each answer that is to come: nobody waits for it
-        answers = self.loop.create_task(self.carry_answers(broker, to_client, unheard))
+        answers_to_come: collections.deque = collections.deque()  # for each answer that is to come: whether it is
+        # passed on, dropped, or the last one of its connection, which nobody hears
+        answers = self.loop.create_task(self.carry_answers(broker, to_client, answers_to_come))
         try:
             while True:
                 request = await read_frame(client)
-                if not await self.carry(request, to_broker, unheard):
-                    if unheard and unheard[-1]:
+                if not await self.carry(request, to_broker, answers_to_come):
+                    if answers_to_come and answers_to_come[-1] == "last":
                         await asyncio.wait([answers], timeout=HELD_S)
                     break
         except (OSError, asyncio.IncompleteReadError):
@@ -71,7 +72,7 @@ class Proxy:
             to_client.close()
             to_broker.close()
 
-    async def carry(self, request: bytes, to_broker: asyncio.StreamWriter, unheard: collections.deque) -> bool:
+    async def carry(self, request: bytes, to_broker: asyncio.StreamWriter, answers_to_come: collections.deque) -> bool:
         """False: the connection ends here."""
         key = int.from_bytes(request[4:6], "big")
         self.ends += key == END_TXN
@@ -85,22 +86,23 @@ class Proxy:
             return False
         if fault == "held":
             await asyncio.sleep(self.random.uniform(0, HELD_S))
-        for again in ([False, True] if fault == "twice" else [fault == "answer lost"]):
-            unheard.append(again)
+        for answer in (["passed", "dropped"] if fault == "twice" else ["last" if fault == "answer lost" else "passed"]):
+            answers_to_come.append(answer)
             to_broker.write(request)
         await to_broker.drain()
         return fault != "answer lost"
 
     async def carry_answers(self, broker: asyncio.StreamReader, to_client: asyncio.StreamWriter,
-                            unheard: collections.deque) -> None:
+                            answers_to_come: collections.deque) -> None:
         try:
             while True:
                 answer = await read_frame(broker)
-                if not unheard.popleft():
+                what = answers_to_come.popleft()
+                if what == "passed":
                     to_client.write(answer)
                     await to_client.drain()
-                elif not unheard:
-                    return  # the last one, and nobody hears it
+                elif what == "last":
+                    return
         except (OSError, asyncio.IncompleteReadError):
             to_client.close()
 

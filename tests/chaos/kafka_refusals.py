@@ -53,7 +53,7 @@ def doors(web_port: int) -> list[Door]:
         Door("no user where one is asked for", SASL, tls, ELSE, "security.credentials"),
         Door("a wrong password", SASL, (*tls, "--user", "ada", "--password", "byron"), REFUSED, "does not let us in"),
         Door("something else", web_port, (), ELSE, "has not answered within"),
-        Door("something else, TLS", web_port, tls, REFUSED, "does not answer with TLS"),
+        Door("something else, TLS", web_port, tls, ELSE, "does not answer with TLS"),
         Door("nobody", PORT + 999, (), ELSE, "Connection refused"),
         Door("no such host", PORT, ("--allow-plaintext",), USAGE, "no host", host="kafka.invalid"),
         Door("another machine, without TLS", PORT, (), USAGE, "allow_plaintext", host="192.0.2.1"),
@@ -125,7 +125,7 @@ def main() -> int:
             kafka("down")
     for problem in problems:
         print(problem)
-    print(f"T-kafka-refusals: {len(chosen)} of {len(all_doors)} doors, {len(problems)} problems")
+    print(f"{len(chosen) - len(problems)} passed, {len(problems)} failed")
     return 1 if problems or not chosen else 0
 
 

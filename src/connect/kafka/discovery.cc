@@ -150,7 +150,7 @@ Result<std::vector<engine::SourcePartition>> discover_topic(
       position.topic_id = topic.id;
       position.offset = begin < 0 ? end->second : begin;
     }
-    position.gapless = gapless.value_or(position.gapless);
+    position.gapless = !source.options.allow_gaps && gapless.value_or(position.gapless);
     position.until = environment.stop_at_end ? std::optional(end->second) : std::nullopt;
     engine::SourcePartition partition;
     partition.id = id_of(source, static_cast<std::size_t>(index));

@@ -25,6 +25,9 @@ struct SourceOptions {
   bool read_committed = true;
   /// Longer records go to the quarantine stream.
   std::size_t max_record_bytes = 1 << 20;
+  /// Offsets may be missing in the middle of the topic, which was compacted once. Of one that is
+  /// compacted now they may always be.
+  bool allow_gaps = false;
   Security security = {};
 };
 

@@ -132,7 +132,7 @@ class TopicSinkConnector final : public engine::AnySinkConnector {
 
  private:
   [[nodiscard]] std::string decider() const {
-    const auto& credentials = sink_.access.credentials;
+    const auto& credentials = sink_.options.security.credentials;
     return "Kafka at " + describe_brokers(sink_.place) +
            (credentials.has_value() ? " as " + credentials->user : "");
   }

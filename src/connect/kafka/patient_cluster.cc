@@ -109,7 +109,10 @@ Result<std::string> PatientCluster::ask(std::string_view what,
       }
     }
     RHEON_TRY(link->pump(now()));
-    if (link->ready() && !asked) {
+    if (!link->ready()) {
+      return {};  // what comes now belongs to the greeting
+    }
+    if (!asked) {
       send(*link);
       asked = true;
       RHEON_TRY(link->pump(now()));

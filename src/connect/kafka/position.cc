@@ -19,7 +19,7 @@ std::string encode(const PartitionPosition& position) {
   codec::put_u64(out, position.topic_id.high);
   codec::put_u64(out, position.topic_id.low);
   codec::put_varint(out, static_cast<std::uint64_t>(position.offset));
-  codec::put_varint(out, static_cast<std::uint32_t>(position.leader_epoch + 1));
+  codec::put_varint(out, static_cast<std::uint64_t>(std::int64_t{position.leader_epoch} + 1));
   codec::put_u8(out, static_cast<std::uint8_t>((position.until.has_value() ? kHasUntil : 0) |
                                                (position.gapless ? kGapless : 0)));
   if (position.until.has_value()) {
@@ -43,7 +43,7 @@ Result<PartitionPosition> decode_position(std::string_view bytes) {
     has_until = (flags & kHasUntil) != 0;
     position.gapless = (flags & kGapless) != 0;
   }
-  position.leader_epoch = static_cast<std::int32_t>(epoch_behind) - 1;
+  position.leader_epoch = static_cast<std::int32_t>(static_cast<std::int64_t>(epoch_behind) - 1);
   if (has_until) {
     position.until = static_cast<std::int64_t>(in.varint());
   }

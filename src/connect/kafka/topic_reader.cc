@@ -91,6 +91,7 @@ Status TopicReader::open_piece(env::Monotonic now) {
               next->from,
               {next->records, next->from, std::move(next->aborted),
                partition.position.gapless ? client::Gaps::kRefused : client::Gaps::kAllowed},
+              next->leader_epoch,
               false});
     return {};
   }
@@ -104,8 +105,12 @@ Status TopicReader::emit_piece(engine::AnySourceOutput& output) {
     if (!taken.has_value()) {
       return fail(
           taken.error().code,
-          fmt::format("partition {} of {}, offset {}: {}", partition.number,
-                      describe(source_.place), piece_->records.position(), taken.error().message));
+          fmt::format("partition {} of {}, offset {}: {}{}", partition.number,
+                      describe(source_.place), piece_->records.position(), taken.error().message,
+                      taken.error().code == ErrorCode::kRefused
+                          ? ". A topic that was compacted once may lack offsets: allow_gaps, in "
+                            "the source's options, says so"
+                          : ""));
     }
     std::span<const Record> records = std::span(together_).first(*taken);
     const std::int64_t until = partition.position.until.value_or(INT64_MAX);
@@ -114,8 +119,10 @@ Status TopicReader::emit_piece(engine::AnySourceOutput& output) {
     }
     emit(records, output);
     partition.position.offset = std::min(piece_->records.position(), until);
-    partition.position.leader_epoch =
-        std::max(partition.position.leader_epoch, piece_->records.leader_epoch());
+    if (piece_->records.leader_epoch() <= piece_->leader_epoch) {
+      partition.position.leader_epoch =
+          std::max(partition.position.leader_epoch, piece_->records.leader_epoch());
+    }
     if (*taken == 0 && piece_->records.position() == piece_->from) {
       return fail(
           ErrorCode::kCorrupt,

@@ -51,7 +51,8 @@ class TopicReader final : public engine::AnySourceReader {
     std::size_t partition;
     std::int64_t from;  // the position at its begin
     client::CommittedRecords records;
-    bool given;  // as a whole; what records of this poll show is still there
+    std::int32_t leader_epoch;  // of who has sent it
+    bool given;                 // as a whole; what records of this poll show is still there
   };
 
   /// The next one that has come; none: none has.

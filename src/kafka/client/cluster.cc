@@ -161,6 +161,9 @@ Status Cluster::take(const Response& response, env::Monotonic now) {
     return fail(ErrorCode::kIo, link_->address() + " does not know yet who belongs to its cluster");
   }
   for (const auto& broker : told->brokers) {
+    if (broker.host.empty() || broker.host.find('\0') != std::string_view::npos) {
+      return fail(ErrorCode::kCorrupt, link_->address() + " tells of a broker without a name");
+    }
     if (options_.loopback_only && !is_loopback(broker.host)) {
       return fail(ErrorCode::kRefused,
                   "broker " + std::to_string(broker.node_id) + " says that it is at '" +

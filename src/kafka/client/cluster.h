@@ -66,6 +66,12 @@ class Cluster {
   void watch(std::optional<std::set<std::string, std::less<>>> topics);
   /// What is known is said to be wrong: asks again, soon.
   void refresh() { wanted_ = true; }
+  /// The same, and who has said it is not asked again next.
+  void ask_another() {
+    link_.reset();
+    asked_ = false;
+    wanted_ = true;
+  }
 
   /// Moves on what is under way.
   void step(env::Monotonic now);

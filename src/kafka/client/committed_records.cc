@@ -128,7 +128,7 @@ Status CommittedRecords::check_offsets(const wire::RecordBatch& batch) const {
     return {};
   }
   if (batch.base_offset > position_) {
-    return fail(ErrorCode::kCorrupt, "the offsets from there to " +
+    return fail(ErrorCode::kRefused, "the offsets from there to " +
                                          std::to_string(batch.base_offset - 1) + " are missing");
   }
   if (batch.records != batch.last_offset_delta + 1) {

@@ -34,8 +34,8 @@ class CommittedRecords {
                    Gaps gaps = Gaps::kAllowed, std::size_t most_batch_bytes = kMostBatchBytes);
 
   /// Fills in the next records, and says how many; 0: there is none left. What they show lives as
-  /// long as this. Errors (kCorrupt): sentences without the partition's name; position() says
-  /// where.
+  /// long as this. Errors: kCorrupt; kRefused: offsets are missing. Sentences without the
+  /// partition's name; position() says where.
   [[nodiscard]] Result<std::size_t> take(std::span<wire::Record> records);
   /// What was taken is not shown any more: gives memory back.
   void forget();

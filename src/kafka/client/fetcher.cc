@@ -16,8 +16,9 @@ std::int32_t node_behind(std::int32_t node) { return node == INT32_MAX ? INT32_M
 constexpr std::string_view kNoRight =
     "cannot be read: this user has no right to. Grant it READ and DESCRIBE on the topic.";
 
-/// Behind the last whole batch, by the headers alone; `from` when there is none.
-FetchPosition end_of(std::string_view records, FetchPosition from) {
+/// Behind the last whole batch, by the headers alone; `from` when there is none. The leader that
+/// has sent them is of epoch `sender`: a later one in a batch is no epoch.
+FetchPosition end_of(std::string_view records, FetchPosition from, std::int32_t sender) {
   constexpr std::size_t kBehindLength = 12;
   constexpr std::size_t kLastOffsetDeltaAt = 23;
   while (records.size() >= wire::RecordBatch::kHeaderBytes) {
@@ -32,7 +33,8 @@ FetchPosition end_of(std::string_view records, FetchPosition from) {
     const std::int64_t behind = wire::RecordBatch::wrapped(
         wire::RecordBatch::wrapped(base, delta.integer<std::int32_t>()), 1);
     if (behind > from.offset) {
-      from = {behind, in.integer<std::int32_t>()};
+      const auto epoch = in.integer<std::int32_t>();
+      from = {behind, epoch <= sender ? epoch : -1};
     }
     records.remove_prefix(kBehindLength + static_cast<std::size_t>(length));
   }
@@ -99,6 +101,13 @@ void Fetcher::find_leaders(env::Monotonic now) {
     }
     const PartitionInfo& told = topic->partitions[static_cast<std::size_t>(partition.index)];
     partition.topic_id = topic->id;
+    if (told.leader >= 0 && told.leader_epoch >= 0 && told.leader_epoch < partition.next.epoch) {
+      // Who leads there now is not the one who is said to.
+      partition.leader = -1;
+      retry(partition, "is told of by a broker that lags behind", now);
+      cluster_.ask_another();
+      continue;
+    }
     partition.leader = told.leader;
     partition.leader_epoch = told.leader_epoch;
     if (partition.next.epoch < 0 || partition.next.epoch == partition.leader_epoch) {
@@ -126,12 +135,14 @@ void Fetcher::step(env::Monotonic now) {
   }
 }
 
+bool Fetcher::leads(std::int32_t node) const {
+  return std::any_of(partitions_.begin(), partitions_.end(),
+                     [node](const Partition& one) { return one.leader == node && !one.stopped; });
+}
+
 Status Fetcher::converse(std::int32_t node, Leader& leader, env::Monotonic now) {
   if (leader.link == nullptr || (leader.link->stale(now) && !leader.busy())) {
-    const bool leads =
-        std::any_of(partitions_.begin(), partitions_.end(),
-                    [n = node](const Partition& one) { return one.leader == n && !one.stopped; });
-    if (!leads || now < leader.open_at) {
+    if (!leads(node) || now < leader.open_at) {
       return {};
     }
     leader.link = cluster_.open(node, now);
@@ -187,7 +198,7 @@ Status Fetcher::take_checks(Leader& leader, const Response& response, env::Monot
     return fail(ErrorCode::kCorrupt,
                 leader.link->address() + " answers a question for epochs with something else");
   }
-  const std::vector<Check> checking = std::exchange(leader.checking, {});
+  std::vector<Check> checking = std::exchange(leader.checking, {});
   for (const auto& topic : told->topics) {
     for (const auto& partition : topic.partitions) {
       const auto at = std::find_if(checking.begin(), checking.end(), [&](const Check& check) {
@@ -196,8 +207,13 @@ Status Fetcher::take_checks(Leader& leader, const Response& response, env::Monot
       });
       if (at != checking.end()) {
         take(*at, partition, now);
+        checking.erase(at);
       }
     }
+  }
+  for (const Check& check : checking) {
+    retry(partitions_[check.partition], "cannot be read now: its leader does not say what it has",
+          now);
   }
   return {};
 }
@@ -206,13 +222,19 @@ void Fetcher::take(const Check& check,
                    const wire::OffsetForLeaderEpochResponse::EpochEndOffset& told,
                    env::Monotonic now) {
   Partition& partition = partitions_[check.partition];
+  if (partition.stopped || check.epoch != partition.leader_epoch) {
+    return;  // it is not the leader any more that has answered
+  }
   if (told.error_code == kTopicAuthorizationFailed) {
     stop(partition, ErrorCode::kRefused, std::string(kNoRight));
   } else if (told.error_code != kNoError) {
     retry(partition, "cannot be read now: " + describe_error(told.error_code), now);
+  } else if (told.end_offset < 0) {
+    retry(partition, "cannot be read now: its leader knows nothing of the epoch that was read",
+          now);
   } else if (told.end_offset < partition.next.offset) {
     stop(partition, ErrorCode::kRefused,
-         "was cut back to offset " + std::to_string(std::max<std::int64_t>(told.end_offset, 0)) +
+         "was cut back to offset " + std::to_string(told.end_offset) +
              " when its leader changed, and this job has read it up to " +
              std::to_string(partition.next.offset) +
              ": what is counted is no longer there (unclean leader election). `reset` the job to "
@@ -238,6 +260,7 @@ void Fetcher::ask(std::int32_t node, Leader& leader, env::Monotonic now) {
       continue;
     }
     partition.asked_at = node;
+    partition.asked_epoch = partition.leader_epoch;
     partition.asked = true;
     if (request.topics.empty() || request.topics.back().topic_id != partition.topic_id) {
       request.topics.push_back({partition.topic_id, {}});
@@ -325,7 +348,12 @@ std::optional<Fetched> Fetcher::take(std::size_t index, const wire::FetchRespons
   if (told.aborted_transactions.has_value()) {
     piece.aborted = *told.aborted_transactions;
   }
-  partition.next = end_of(records, partition.next);
+  piece.leader_epoch = partition.asked_epoch;
+  partition.next = end_of(records, partition.next, partition.asked_epoch);
+  if (partition.asked_epoch < partition.leader_epoch) {
+    // The leader has changed meanwhile: the new one has to say whether it has these, too.
+    partition.checked_epoch = std::min(partition.checked_epoch, partition.asked_epoch);
+  }
   partition.at_end = partition.next.offset >= piece.end;
   // Who reads a piece that does not get on finds out why.
   return records.empty() ? std::nullopt : std::optional(std::move(piece));
@@ -387,10 +415,19 @@ Result<std::optional<Fetched>> Fetcher::next(env::Monotonic now) {
 env::Monotonic Fetcher::deadline() const {
   env::Monotonic at = env::Monotonic::max();
   for (const auto& [node, leader] : leaders_) {
-    at = std::min(at, leader.link != nullptr ? leader.link->deadline() : leader.open_at);
+    if (leader.link != nullptr) {
+      at = std::min(at, leader.link->deadline());
+    } else if (leads(node)) {
+      at = std::min(at, leader.open_at);
+    }
   }
   for (const Partition& partition : partitions_) {
-    if (partition.trouble.has_value() && !partition.stopped) {
+    const auto leader = leaders_.find(partition.leader);
+    // Who waits for a link, an answer or a reader is called by that.
+    const bool waits_for_time = leader != leaders_.end() && leader->second.link != nullptr &&
+                                leader->second.link->ready() && !leader->second.busy() &&
+                                leader->second.answers.size() < kAnswersAhead;
+    if (partition.trouble.has_value() && !partition.stopped && waits_for_time) {
       at = std::min(at, partition.ask_at);
     }
   }

@@ -39,7 +39,8 @@ struct Fetched {
   std::int64_t from = 0;      // the position that was asked for
   std::string_view records;   // batches; valid until the next call of next()
   std::vector<wire::FetchResponse::AbortedTransaction> aborted;
-  std::int64_t end = 0;  // behind the last record that can be read now
+  std::int64_t end = 0;            // behind the last record that can be read now
+  std::int32_t leader_epoch = -1;  // of whoever has sent it: no record is from a later one
 };
 
 /// Used by one thread; nothing blocks.
@@ -83,9 +84,10 @@ class Fetcher {
     std::int32_t leader_epoch = -1;
     std::int32_t checked_epoch = -1;  // of the last leader that has all that was read
     bool at_end = false;
-    std::int32_t asked_at = -1;  // the leader that the last request went to
-    bool asked = false;          // and its answer has not come
-    std::size_t pieces = 0;      // that have come from there and were not given
+    std::int32_t asked_at = -1;     // the leader that the last request went to
+    std::int32_t asked_epoch = -1;  // what it was then
+    bool asked = false;             // and its answer has not come
+    std::size_t pieces = 0;         // that have come from there and were not given
     bool stopped = false;
     env::Monotonic ask_at{0};  // not before
     std::optional<Error> trouble;
@@ -119,6 +121,7 @@ class Fetcher {
   static constexpr std::size_t kAnswersAhead = 2;
 
   void find_leaders(env::Monotonic now);
+  [[nodiscard]] bool leads(std::int32_t node) const;
   [[nodiscard]] Status converse(std::int32_t node, Leader& leader, env::Monotonic now);
   void ask(std::int32_t node, Leader& leader, env::Monotonic now);
   void ask_checks(std::int32_t node, Leader& leader, env::Monotonic now);

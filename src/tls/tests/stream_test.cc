@@ -161,7 +161,7 @@ TEST_F(TlsTest, SaysThatSomethingElseAnswers) {
   });
   begin(trusting(authority_));
   EXPECT_THAT(say("words"), HasSubstr("does not answer with TLS"));
-  EXPECT_EQ(code_, ErrorCode::kRefused);
+  EXPECT_EQ(code_, ErrorCode::kIo) << "it may be somebody in front of a broker that starts";
 }
 
 TEST_F(TlsTest, SaysThatNobodyAnswersWithTls) {
@@ -194,20 +194,14 @@ TEST_F(TlsTest, ShowsItsCertificate) {
 }
 
 TEST_F(TlsTest, SaysThatACertificateIsWanted) {
-  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
-    Server server(authority_.issue("DNS:kafka"));
-    server.ask_for_certificate(authority_.certificate_pem());
-    server.speak_at_most(version);
-    server.listen(network_, "kafka", 9093);
-    begin(trusting(authority_));
-    EXPECT_THAT(say("words"), HasSubstr("kafka:9093"));
-    EXPECT_EQ(code_, ErrorCode::kRefused);
-    if (version == TLS1_3_VERSION) {
-      begin(trusting(authority_));
-      EXPECT_THAT(say("words"),
-                  AllOf(HasSubstr("no certificate of our own"), HasSubstr("tls.certificate")));
-    }
-  }
+  Server server(authority_.issue("DNS:kafka"));
+  server.ask_for_certificate(authority_.certificate_pem());
+  server.listen(network_, "kafka", 9093);
+  begin(trusting(authority_));
+  EXPECT_THAT(say("words"),
+              AllOf(HasSubstr("kafka:9093 does not let us in"),
+                    HasSubstr("no certificate of our own"), HasSubstr("tls.certificate")));
+  EXPECT_EQ(code_, ErrorCode::kRefused);
 }
 
 TEST_F(TlsTest, SaysThatItsCertificateIsNotTaken) {

@@ -110,9 +110,9 @@ TEST_F(TopicSourceTest, StopsWhereOffsetsAreMissing) {
   TextOutput output;
   const auto polled = read(output);
   ASSERT_FALSE(polled.has_value());
-  EXPECT_EQ(polled.error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(polled.error().code, ErrorCode::kRefused);
   EXPECT_THAT(polled.error().message,
-              AllOf(HasSubstr("partition 0 of topic 'words'"),
+              AllOf(HasSubstr("allow_gaps"), HasSubstr("partition 0 of topic 'words'"),
                     HasSubstr("offset 5: the offsets from there to 5 are missing")));
   EXPECT_THAT(output.values(), ::testing::IsSupersetOf({"a", "b"}));
 }
@@ -130,6 +130,12 @@ TEST_F(TopicSourceTest, OfACompactedTopicTheyMayBe) {
     EXPECT_TRUE(read(output).has_value());
     EXPECT_THAT(output.values(), UnorderedElementsAre("a", "b", "d", "x", "y"));
   }
+  topic_.cleanup_policy = "delete";
+  known_.clear();
+  start(rheon::kafka::values(url_, {.allow_gaps = true}));
+  TextOutput output;
+  EXPECT_TRUE(read(output).has_value());
+  EXPECT_THAT(output.values(), UnorderedElementsAre("a", "b", "d", "x", "y"));
 }
 
 TEST_F(TopicSourceTest, KeepsWhoHasWrittenWhatItHasRead) {

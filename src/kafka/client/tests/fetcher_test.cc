@@ -162,6 +162,32 @@ TEST_F(FetcherTest, ALeaderThatCannotSayYetIsAskedAgain) {
   EXPECT_FALSE(fetcher_.trouble(0).has_value());
 }
 
+TEST_F(FetcherTest, ABrokerThatLagsBehindIsNotAskedWhetherItHasWhatWasRead) {
+  topic_.epoch = 1;
+  topic_.logs[0].cut_at = 0;
+  fetcher_.add("words", 0, {3, 2});
+  go(seconds{2});
+  EXPECT_EQ(topic_.checks, 0);
+  EXPECT_THAT(fetcher_.trouble(0)->message, HasSubstr("lags behind"));
+  topic_.epoch = 2;
+  go(seconds{5});
+  EXPECT_THAT(got_[0], ElementsAre("d", "e"));
+  EXPECT_THAT(failures_, IsEmpty());
+}
+
+TEST_F(FetcherTest, ALeaderThatHasNeverHeardOfTheEpochIsAskedAgain) {
+  topic_.epoch = 2;
+  topic_.logs[0].cut_at = -1;
+  fetcher_.add("words", 0, {3, 1});
+  go(seconds{2});
+  EXPECT_THAT(failures_, IsEmpty());
+  EXPECT_THAT(fetcher_.trouble(0)->message, HasSubstr("knows nothing of the epoch"));
+  EXPECT_LT(topic_.checks, 30) << "not at the pace of the network";
+  topic_.logs[0].cut_at.reset();
+  go(seconds{2});
+  EXPECT_THAT(got_[0], ElementsAre("d", "e"));
+}
+
 TEST_F(FetcherTest, AsksBeforeItGoesOnFromAPositionThatWasKept) {
   topic_.epoch = 2;
   topic_.logs[0].cut_at = 2;
