@@ -13,6 +13,7 @@ os.environ["RHEON_KAFKA_CLUSTER"] = "cluster-t12"
 
 import argparse
 import collections
+import pathlib
 import random
 import shutil
 import subprocess
@@ -34,14 +35,47 @@ LONGEST_TRANSACTION_S = 5  # on average, with what is done to it
 ENDS_WITHIN_S = 120
 
 
-def feed(topic: str, proxy: Proxy, transactions: int, job: subprocess.Popen, random_: random.Random) -> collections.Counter:
+class Watched:
+    """A job, started again by whoever watches over it when it gave up because too many epochs were aborted in a minute."""
+
+    GAVE_UP = "abort within a minute"
+
+    def __init__(self, line: list[str], log_path: pathlib.Path) -> None:
+        self.line, self.log_path = line, log_path
+        self.restarts = -1
+        self.start()
+
+    def start(self) -> None:
+        self.restarts += 1
+        with self.log_path.open("a") as log:
+            self.process = subprocess.Popen(self.line, stdout=log, stderr=log)
+
+    def gave_up(self) -> bool:
+        lines = self.log_path.read_text().splitlines()
+        return self.process.returncode == 1 and bool(lines) and self.GAVE_UP in lines[-1]
+
+    def keep_running(self) -> None:
+        if self.process.poll() is None:
+            return
+        if not self.gave_up():
+            raise trials.Failed(f"exit code {self.process.returncode}: {self.log_path}")
+        self.start()
+
+    def end(self) -> None:
+        self.process.terminate()
+        if self.process.wait(ENDS_WITHIN_S) != 0 and not self.gave_up():
+            raise trials.Failed(f"exit code {self.process.returncode} after SIGTERM: {self.log_path}")
+
+
+def feed(topic: str, proxy: Proxy, transactions: int, job: Watched, random_: random.Random) -> collections.Counter:
     """Words, at a steady pace, until so many transactions were ended. Says how often each was written."""
     dictionary = ["".join(random_.choices("abcdefghijklmnopqrstuvwxyz", k=random_.randint(2, 12))) for _ in range(DICTIONARY)]
     truth: collections.Counter = collections.Counter()
     give_up_at = time.monotonic() + 30 + transactions * LONGEST_TRANSACTION_S
     with subprocess.Popen(["kcat", "-P", "-b", kafka_kill.BROKER, "-t", topic, "-X", "partitioner=random", "-X",
                            "linger.ms=1"], stdin=subprocess.PIPE) as kcat:
-        while proxy.ends < transactions and job.poll() is None:
+        while proxy.ends < transactions:
+            job.keep_running()
             if time.monotonic() > give_up_at:
                 raise trials.Failed(f"only {proxy.ends} transactions in {30 + transactions * LONGEST_TRANSACTION_S} s")
             some = random_.choices(dictionary, k=WORDS_A_BEAT)
@@ -66,22 +100,18 @@ def run(transactions: int, seed: int) -> str:
             "--output", f"kafka://127.0.0.1:{PROXY_PORT}/{topic}-counts", "--data-dir", str(directory / "data"),
             "--commit-interval", "2ms", "--shards", "2"]
     start = time.monotonic()
-    with Proxy(PROXY_PORT, BROKER_PORT, seed) as proxy, (directory / "log").open("w") as log:
-        job = subprocess.Popen(line, stdout=log, stderr=log)
+    with Proxy(PROXY_PORT, BROKER_PORT, seed) as proxy:
+        job = Watched(line, directory / "log")
         try:
             truth = feed(topic, proxy, transactions, job, random_)
-            if job.poll() is not None:
-                raise trials.Failed(f"exit code {job.returncode}: {directory}/log")
-            job.terminate()
-            if job.wait(ENDS_WITHIN_S) != 0:
-                raise trials.Failed(f"exit code {job.returncode} after SIGTERM: {directory}/log")
+            job.end()
             proxy.quiet = True
             trials.run_to_the_end([*line, "--stop-at-end"], limit_s=ENDS_WITHIN_S)
         except subprocess.TimeoutExpired as late:
             raise trials.Failed(f"the job has not ended after {ENDS_WITHIN_S} s: {directory}/log") from late
         finally:
-            job.kill()
-            job.wait()
+            job.process.kill()
+            job.process.wait()
     seconds = time.monotonic() - start
     check(f"{topic}-counts", truth)
     trials.check_log(directory / "data")
@@ -90,7 +120,7 @@ def run(transactions: int, seed: int) -> str:
     if missing and transactions >= 200:
         raise trials.Failed(f"no request was {missing[0]}: nothing was tried")
     faults = ", ".join(f"{proxy.faults[fault]} {fault}" for fault in FAULTS)
-    return f"{sum(truth.values()):,} words, {proxy.ends} transactions, {seconds:.0f} s: each count once. Requests: {faults}"
+    return f"{sum(truth.values()):,} words, {proxy.ends} transactions, {seconds:.0f} s, {job.restarts} restarts: each count once. Requests: {faults}"
 
 
 def main() -> int:
