@@ -21,6 +21,7 @@ class Proxy:
         self.quiet = False  # nothing is disturbed any more
         self.ends = 0  # of transactions that were asked for
         self.faults: collections.Counter = collections.Counter()
+        self.round: list[str] = []
         self.late: set = set()
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.run, daemon=True)
@@ -49,7 +50,9 @@ class Proxy:
     def fault(self, key: int) -> str:
         if self.quiet or self.random.random() >= DISTURBED.get(key, 0):
             return ""
-        chosen = self.random.choice(FAULTS)
+        if not self.round:  # each kind once in a round, in any order
+            self.round = self.random.sample(FAULTS, len(FAULTS))
+        chosen = self.round.pop()
         self.faults[chosen] += 1
         return chosen
 
