@@ -18,9 +18,9 @@
 namespace rheon::integration {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
-class ComposedJobs : public testing::Test {
+class ComposedJobs : public ::testing::Test {
  protected:
   Outcome split(const std::string& command, const std::vector<std::string>& more = {}) {
     return run("split_words", line(command, split_, more), directory_.path());
@@ -54,17 +54,17 @@ class ComposedJobs : public testing::Test {
 
   /// Waits until the running reader has counted the word so often; after 20 seconds it fails, and
   /// says what the jobs say.
-  testing::AssertionResult counted(const std::string& word, int times) {
+  ::testing::AssertionResult counted(const std::string& word, int times) {
     const std::string wanted = "counts.value of " + word + ": " + std::to_string(times) + "\n";
     Outcome last;
     for (int i = 0; i < 400; ++i) {
       last = count("state get", {"counts", word});
       if (last.out == wanted) {
-        return testing::AssertionSuccess();
+        return ::testing::AssertionSuccess();
       }
       std::this_thread::sleep_for(std::chrono::milliseconds{50});
     }
-    testing::AssertionResult result = testing::AssertionFailure();
+    ::testing::AssertionResult result = ::testing::AssertionFailure();
     result << "wanted " << wanted << "state get: " << last.out << last.err;
     for (const Outcome& said : {count("status"), split("status"), split("streams ls")}) {
       result << said.out << said.err;
@@ -114,7 +114,8 @@ TEST_F(ComposedJobs, a_reader_waits_for_the_writers_first_start_and_ends_with_it
                         "nothing to read yet; waiting. There is no directory "
                         "'split_words.data' yet."));
   EXPECT_EQ(words(), (Words{{"to", 2}, {"be", 2}, {"or", 1}, {"not", 1}}));
-  EXPECT_THAT(split("streams ls").out, testing::ContainsRegex("words +4 +6 +[0-9]+ +text +sealed"));
+  EXPECT_THAT(split("streams ls").out,
+              ::testing::ContainsRegex("words +4 +6 +[0-9]+ +text +sealed"));
 }
 
 TEST_F(ComposedJobs, both_are_killed_and_rescaled_while_the_other_goes_on) {

@@ -16,9 +16,9 @@
 namespace rheon::integration {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
-class Wordcount : public testing::Test {
+class Wordcount : public ::testing::Test {
  protected:
   Outcome wordcount(const std::vector<std::string>& arguments) {
     return run("wordcount", arguments, directory_.path());

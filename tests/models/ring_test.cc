@@ -17,7 +17,7 @@
 
 #include "explorer.h"
 
-namespace rheon::models {
+namespace rheon::models::ring {
 namespace {
 
 /// An index of the ring; it wraps, as the real one does with std::size_t.
@@ -482,4 +482,4 @@ TEST(RingModel, EachOfTheseBugsWouldBeFound) {
 }
 
 }  // namespace
-}  // namespace rheon::models
+}  // namespace rheon::models::ring

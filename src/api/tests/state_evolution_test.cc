@@ -48,7 +48,7 @@ using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAreArray;
 
 constexpr std::uint64_t kKeys = 50;
-constexpr std::uint64_t kTurns = 2'000'000;
+constexpr std::uint64_t kTurnsOfAGeneration = 2'000'000;
 
 template <class Totals>
 struct Add : KeyedOperator<std::uint64_t, std::uint64_t, std::uint64_t> {
@@ -155,7 +155,7 @@ class StateEvolution : public ::testing::TestWithParam<std::uint64_t> {
     options.max_uncommitted_bytes = max_uncommitted_bytes_;
     testing::SimulatedJob job(env_, description, options);
     RHEON_TRY(job.start(shards));
-    return job.run(kTurns);
+    return job.run(kTurnsOfAGeneration);
   }
 
   /// The largest result per key, which is the last.

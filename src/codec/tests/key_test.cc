@@ -32,15 +32,15 @@ struct Nested {
 RHEON_FIELDS(Nested, route, express)
 
 template <class K>
-std::string bytes_of(const K& key) {
+std::string key_bytes(const K& key) {
   std::string out;
   append_key(out, key);
   return out;
 }
 
 template <class K>
-void expect_round_trip(const K& key) {
-  const std::string bytes = bytes_of(key);
+void expect_key_round_trip(const K& key) {
+  const std::string bytes = key_bytes(key);
   std::string_view in = bytes;
   K back{};
   ASSERT_TRUE(take_key(in, back));
@@ -52,10 +52,10 @@ void expect_round_trip(const K& key) {
 template <class K>
 void expect_ordered(const std::vector<K>& keys) {
   for (const K& a : keys) {
-    expect_round_trip(a);
+    expect_key_round_trip(a);
     for (const K& b : keys) {
-      EXPECT_EQ(bytes_of(a) < bytes_of(b), a < b);
-      EXPECT_EQ(bytes_of(a) == bytes_of(b), a == b);
+      EXPECT_EQ(key_bytes(a) < key_bytes(b), a < b);
+      EXPECT_EQ(key_bytes(a) == key_bytes(b), a == b);
     }
   }
 }
@@ -96,8 +96,8 @@ TEST(Key, DurationsAreMicroseconds) {
   using std::chrono::milliseconds;
   expect_ordered<std::chrono::seconds>(
       {std::chrono::seconds{-5}, std::chrono::seconds{0}, std::chrono::seconds{90}});
-  EXPECT_EQ(bytes_of(std::chrono::seconds{90}), std::string("\x80\0\0\0\x05\x5d\x4a\x80", 8));
-  EXPECT_EQ(bytes_of(std::chrono::seconds{90}), bytes_of(milliseconds{90'000}));
+  EXPECT_EQ(key_bytes(std::chrono::seconds{90}), std::string("\x80\0\0\0\x05\x5d\x4a\x80", 8));
+  EXPECT_EQ(key_bytes(std::chrono::seconds{90}), key_bytes(milliseconds{90'000}));
   expect_ordered<Lap>({{milliseconds{-1}, 9}, {milliseconds{4}, 1}, {milliseconds{4}, 2}});
   EXPECT_EQ(key_schema<milliseconds>(), "duration");
 }
@@ -143,14 +143,14 @@ TEST(Key, FloatingPointNumbersKeepTheirOrder) {
 }
 
 TEST(Key, ZeroAndNanHaveOneFormEach) {
-  EXPECT_EQ(bytes_of(-0.0), bytes_of(0.0));
-  EXPECT_EQ(bytes_of(-std::numeric_limits<double>::quiet_NaN()),
-            bytes_of(std::numeric_limits<double>::signaling_NaN()));
+  EXPECT_EQ(key_bytes(-0.0), key_bytes(0.0));
+  EXPECT_EQ(key_bytes(-std::numeric_limits<double>::quiet_NaN()),
+            key_bytes(std::numeric_limits<double>::signaling_NaN()));
 }
 
 TEST(Key, TextIsItself) {
-  EXPECT_EQ(bytes_of(std::string_view("a\0b", 3)), std::string("a\0b", 3));
-  EXPECT_EQ(bytes_of(std::string("word")), "word");
+  EXPECT_EQ(key_bytes(std::string_view("a\0b", 3)), std::string("a\0b", 3));
+  EXPECT_EQ(key_bytes(std::string("word")), "word");
 }
 
 TEST(Key, CompositesKeepTheOrderOfTheirFields) {
@@ -170,10 +170,10 @@ TEST(Key, CompositesKeepTheOrderOfTheirFields) {
 }
 
 TEST(Key, BytesAreFrozen) {
-  EXPECT_EQ(bytes_of(std::int32_t{1}), std::string("\x80\x00\x00\x01", 4));
-  EXPECT_EQ(bytes_of(std::uint16_t{258}), "\x01\x02");
-  EXPECT_EQ(bytes_of(1.0), std::string("\xbf\xf0\x00\x00\x00\x00\x00\x00", 8));
-  EXPECT_EQ(bytes_of(Route{std::string("a\0", 2), -1, ""}),
+  EXPECT_EQ(key_bytes(std::int32_t{1}), std::string("\x80\x00\x00\x01", 4));
+  EXPECT_EQ(key_bytes(std::uint16_t{258}), "\x01\x02");
+  EXPECT_EQ(key_bytes(1.0), std::string("\xbf\xf0\x00\x00\x00\x00\x00\x00", 8));
+  EXPECT_EQ(key_bytes(Route{std::string("a\0", 2), -1, ""}),
             std::string("a\x00\xff\x00\x01\x7f\xff\xff\xff\x00\x01", 11));
 }
 

@@ -8,7 +8,7 @@
 namespace rheon::codec {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 struct Tick {};
 RHEON_FIELDS(Tick)

@@ -24,7 +24,7 @@ class CountingParker : public env::Parker {
   int& parked_;
 };
 
-class ShardTest : public testing::Test {
+class ShardTest : public ::testing::Test {
  protected:
   ShardTest() { shard_.set_coordinator(&coordinator_); }
 

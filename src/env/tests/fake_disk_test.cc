@@ -13,7 +13,7 @@
 namespace rheon::env::fake {
 namespace {
 
-class FakeDiskTest : public testing::Test {
+class FakeDiskTest : public ::testing::Test {
  protected:
   std::unique_ptr<File> open(const std::string& path) {
     auto file = disk().open(path, OpenMode::kCreate);

@@ -15,7 +15,7 @@ namespace {
 
 struct Ended {};
 
-class Faulty : public testing::Test {
+class Faulty : public ::testing::Test {
  protected:
   Faulty() {
     EXPECT_TRUE(disk().make_directories("attic"));

@@ -56,7 +56,7 @@ struct Kind {
   std::function<std::unique_ptr<Place>()> make;
 };
 
-class FilesContract : public testing::TestWithParam<Kind> {
+class FilesContract : public ::testing::TestWithParam<Kind> {
  protected:
   Files& files() { return place_->env().files(); }
   std::string path(std::string_view name) { return join(place_->directory(), name); }
@@ -84,8 +84,8 @@ class FilesContract : public testing::TestWithParam<Kind> {
 
 INSTANTIATE_TEST_SUITE_P(
     Everywhere, FilesContract,
-    testing::Values(Kind{"Posix", [] { return std::make_unique<RealPlace>(); }},
-                    Kind{"Fake", [] { return std::make_unique<SimulatedPlace>(); }}),
+    ::testing::Values(Kind{"Posix", [] { return std::make_unique<RealPlace>(); }},
+                      Kind{"Fake", [] { return std::make_unique<SimulatedPlace>(); }}),
     [](const auto& parameter) { return parameter.param.name; });
 
 TEST_P(FilesContract, OpensOnlyWhatTheModeAllows) {

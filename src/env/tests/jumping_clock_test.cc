@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class JumpingClockTest : public testing::Test {
+class JumpingClockTest : public ::testing::Test {
  protected:
   [[nodiscard]] JumpingClock clock(const std::string& plan) {
     return {env_.clock(), *parse_clock_plan(plan)};

@@ -25,7 +25,7 @@ void confine(std::size_t bytes) {
   ASSERT_EQ(::setrlimit(RLIMIT_DATA, &limit), 0);
 }
 
-class OutOfMemory : public testing::Test {
+class OutOfMemory : public ::testing::Test {
  protected:
   void SetUp() override {
     if (RHEON_SANITIZER) {

@@ -27,7 +27,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-class Posix : public testing::Test {
+class Posix : public ::testing::Test {
  protected:
   Posix() {
     std::string name = (std::filesystem::temp_directory_path() / "rheon_posix_XXXXXX").string();

@@ -19,7 +19,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using testing::Topology;
 
-constexpr EventTime kStart{1'704'067'200'000'000};
+constexpr EventTime kFirstHour{1'704'067'200'000'000};
 
 /// Takes what is on time; "kept" also when it is late.
 struct OnTime : KeyedOperator<std::string_view, std::string_view, std::string_view> {
@@ -47,9 +47,9 @@ auto on_time(Job& job) {
 
 void push_late(Topology& topology, std::initializer_list<std::string_view> words) {
   auto input = topology.input<std::string_view>("words");
-  input.push_at(kStart + minutes{10}, "early").watermark(kStart + minutes{5});
+  input.push_at(kFirstHour + minutes{10}, "early").watermark(kFirstHour + minutes{5});
   for (const std::string_view word : words) {
-    input.push_at(kStart, word);
+    input.push_at(kFirstHour, word);
   }
 }
 
@@ -95,7 +95,7 @@ TEST(Late, WhatTheOperatorDoesWithALateRecordCounts) {
 TEST(Late, ARecordAtTheWatermarkIsOnTime) {
   Topology topology(quarantining);
   auto words = topology.input<std::string_view>("words");
-  words.watermark(kStart).push_at(kStart, "exactly");
+  words.watermark(kFirstHour).push_at(kFirstHour, "exactly");
   EXPECT_THAT(topology.output<std::string_view>("out"), ElementsAre("exactly"));
 }
 

@@ -71,7 +71,7 @@ void keyed(Job& job) {
   parts["express"].aggregate("counts", count(), unbounded()).to("out", files::csv("out"));
 }
 
-std::uint64_t counter(Topology& topology, const std::string& name) {
+std::uint64_t count_of(Topology& topology, const std::string& name) {
   return topology.worker().ledger().get(name);
 }
 
@@ -81,7 +81,7 @@ TEST(Split, TheFirstBranchThatMatchesTakesTheRecord) {
   EXPECT_THAT(topology.output<std::uint64_t>("express"), ElementsAre(1));
   EXPECT_THAT(topology.output<std::uint64_t>("large"), ElementsAre(2));
   EXPECT_THAT(topology.output<std::uint64_t>("others"), ElementsAre(3));
-  EXPECT_EQ(counter(topology, "operator/kind/emitted"), 3u);
+  EXPECT_EQ(count_of(topology, "operator/kind/emitted"), 3u);
   EXPECT_THAT(topology.worker().ledger().imbalances(), IsEmpty());
 }
 
@@ -90,9 +90,9 @@ TEST(Split, WhatNobodyReadsIsCountedAsDropped) {
   topology.input<Order>("orders").push(
       {{1, 500, true}, {2, 500, false}, {3, 5, false}, {4, 6, false}});
   EXPECT_THAT(topology.output<std::uint64_t>("out"), ElementsAre(1));
-  EXPECT_EQ(counter(topology, "operator/kind/emitted"), 1u);
-  EXPECT_EQ(counter(topology, "operator/kind/dropped/branch large"), 1u);
-  EXPECT_EQ(counter(topology, "operator/kind/dropped/no branch"), 2u);
+  EXPECT_EQ(count_of(topology, "operator/kind/emitted"), 1u);
+  EXPECT_EQ(count_of(topology, "operator/kind/dropped/branch large"), 1u);
+  EXPECT_EQ(count_of(topology, "operator/kind/dropped/no branch"), 2u);
   EXPECT_THAT(topology.worker().ledger().imbalances(), IsEmpty());
 }
 
@@ -112,7 +112,7 @@ TEST(Split, ARecordAtWhichAPredicateThrowsGoesToNoBranch) {
   Topology topology(careful);
   topology.input<std::int64_t>("numbers").push({12, 13, 14, -1});
   EXPECT_THAT(topology.output<std::int64_t>("out"), ElementsAre(12, 14));
-  EXPECT_EQ(counter(topology, "operator/sign/quarantined"), 1u);
+  EXPECT_EQ(count_of(topology, "operator/sign/quarantined"), 1u);
   EXPECT_THAT(topology.worker().ledger().imbalances(), IsEmpty());
 }
 

@@ -23,7 +23,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using testing::Topology;
 
-constexpr EventTime kStart{1'704'067'200'000'000};
+constexpr EventTime kFirstDay{1'704'067'200'000'000};
 
 void counts_for_an_hour(Job& job) {
   job.from("words", Source<std::string_view>{})
@@ -78,13 +78,13 @@ TEST(Ttl, WhatIsOverCannotBeReadThoughItHasNotBeenSweptYet) {
   std::vector<std::string> keys(2'000);
   for (std::size_t i = 0; i < keys.size(); ++i) {
     keys[i] = "word" + std::to_string(i);
-    words.push_at(kStart, "+" + keys[i]);
+    words.push_at(kFirstDay, "+" + keys[i]);
   }
-  words.push_at(kStart, "?word7");
+  words.push_at(kFirstDay, "?word7");
   EXPECT_THAT(topology.output<std::uint64_t>("out"), ElementsAre(1));
-  words.watermark(kStart + minutes{61});
+  words.watermark(kFirstDay + minutes{61});
   for (const std::string& key : keys) {
-    words.push_at(kStart + minutes{61}, "?" + key);
+    words.push_at(kFirstDay + minutes{61}, "?" + key);
   }
   std::vector<std::uint64_t> told = topology.output<std::uint64_t>("out");
   ASSERT_EQ(told.size(), 1 + keys.size());
@@ -101,18 +101,18 @@ TEST(Ttl, NothingExpiresBeforeTheFirstWatermark) {
 TEST(Ttl, AnAccumulatorBeginsAnewWhenItsTimeIsOver) {
   Topology topology(counts_for_an_hour);
   auto words = topology.input<std::string_view>("words");
-  words.push_at(kStart, "a").push_at(kStart + minutes{1}, "a");
-  words.watermark(kStart + minutes{59}).push_at(kStart + minutes{59}, "a");
-  words.watermark(kStart + minutes{120}).push_at(kStart + minutes{120}, "a");
+  words.push_at(kFirstDay, "a").push_at(kFirstDay + minutes{1}, "a");
+  words.watermark(kFirstDay + minutes{59}).push_at(kFirstDay + minutes{59}, "a");
+  words.watermark(kFirstDay + minutes{120}).push_at(kFirstDay + minutes{120}, "a");
   EXPECT_THAT(topology.output<std::uint64_t>("out"), ElementsAre(1, 2, 3, 1));
 }
 
 TEST(Ttl, CountsFromTheLastWrite) {
   Topology topology(counts_for_an_hour);
   auto words = topology.input<std::string_view>("words");
-  words.push_at(kStart, "a");
+  words.push_at(kFirstDay, "a");
   for (int i = 1; i <= 3; ++i) {
-    words.watermark(kStart + i * minutes{50}).push_at(kStart + i * minutes{50}, "a");
+    words.watermark(kFirstDay + i * minutes{50}).push_at(kFirstDay + i * minutes{50}, "a");
   }
   EXPECT_THAT(topology.output<std::uint64_t>("out"), ElementsAre(1, 2, 3, 4));
 }
@@ -120,44 +120,44 @@ TEST(Ttl, CountsFromTheLastWrite) {
 TEST(Ttl, OfAnOperatorsStateCountsFromTheLastWriteToo) {
   Topology topology(asked);
   auto words = topology.input<std::string_view>("words");
-  words.push_at(kStart, "+a");
-  words.watermark(kStart + minutes{50}).push_at(kStart + minutes{50}, "+a");
-  words.watermark(kStart + minutes{100}).push_at(kStart + minutes{100}, "?a");
-  words.watermark(kStart + minutes{110}).push_at(kStart + minutes{110}, "?a");
+  words.push_at(kFirstDay, "+a");
+  words.watermark(kFirstDay + minutes{50}).push_at(kFirstDay + minutes{50}, "+a");
+  words.watermark(kFirstDay + minutes{100}).push_at(kFirstDay + minutes{100}, "?a");
+  words.watermark(kFirstDay + minutes{110}).push_at(kFirstDay + minutes{110}, "?a");
   EXPECT_THAT(topology.output<std::uint64_t>("out"), ElementsAre(1, 0));
 }
 
 TEST(Ttl, IsOverAtTheMomentItEnds) {
   Topology topology(asked);
   auto words = topology.input<std::string_view>("words");
-  words.push_at(kStart, "+a");
-  words.watermark(kStart + hours{1} - std::chrono::microseconds{1})
-      .push_at(kStart + hours{1}, "?a");
-  words.watermark(kStart + hours{1}).push_at(kStart + hours{1}, "?a");
+  words.push_at(kFirstDay, "+a");
+  words.watermark(kFirstDay + hours{1} - std::chrono::microseconds{1})
+      .push_at(kFirstDay + hours{1}, "?a");
+  words.watermark(kFirstDay + hours{1}).push_at(kFirstDay + hours{1}, "?a");
   EXPECT_THAT(topology.output<std::uint64_t>("out"), ElementsAre(1, 0));
 }
 
 TEST(Ttl, ACrashDoesNotMakeStateLiveLonger) {
   Topology topology(counts_for_an_hour);
   auto words = topology.input<std::string_view>("words");
-  words.push_at(kStart, "a");
+  words.push_at(kFirstDay, "a");
   topology.crash_and_restore();
-  words.watermark(kStart + minutes{61});
+  words.watermark(kFirstDay + minutes{61});
   topology.crash_and_restore();
-  words.push_at(kStart + minutes{61}, "a");
+  words.push_at(kFirstDay + minutes{61}, "a");
   EXPECT_THAT(topology.output<std::uint64_t>("out"), ElementsAre(1, 1));
 }
 
 TEST(Ttl, ATimerFindsTheStateOfItsTimeHoweverFarTheWatermarkJumps) {
   Topology topology(told_later);
-  topology.input<std::string_view>("words").push_at(kStart, "a").push_at(kStart, "a");
-  topology.watermark(kStart + hours{48});
+  topology.input<std::string_view>("words").push_at(kFirstDay, "a").push_at(kFirstDay, "a");
+  topology.watermark(kFirstDay + hours{48});
   EXPECT_THAT(topology.output<std::uint64_t>("out"), ElementsAre(2));
 }
 
 TEST(Ttl, ATimerThatFiresWhenTheJobDrainsFindsItsState) {
   Topology topology(told_later);
-  topology.input<std::string_view>("words").push_at(kStart, "a");
+  topology.input<std::string_view>("words").push_at(kFirstDay, "a");
   EXPECT_THAT(topology.output<std::uint64_t>("out"), IsEmpty());
   topology.end();
   EXPECT_THAT(topology.output<std::uint64_t>("out"), ElementsAre(1));

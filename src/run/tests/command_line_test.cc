@@ -6,7 +6,7 @@
 namespace rheon::run {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 const std::vector<Parameter> kDeclared{{"input", "glob of text files", "text", std::nullopt},
                                        {"limit", "how many", "number", "10"},

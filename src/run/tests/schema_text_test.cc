@@ -84,7 +84,7 @@ TEST(SchemaText, keys_of_another_type_are_refused_with_a_sentence) {
   EXPECT_FALSE(parse_key("u8", "\"1\""));
   const auto refused = parse_key("u64", "flowing");
   ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error().message, testing::HasSubstr("'flowing' is not a key of type u64"));
+  EXPECT_THAT(refused.error().message, ::testing::HasSubstr("'flowing' is not a key of type u64"));
 }
 
 TEST(SchemaText, keys_come_back) {

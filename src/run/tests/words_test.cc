@@ -15,7 +15,7 @@
 namespace rheon::run {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 TEST(Figures, are_short) {
   EXPECT_EQ(with_commas(0), "0");

@@ -22,7 +22,7 @@ namespace {
 using std::chrono::milliseconds;
 
 /// The outside of a job, where its sink writes.
-struct Outside {
+struct SlowPlace {
   bool takes_records = true;
   int batches_it_takes = std::numeric_limits<int>::max();
   bool gets_them_durable = true;
@@ -35,7 +35,7 @@ struct Outside {
 template <class K, class T>
 class SlowWriter final : public engine::SinkWriter<K, T> {
  public:
-  explicit SlowWriter(Outside& outside) : outside_(outside) {}
+  explicit SlowWriter(SlowPlace& outside) : outside_(outside) {}
   void write(const engine::Batch<K, T>& batch) override {
     outside_.taken += batch.size();
     --outside_.batches_it_takes;
@@ -54,13 +54,13 @@ class SlowWriter final : public engine::SinkWriter<K, T> {
   bool no_space() const override { return !outside_.has_space; }
 
  private:
-  Outside& outside_;
+  SlowPlace& outside_;
 };
 
 template <class K, class T>
 class SlowConnector final : public engine::SinkConnector<K, T> {
  public:
-  explicit SlowConnector(Outside& outside) : outside_(outside) {}
+  explicit SlowConnector(SlowPlace& outside) : outside_(outside) {}
   engine::SinkTraits traits() const override {
     return {.kind = "slow", .guarantee = engine::Guarantee::kExactlyOnce};
   }
@@ -73,11 +73,11 @@ class SlowConnector final : public engine::SinkConnector<K, T> {
   std::unique_ptr<engine::SinkCommitter> make_committer() const override { return nullptr; }
 
  private:
-  Outside& outside_;
+  SlowPlace& outside_;
 };
 
 struct Slow {
-  Outside& outside;
+  SlowPlace& outside;
   template <class K, class T>
   [[nodiscard]] std::shared_ptr<const engine::SinkConnector<K, T>> bind() const {
     return std::make_shared<const SlowConnector<K, T>>(outside);
@@ -114,8 +114,8 @@ class SlowSink : public ::testing::Test {
   [[nodiscard]] std::string waiting() const { return job_->worker().stats().waiting; }
 
   env::fake::FakeEnv env_;
-  Outside outside_;
-  Outside second_outside_;
+  SlowPlace outside_;
+  SlowPlace second_outside_;
   std::unique_ptr<testing::SimulatedJob> job_;
 };
 

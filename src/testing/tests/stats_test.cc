@@ -15,7 +15,7 @@
 namespace rheon {
 namespace {
 
-struct Remember : KeyedOperator<std::int64_t, std::int64_t, std::int64_t> {
+struct RememberLast : KeyedOperator<std::int64_t, std::int64_t, std::int64_t> {
   Value<std::int64_t> last{*this, "last", unbounded()};
   void process(const std::int64_t& n, Context&) {
     if (n < 0) {
@@ -40,7 +40,7 @@ class StateFigures : public ::testing::Test {
           job.replace_ends(ends);
           job.from("numbers", Source<std::int64_t>{})
               .key_by([](std::int64_t n) { return n < 0 ? -n : n; })
-              .process<Remember>("remember")
+              .process<RememberLast>("remember")
               .to("out", discard::all());
         },
         options);

@@ -23,8 +23,8 @@
 namespace rheon {
 namespace {
 
-constexpr std::uint64_t kKeys = 5'000;
-constexpr std::uint64_t kTurns = 1'000'000;
+constexpr std::uint64_t kManyKeys = 5'000;
+constexpr std::uint64_t kEnoughTurns = 1'000'000;
 
 /// Counts 5,000 keys in one long interval; how many epochs that took.
 [[nodiscard]] std::uint64_t epochs(std::uint64_t max_uncommitted_bytes, std::uint32_t shards) {
@@ -36,8 +36,8 @@ constexpr std::uint64_t kTurns = 1'000'000;
   testing::SimulatedJob job(
       env,
       [&](Job& described) {
-        std::vector<std::uint64_t> numbers(kKeys);
-        for (std::uint64_t i = 0; i < kKeys; ++i) {
+        std::vector<std::uint64_t> numbers(kManyKeys);
+        for (std::uint64_t i = 0; i < kManyKeys; ++i) {
           numbers[i] = i;
         }
         described
@@ -49,8 +49,8 @@ constexpr std::uint64_t kTurns = 1'000'000;
       },
       options);
   EXPECT_TRUE(job.start(shards));
-  EXPECT_TRUE(job.run(kTurns));
-  EXPECT_EQ(counts.committed().size(), kKeys);
+  EXPECT_TRUE(job.run(kEnoughTurns));
+  EXPECT_EQ(counts.committed().size(), kManyKeys);
   return job.worker().stats().epoch.value;
 }
 
@@ -79,8 +79,8 @@ TEST(UncommittedBytes, BeyondItAnEpochIsCutEarly) {
   const engine::WorkerStats stats = job.worker().stats();
   EXPECT_EQ(stats.epoch.value, 0u);
   EXPECT_THAT(stats.waiting, ::testing::HasSubstr("committed for more than a second"));
-  EXPECT_TRUE(job.run(kTurns));
-  EXPECT_EQ(job.worker().stats().records_in, kKeys);
+  EXPECT_TRUE(job.run(kEnoughTurns));
+  EXPECT_EQ(job.worker().stats().records_in, kManyKeys);
   EXPECT_EQ(job.worker().stats().waiting, "");
   return stats.records_in;
 }
@@ -88,7 +88,7 @@ TEST(UncommittedBytes, BeyondItAnEpochIsCutEarly) {
 TEST(UncommittedBytes, ChangedStateMakesSourcesPauseWhileACommitIsUnderWay) {
   const std::uint64_t read = read_beside_a_dead_disk(
       [](Job& described) {
-        std::vector<std::uint64_t> numbers(kKeys);
+        std::vector<std::uint64_t> numbers(kManyKeys);
         std::iota(numbers.begin(), numbers.end(), 0);
         described
             .from("numbers",
@@ -112,7 +112,7 @@ void expect_all_counted_over_a_rescale(testing::SimulatedJobOptions options,
   testing::SimulatedJob job(
       env,
       [&](Job& described) {
-        std::vector<std::uint64_t> numbers(kKeys);
+        std::vector<std::uint64_t> numbers(kManyKeys);
         std::iota(numbers.begin(), numbers.end(), 0);
         described
             .from("numbers",
@@ -139,17 +139,17 @@ void expect_all_counted_over_a_rescale(testing::SimulatedJobOptions options,
   step(20'000);
   EXPECT_THAT(job.worker().stats().waiting, ::testing::HasSubstr(waits_for));
   const std::uint64_t read = job.worker().stats().records_in;
-  EXPECT_LT(read, kKeys) << "sources do not pause";
+  EXPECT_LT(read, kManyKeys) << "sources do not pause";
   job.rescale(3);
   step(1'000);
   EXPECT_EQ(job.worker().stats().shards, 2u);
   EXPECT_EQ(job.worker().stats().records_in, read) << "the barrier of a rescale ends no pause";
   heal(env);
-  const Status ended = job.run(kTurns);
+  const Status ended = job.run(kEnoughTurns);
   ASSERT_TRUE(ended) << ended.error().message;
   EXPECT_EQ(job.worker().stats().shards, 3u);
   EXPECT_EQ(job.worker().stats().waiting, "");
-  EXPECT_EQ(counts.committed().size(), kKeys);
+  EXPECT_EQ(counts.committed().size(), kManyKeys);
 }
 
 TEST(UncommittedBytes, ARescaleWhileSourcesPauseComesAfterTheCommit) {
@@ -176,7 +176,7 @@ TEST(UncommittedBytes, RecordsForAStreamMakeSourcesPauseWhileACommitIsUnderWay) 
       [](Job& described) {
         described
             .from("texts", testing::small_sips(memory::values<std::string>(std::vector<std::string>(
-                                                   kKeys, std::string(kBytes, 't'))),
+                                                   kManyKeys, std::string(kBytes, 't'))),
                                                64))
             .to("out", streams::out("out"));
       },

@@ -9,9 +9,9 @@ namespace rheon::console {
 namespace {
 
 using engine::Poll;
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
-class Console : public testing::Test {
+class Console : public ::testing::Test {
  protected:
   engine::SourceEnvironment source_environment() {
     engine::SourceEnvironment result;

@@ -18,8 +18,8 @@ using connect::write_file;
 using env::fake::Crash;
 using env::fake::Fault;
 using env::fake::Survival;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 using Key = std::string_view;
 using Count = std::uint64_t;
@@ -106,7 +106,7 @@ class Job {
   Epoch epoch_;
 };
 
-class CsvFilesOfAJob : public testing::Test {
+class CsvFilesOfAJob : public ::testing::Test {
  protected:
   /// A new process of the job.
   void start(engine::SinkFacts facts = {}, CsvOptions options = {}) {
@@ -209,7 +209,7 @@ TEST_F(CsvFilesOfAJob, MayBeTakenAwayWhenTheyAreClosedAndTheirNamesAreNotUsedAga
   EXPECT_THAT(job_->notices, ElementsAre(HasSubstr("sink 'csv': 1 finished file with 4 bytes is "
                                                    "gone, or in a directory")));
   start(job_->facts);
-  EXPECT_THAT(job_->notices, testing::IsEmpty()) << "said once";
+  EXPECT_THAT(job_->notices, ::testing::IsEmpty()) << "said once";
   job_->write(0, {{"b", 1}});
   commit();
   EXPECT_EQ(file("0-000002.csv"), "b,1\n");
@@ -311,8 +311,8 @@ TEST_F(CsvFilesOfAJob, AreRecoveredAlsoWhereTheJobDoesNotWriteAnyMore) {
   job_->facts = facts;
   ASSERT_EQ(refusal(), "");
   EXPECT_THAT(job_->notices,
-              testing::Contains(HasSubstr("sink 'csv': took back 21 bytes of 2 files behind the "
-                                          "last commit, the first of them 'out/0-000001.csv'")));
+              ::testing::Contains(HasSubstr("sink 'csv': took back 21 bytes of 2 files behind the "
+                                            "last commit, the first of them 'out/0-000001.csv'")));
   job_->write(0, {{"two", 1}});
   commit();
   EXPECT_EQ(file("0-000001.csv"), "one,1\n");
@@ -351,7 +351,7 @@ TEST_F(CsvFilesOfAJob, AreLeftAloneWhereTheDirectoryIsAnothersByNow) {
   EXPECT_EQ(file("0-000001.csv"), "another's,1\n");
   EXPECT_EQ(file(".rheon/committed"), "0-000001.csv 12 0\n");
   EXPECT_EQ(start_elsewhere(job_->facts), "");
-  EXPECT_THAT(job_->notices, testing::IsEmpty()) << "said once";
+  EXPECT_THAT(job_->notices, ::testing::IsEmpty()) << "said once";
 }
 
 TEST_F(CsvFilesOfAJob, WaitForSpaceAndLoseNothing) {
@@ -507,7 +507,7 @@ TEST_F(CsvFilesOfAJob, OfTwoDirectoriesAreMentionedOnce) {
   job_->write(0, {{"two", 1}});
   commit();
   start_elsewhere(job_->facts);
-  EXPECT_THAT(job_->notices, testing::IsEmpty());
+  EXPECT_THAT(job_->notices, ::testing::IsEmpty());
 }
 
 TEST_F(CsvFilesOfAJob, AbortTheEpochWhenASyncFails) {

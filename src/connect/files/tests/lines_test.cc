@@ -13,11 +13,11 @@ namespace {
 using connect::append_file;
 using connect::write_file;
 using engine::Poll;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
-class Lines : public testing::Test {
+class Lines : public ::testing::Test {
  protected:
   engine::SourceEnvironment environment() {
     engine::SourceEnvironment result;
@@ -93,7 +93,7 @@ TEST_F(Lines, AreReadFromAllFilesThatMatch) {
   write_file(env_.files(), "c.log", "no\n");
   start("*.txt");
   EXPECT_EQ(read(), Poll::kEnded);
-  EXPECT_THAT(output_.values(), testing::UnorderedElementsAre("one", "two", "", "last", "three"));
+  EXPECT_THAT(output_.values(), ::testing::UnorderedElementsAre("one", "two", "", "last", "three"));
   EXPECT_TRUE(reader_->at_end(0));
   EXPECT_TRUE(reader_->at_end(1));
 }
@@ -115,7 +115,7 @@ TEST_F(Lines, OfManyFilesAreReadAFewFilesAtATime) {
   }
   start("f*");
   EXPECT_EQ(read(), Poll::kEnded);
-  EXPECT_THAT(output_.values(), testing::UnorderedElementsAreArray(expected));
+  EXPECT_THAT(output_.values(), ::testing::UnorderedElementsAreArray(expected));
 }
 
 TEST_F(Lines, GoOnBehindTheCommittedOne) {
@@ -223,7 +223,7 @@ TEST_F(Lines, OfARenamedFileAreReadToItsEndAndThoseOfTheNewOneToo) {
   append_file(env_.files(), "a.1", "late\n");
   discover();
   read_growing();
-  EXPECT_THAT(output_.values(), testing::UnorderedElementsAre("one", "two", "late", "three"));
+  EXPECT_THAT(output_.values(), ::testing::UnorderedElementsAre("one", "two", "late", "three"));
 }
 
 TEST_F(Lines, OfAFileThatWasRenamedWhileNobodyLookedAreFoundAgain) {
@@ -235,7 +235,7 @@ TEST_F(Lines, OfAFileThatWasRenamedWhileNobodyLookedAreFoundAgain) {
   write_file(env_.files(), "a", "three\n");
   start("a", {.follow = true});
   read_growing();
-  EXPECT_THAT(output_.values(), testing::UnorderedElementsAre("one", "two", "three"));
+  EXPECT_THAT(output_.values(), ::testing::UnorderedElementsAre("one", "two", "three"));
 }
 
 TEST_F(Lines, OfATruncatedFileAreReadFromItsStartAgain) {

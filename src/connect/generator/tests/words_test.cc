@@ -15,7 +15,7 @@ namespace {
 using connect::TextOutput;
 using engine::Poll;
 
-class Words : public testing::Test {
+class Words : public ::testing::Test {
  protected:
   void start(const WordsOptions& options) {
     source_ = words(options);
@@ -95,7 +95,7 @@ TEST_F(Words, AreFrozenForEverySeed) {
   start({.count = 4, .partitions = 1});
   ASSERT_TRUE(connect::poll_through(*reader_, output_));
   EXPECT_THAT(output_.values(),
-              testing::ElementsAre("rifirrderao", "unlxtjay", "htzelepvih", "fzlxyjaoa"));
+              ::testing::ElementsAre("rifirrderao", "unlxtjay", "htzelepvih", "fzlxyjaoa"));
 }
 
 TEST_F(Words, ComeAtTheirRate) {
@@ -120,7 +120,7 @@ TEST_F(Words, KeepTheirPartitions) {
   source_ = words({.count = 10, .partitions = 2});
   auto found = source_.connector->discover(environment_, known_);
   ASSERT_FALSE(found);
-  EXPECT_THAT(found.error().message, testing::HasSubstr("had 4 partitions"));
+  EXPECT_THAT(found.error().message, ::testing::HasSubstr("had 4 partitions"));
 }
 
 TEST(Dictionary, HasDifferentWords) {

@@ -7,12 +7,12 @@
 namespace rheon::connect::kafka {
 namespace {
 
-const std::string kTopic("\x01\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0", 16);
+const std::string kTopicId("\x01\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0", 16);
 
 TEST(TopicPosition, HasTheBytesOfItsPage) {
   const PartitionPosition position{{1, 2}, 300, 301, 4, true};
   const std::string bytes = encode(position);
-  EXPECT_EQ(bytes, "\x02" + kTopic + "\xac\x02\x05\x03\xad\x02");
+  EXPECT_EQ(bytes, "\x02" + kTopicId + "\xac\x02\x05\x03\xad\x02");
   const auto read = decode_position(bytes);
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(read->topic_id, position.topic_id);
@@ -27,12 +27,12 @@ TEST(TopicPosition, HasTheBytesOfItsPage) {
 }
 
 TEST(TopicPosition, OfTheFormatBeforeIsRead) {
-  const auto open = decode_position("\x01" + kTopic + "\xac\x02");
+  const auto open = decode_position("\x01" + kTopicId + "\xac\x02");
   ASSERT_TRUE(open.has_value());
   EXPECT_EQ(open->offset, 300);
   EXPECT_EQ(open->until, std::nullopt);
   EXPECT_EQ(open->leader_epoch, -1);
-  EXPECT_EQ(decode_position("\x01" + kTopic + "\xac\x02\xad\x02")->until, 301);
+  EXPECT_EQ(decode_position("\x01" + kTopicId + "\xac\x02\xad\x02")->until, 301);
 }
 
 TEST(TopicPosition, ThatIsBrokenIsRefused) {

@@ -30,7 +30,7 @@ namespace wire = rheon::kafka::wire;
 
 constexpr log::Id kUid{1, 1};
 constexpr log::Id kLineage{2, 2};
-constexpr const char* kTopic = "wordcount.commit";
+constexpr const char* kDecisions = "wordcount.commit";
 
 Decision decision_of(std::uint64_t epoch) { return {kUid, kLineage, Epoch{epoch}, 1000 + epoch}; }
 
@@ -132,7 +132,7 @@ TEST_P(TransactionTest, CommitsRecordsAndTheirDecisionTogether) {
   }
   EXPECT_THAT(cluster_.committed("words", 0), ElementsAre("k=a1", "k=a2", "k=a3"));
   EXPECT_THAT(cluster_.committed("words", 1), ElementsAre("k=b1", "k=b2", "k=b3"));
-  EXPECT_EQ(cluster_.committed(kTopic, 0).back(),
+  EXPECT_EQ(cluster_.committed(kDecisions, 0).back(),
             to_string(kLineage) + "=" + decision_text(decision_of(3)));
   EXPECT_FALSE(cluster_.has_open_transaction());
   EXPECT_EQ(found(), decision_of(3));
@@ -250,7 +250,7 @@ TEST_P(TransactionTest, DoesNotWaitLongForATransactionThatIsBeingEnded) {
 
 TEST_P(TransactionTest, MakesATopicThatKeepsTheLastDecision) {
   ready();
-  EXPECT_TRUE(cluster_.has_topic(kTopic));
+  EXPECT_TRUE(cluster_.has_topic(kDecisions));
   auto again = process();
   EXPECT_EQ(complaint(*again), "") << "its settings are looked at when it is there already";
 }
@@ -261,20 +261,20 @@ TEST_P(TransactionTest, MakesItsTopicOnceTheControllerCan) {
   once(wire::CreateTopics::kKey, Fault::kRequest);
   const env::Monotonic before = env_.clock().monotonic();
   ready();
-  EXPECT_TRUE(cluster_.has_topic(kTopic));
+  EXPECT_TRUE(cluster_.has_topic(kDecisions));
   EXPECT_LT(env_.clock().monotonic() - before, seconds{10});
 }
 
 TEST_P(TransactionTest, RefusesATopicThatMayLoseTheLastDecision) {
-  cluster_.make_topic(kTopic, 1);
+  cluster_.make_topic(kDecisions, 1);
   const auto says = [&] {
     auto who = process();
     return complaint(*who);
   };
   EXPECT_THAT(says(), HasSubstr("Set cleanup.policy=compact on it"));
-  cluster_.set(kTopic, "retention.ms", "-1");
+  cluster_.set(kDecisions, "retention.ms", "-1");
   EXPECT_EQ(says(), "");
-  cluster_.set(kTopic, "retention.bytes", "1000000");
+  cluster_.set(kDecisions, "retention.bytes", "1000000");
   EXPECT_THAT(says(), HasSubstr("let brokers remove the last one"));
   cluster_.errors[wire::DescribeConfigs::kKey] = {rheon::kafka::kTopicAuthorizationFailed};
   EXPECT_EQ(says(), "") << "without the right to look";
@@ -321,13 +321,13 @@ TEST_P(TransactionTest, TriesAgainWhenItsIdWasForgotten) {
 TEST_P(TransactionTest, SaysWhyItsTopicCannotBeMade) {
   cluster_.errors[wire::CreateTopics::kKey] = {rheon::kafka::kTopicAuthorizationFailed};
   auto who = process();
-  EXPECT_THAT(complaint(*who), AllOf(HasSubstr(kTopic), HasSubstr("Make it by hand")));
+  EXPECT_THAT(complaint(*who), AllOf(HasSubstr(kDecisions), HasSubstr("Make it by hand")));
 }
 
 TEST_P(TransactionTest, RefusesATopicWithSomethingElse) {
-  cluster_.make_topic(kTopic, 1);
-  cluster_.set(kTopic, "cleanup.policy", "compact");
-  cluster_.put(kTopic, 0, "hello");
+  cluster_.make_topic(kDecisions, 1);
+  cluster_.set(kDecisions, "cleanup.policy", "compact");
+  cluster_.put(kDecisions, 0, "hello");
   auto who = process();
   EXPECT_THAT(complaint(*who), AllOf(HasSubstr("offset 0"), HasSubstr("no decision")));
 }

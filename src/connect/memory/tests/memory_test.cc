@@ -11,9 +11,9 @@ namespace rheon::memory {
 namespace {
 
 using engine::Poll;
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::Pair;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Pair;
 
 template <class T>
 std::unique_ptr<engine::AnySourceReader> reader_of(const Source<T>& source,
@@ -65,7 +65,7 @@ TEST(MemoryValues, BringTheirTimes) {
   EXPECT_EQ(output.records[1].time, EventTime{7});
 }
 
-class MemoryCollector : public testing::Test {
+class MemoryCollector : public ::testing::Test {
  protected:
   using Kept = std::pair<std::string, std::uint64_t>;
 

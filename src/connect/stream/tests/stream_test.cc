@@ -15,9 +15,9 @@ namespace {
 
 using connect::Output;
 using engine::Poll;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 struct Click {
   std::string_view page;
@@ -137,7 +137,7 @@ class Job {
   std::vector<std::unique_ptr<engine::SinkParticipant>> writers_;
 };
 
-class Streams : public testing::Test {
+class Streams : public ::testing::Test {
  protected:
   template <class T>
   struct Reading {
@@ -217,7 +217,7 @@ TEST_F(Streams, CarryKeysValuesTimesAndTraces) {
   EXPECT_EQ(output.records[1].value.page, "/b");
   EXPECT_EQ(output.records[1].value.number, 2u);
   EXPECT_EQ(output.records[1].time, EventTime{5});
-  EXPECT_THAT(output.traced, ElementsAre(testing::Pair(1, 77)));
+  EXPECT_THAT(output.traced, ElementsAre(::testing::Pair(1, 77)));
   EXPECT_TRUE(reading.reader->at_end(0));
 }
 

@@ -15,7 +15,7 @@ namespace {
 
 using testing::sample;
 
-struct Heartbeat {
+struct Beat {
   std::string_view group;
   std::int32_t generation = -1;
   std::string_view member;
@@ -76,10 +76,10 @@ std::string written(const Message& message) {
 }
 
 TEST(Fields, AreWhatKafkasClassesWrite) {
-  EXPECT_EQ(written(Heartbeat{"group", 5, "member", "instance"}), sample("heartbeat-request-4"));
-  EXPECT_EQ(written(Heartbeat{"group", 5, "member", std::nullopt}),
+  EXPECT_EQ(written(Beat{"group", 5, "member", "instance"}), sample("heartbeat-request-4"));
+  EXPECT_EQ(written(Beat{"group", 5, "member", std::nullopt}),
             sample("heartbeat-request-4-without-instance"));
-  const auto read = read_message<Heartbeat>(sample("heartbeat-request-4"));
+  const auto read = read_message<Beat>(sample("heartbeat-request-4"));
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(read->group, "group");
   EXPECT_EQ(read->generation, 5);

@@ -14,7 +14,7 @@ using env::fake::FakeEnv;
 using env::fake::Fault;
 using env::fake::Survival;
 
-constexpr int kEpochs = 30;
+constexpr int kEpochsWithFaults = 30;
 
 struct JobRun {
   FakeEnv env;
@@ -22,10 +22,10 @@ struct JobRun {
   explicit JobRun(std::uint64_t seed) : env(seed), job(seed) {}
 };
 
-std::uint64_t operations_of(std::uint64_t seed) {
+std::uint64_t operations_of_job(std::uint64_t seed) {
   JobRun run(seed);
   run.job.open_and_compare(run.env);
-  for (int i = 0; i < kEpochs; ++i) {
+  for (int i = 0; i < kEpochsWithFaults; ++i) {
     EXPECT_TRUE(run.job.commit(run.env));
   }
   return run.env.files().operations();
@@ -42,7 +42,7 @@ void fault_at(std::uint64_t seed, std::uint64_t point, Fault fault, bool then_po
   }
   ASSERT_FALSE(::testing::Test::HasFatalFailure());
   bool fine = true;
-  for (int i = 0; i < kEpochs && fine; ++i) {
+  for (int i = 0; i < kEpochsWithFaults && fine; ++i) {
     fine = run.job.commit(run.env);
   }
   if (fault == Fault::kNoSpace) {
@@ -68,7 +68,7 @@ void fault_at(std::uint64_t seed, std::uint64_t point, Fault fault, bool then_po
 class FaultTest : public ::testing::TestWithParam<Fault> {};
 
 TEST_P(FaultTest, AtEveryCallNothingThatWasCommittedIsLost) {
-  const std::uint64_t points = operations_of(1);
+  const std::uint64_t points = operations_of_job(1);
   for (const bool then_power_cut : {false, true}) {
     for (std::uint64_t point = 0; point <= points; point += kPointStep) {
       fault_at(1, point, GetParam(), then_power_cut);

@@ -10,6 +10,7 @@
 #include "log/files/inspect.h"
 #include "log/files/stream_writer.h"
 #include "log/files/tests/forgery.h"
+#include "log/files/tests/log_fixture.h"
 
 namespace rheon::log::files::testing {
 namespace {
@@ -17,7 +18,6 @@ namespace {
 using ::testing::Contains;
 using ::testing::HasSubstr;
 
-constexpr const char* kFirstSegment = "job.data/journal/00000001";
 constexpr const char* kStream = "job.data/stream/out";
 
 bool is(const Forgery& frame, FrameType type) {

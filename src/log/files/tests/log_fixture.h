@@ -27,6 +27,9 @@ inline constexpr std::uint64_t kPointStep = RHEON_THREAD_SANITIZER    ? 7
                                             : RHEON_ADDRESS_SANITIZER ? 3
                                                                       : 1;
 
+/// The journal of the directory of small_options().
+inline constexpr const char* kFirstSegment = "job.data/journal/00000001";
+
 /// Small files, so that a few commits use every part of the log.
 inline OpenOptions small_options() {
   OpenOptions options;

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "log/files/inspect.h"
+#include "log/files/tests/log_fixture.h"
 #include "log/files/tests/sound_directory.h"
 
 namespace rheon::log::files::testing {
@@ -109,8 +110,6 @@ TEST(Rot, ATruncationOfWhatWasCommittedIsFoundInEveryFile) {
     }
   }
 }
-
-constexpr const char* kFirstSegment = "job.data/journal/00000001";
 
 /// Some commits; the second says `word`. The same places and lengths whatever the word of one
 /// length.
