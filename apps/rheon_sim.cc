@@ -7,7 +7,9 @@
 #include <CLI/CLI.hpp>
 #include <bit>
 #include <chrono>
+#include <csignal>
 #include <cstdint>
+#include <cstdio>
 #include <string>
 
 #include "sim/seed_run.h"
@@ -25,6 +27,18 @@ struct Totals {
   rheon::sim::SeedReport report;
   std::uint64_t failed = 0;
 };
+
+/// What is said when a seed ends the process: a broken assertion, an exception that nobody takes.
+std::string& last_words() {
+  static std::string words;
+  return words;
+}
+
+/// abort() calls it on this thread, so that it may do more than other signal handlers.
+void say_last_words(int /*signal*/) {
+  std::fputs(last_words().c_str(), stdout);
+  std::fflush(stdout);
+}
 
 void add(Totals& totals, const rheon::sim::SeedReport& one) {
   totals.report.turns += one.turns;
@@ -45,6 +59,9 @@ void tell_failure(std::uint64_t seed, const rheon::sim::Swarm& swarm, const std:
 void run_one(std::uint64_t seed, const Options& options, Totals& totals) {
   rheon::sim::Swarm swarm = rheon::sim::swarm_of(seed);
   static_cast<void>(swarm.set_faults(options.faults));  // checked when it was read
+  last_words() = fmt::format(
+      "seed {}: it ended the process, see above\n  repeat: ./dev verify T-14 --count 1 --seed {}\n",
+      seed, seed);
   const auto report = rheon::sim::run_seed(seed, swarm);
   if (!report.has_value()) {
     ++totals.failed;
@@ -75,6 +92,7 @@ int main(int argc, char** argv) {
   app.add_flag("--verbose", options.verbose, "a line for every seed");
   CLI11_PARSE(app, argc, argv);
 
+  static_cast<void>(std::signal(SIGABRT, say_last_words));
   const auto began = std::chrono::steady_clock::now();
   Totals totals;
   for (std::uint64_t seed = options.first; seed < options.first + options.count; ++seed) {

@@ -229,6 +229,26 @@ class Stream : public detail::Transforms<engine::NoKey, T, detail::UnkeyedStream
     return exchange(graph::EdgeKind::kBroadcast, engine::CopySender::To::kAll);
   }
 
+  // What keeps state by key, said of a stream without keys: only here for a compile error in words.
+  template <class... Arguments>
+  Stream<T> aggregate(const Arguments&...) const {
+    static_assert(detail::kOnlyOfKeyedStreams<Arguments...>,
+                  "aggregate() keeps state by key: say .key_by(...) before it");
+    return *this;
+  }
+  template <class... Arguments>
+  Stream<T> reduce(const Arguments&...) const {
+    static_assert(detail::kOnlyOfKeyedStreams<Arguments...>,
+                  "reduce() keeps state by key: say .key_by(...) before it");
+    return *this;
+  }
+  template <class Operator, class... Arguments>
+  Stream<T> process(const Arguments&...) const {
+    static_assert(detail::kOnlyOfKeyedStreams<Operator>,
+                  "process() keeps state by key: say .key_by(...) before it");
+    return *this;
+  }
+
  private:
   Stream<T> exchange(graph::EdgeKind kind, engine::CopySender::To to) const {
     return Stream<T>(this->builder_, this->origins_, kind,

@@ -51,6 +51,10 @@ consteval void check_record() {
                 "with RHEON_FIELDS(Type, fields...) beside them");
 }
 
+/// Never true: for what an unkeyed stream does not have.
+template <class...>
+inline constexpr bool kOnlyOfKeyedStreams = false;
+
 template <class K>
 consteval void check_key() {
   static_assert(

@@ -59,6 +59,10 @@ class OutputPort : public AnyOutputPort {
   /// The batch being filled. Slots may show bytes of the batch being read: flush() comes first.
   [[nodiscard]] Batch<K, T>& batch() { return batch_; }
   [[nodiscard]] std::size_t size() const { return batch_.slots.size(); }
+  /// What it holds, in memory.
+  [[nodiscard]] std::size_t bytes() const {
+    return batch_.arena.bytes_used() + size() * sizeof(typename Batch<K, T>::SlotType);
+  }
 
   /// Copies what the value shows, and emits it.
   template <class V>

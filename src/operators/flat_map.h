@@ -1,6 +1,7 @@
 #pragma once
 
 #include "operators/emit.h"
+#include "operators/output_limit.h"
 #include "operators/per_record.h"
 
 namespace rheon::operators {
@@ -27,6 +28,7 @@ class FlatMap final : public PerRecord<K, In, Out> {
         : Emit<Out>([](Emit<Out>& self, const Out& value) {
             auto& into = static_cast<Into&>(self);
             into.port.emit(into.slot.key, value, into.slot.time, into.slot.hash);
+            check_output(into.port);
           }),
           port(out),
           slot(in) {}
@@ -42,7 +44,16 @@ class FlatMap final : public PerRecord<K, In, Out> {
       auto&& range = fn_(slot.value);
       for (auto&& value : range) {
         this->port().emit(slot.key, value, slot.time, slot.hash);
+        check_output(this->port());
       }
+    }
+  }
+
+  /// Looks at one emit in 64. What stands in the batch from calls before is little beside the
+  /// limit.
+  static void check_output(engine::OutputPort<K, Out>& port) {
+    if (port.size() % 64 == 0 && port.bytes() > kMaxOutputPerInputBytes) {
+      throw_too_much_output();
     }
   }
 

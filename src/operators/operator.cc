@@ -4,10 +4,6 @@
 
 namespace rheon::operators {
 
-void throw_too_much_output() {
-  throw std::length_error("one call emitted more than max_output_per_input (64 MiB)");
-}
-
 void throw_quarantine_after_effect(const std::string& reason) {
   throw std::logic_error("quarantine(\"" + reason + "\") after an effect of the same call");
 }

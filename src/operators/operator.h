@@ -34,6 +34,7 @@
 #include <utility>
 
 #include "operators/operator_base.h"
+#include "operators/output_limit.h"
 #include "operators/ports.h"
 #include "operators/state_handles.h"
 #include "operators/timers.h"
@@ -71,10 +72,6 @@ class SideOutput {
 
 namespace operators {
 
-/// Output bytes of one call beyond which it counts as one that throws.
-inline constexpr std::size_t kMaxOutputPerInputBytes = 64 << 20;
-
-[[noreturn]] void throw_too_much_output();
 [[noreturn]] void throw_quarantine_after_effect(const std::string& reason);
 [[noreturn]] void throw_no_record_in_on_timer(const std::string& reason);
 

@@ -225,9 +225,6 @@ Scenario sessions(Generator& random) {
       scenario.expected[user].push_back(session.first);
     }
   }
-  for (auto& [user, counts] : scenario.expected) {
-    std::sort(counts.begin(), counts.end());
-  }
   scenario.ledger["operator/sessions/in"] = visits.size();
   const auto parts = static_cast<std::uint32_t>(partitions);
   scenario.job = [visits, parts](Job& job) {

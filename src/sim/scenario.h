@@ -2,8 +2,8 @@
 
 // The jobs that the simulator runs, each with the answer that a sequential reading of its input
 // gives. Every scenario writes CSV lines `key,value`, or records with this key and value to a
-// topic; what may stand there is one sequence of values per key, each once. In files their order is
-// only known per key and shard, so they are compared sorted.
+// topic; what may stand there is one sequence of values per key, each once. A key's values may be
+// spread over several files, since keys move from shard to shard; in each they stand in order.
 
 #include <cstdint>
 #include <functional>
@@ -21,7 +21,7 @@ namespace rheon::sim {
 
 using Generator = std::mt19937_64;
 
-/// Key -> all values that must have been written for it, sorted.
+/// Key -> all values that must have been written for it, in order.
 using Answer = std::map<std::string, std::vector<std::uint64_t>>;
 
 struct Scenario {

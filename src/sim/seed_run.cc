@@ -11,6 +11,7 @@
 #include "codec/wire.h"
 #include "engine/fact_names.h"
 #include "env/fake/waiting_env.h"
+#include "log/files/inspect.h"
 #include "sim/scenario.h"
 #include "sim/swarm.h"
 
@@ -40,13 +41,18 @@ class SeedRun {
         scenario_(any_scenario(env_, random_)),
         job_(env_, scenario_.job, options(seed)) {
     job_.driver().set_slowness(swarm_.slowness);
+    job_.driver().set_stalls(swarm_.stalls_every, swarm_.most_stalled);
     env_.threads().let_time_pass(false);
   }
 
   Result<SeedReport> run() {
     Status ended = run_to_the_end();
     if (ended.has_value()) {
+      job_.kill();  // faults that are still to come go with it
       ended = check_output();
+    }
+    if (ended.has_value()) {
+      ended = check_log();
     }
     if (!ended.has_value()) {
       return broken(scenario_.name + ", " + told_.describe() + ": " + ended.error().message);
@@ -164,7 +170,11 @@ class SeedRun {
   void fail_an_operation() {
     constexpr Fault kKinds[] = {Fault::kIo, Fault::kShortWrite, Fault::kFailedSync};
     const std::uint64_t operations = random_() % 40;
-    env_.files().fail_after(operations, kKinds[random_() % 3]);
+    if (random_() % 4 == 0) {
+      env_.files().fail_read_after(operations);
+    } else {
+      env_.files().fail_after(operations, kKinds[random_() % 3]);
+    }
     ++errors_left_;
     ++errors_caused_;
   }
@@ -273,15 +283,24 @@ class SeedRun {
 
   // ---- what must hold while it runs
 
-  /// Epochs, the job's clock and watermarks only go on, over restarts, too.
+  /// Epochs, the ledger, the job's clock and watermarks only go on, over restarts, too; and so does
+  /// what readers are told is committed.
   Status check_progress() {
-    const std::uint64_t epoch = std::max(epoch_, job_.worker().stats().epoch.value);
-    epoch_ = epoch;
+    epoch_ = std::max(epoch_, job_.worker().stats().epoch.value);
+    if (scenario_.writes_files && random_() % 4 == 0) {
+      RHEON_TRY(check_committed_text());
+    }
     for (const auto& [key, value] : job_.worker().facts()) {
       if (key == engine::kClockFact) {
         const auto clock = static_cast<std::int64_t>(engine::decode_u64(value));
         if (clock < std::exchange(job_clock_, clock)) {
           return broken("the job's clock went back to " + std::to_string(clock) + ".");
+        }
+      }
+      if (key.starts_with(engine::kLedgerPrefix)) {
+        const std::uint64_t count = engine::decode_u64(value);
+        if (count < std::exchange(counted_[key], count)) {
+          return broken("'" + key + "' went back to " + std::to_string(count) + ".");
         }
       }
       if (!key.starts_with("watermark/")) {
@@ -305,6 +324,35 @@ class SeedRun {
           }
           reached[group] = watermark;
         }
+      }
+    }
+    return {};
+  }
+
+  /// A reader that takes from every file as many bytes as `committed` names never sees one of them
+  /// change. It may meet an error of the disk that was meant for the job.
+  Status check_committed_text() {
+    const auto list =
+        env::read_whole(env_.files(), std::string(kOutputDirectory) + "/.rheon/committed");
+    std::string_view lines = list.has_value() ? std::string_view(*list) : std::string_view();
+    while (!lines.empty()) {
+      const std::string_view line = lines.substr(0, lines.find('\n'));
+      lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+      const std::size_t space = line.find(' ');
+      const std::string name(line.substr(0, space));
+      const auto text = env::read_whole(env_.files(), std::string(kOutputDirectory) + "/" + name);
+      const std::uint64_t bytes = std::stoull(std::string(line.substr(space + 1)));
+      std::string& seen = committed_text_[name];
+      if (!text.has_value() && errors_left_ > 0) {
+        continue;
+      }
+      if (!text.has_value() || text->size() < bytes || !text->starts_with(seen)) {
+        return broken("of '" + name + "' " + std::to_string(bytes) +
+                      " bytes are told to be committed, and what a reader had seen of it before is "
+                      "not there any more.");
+      }
+      if (bytes > seen.size()) {
+        seen = text->substr(0, bytes);
       }
     }
     return {};
@@ -341,7 +389,7 @@ class SeedRun {
         found[record.substr(0, equals)].push_back(std::stoull(record.substr(equals + 1)));
       }
     }
-    return compare(found, "the topic");
+    return compare(found, scenario_.expected, "the topic");
   }
 
   Status check_files() {
@@ -351,23 +399,47 @@ class SeedRun {
     for (const std::string& file : files) {
       RHEON_ASSIGN(const std::string text, env::read_whole(env_.files(), file));
       RHEON_TRY(check_published(file, text.size()));
-      RHEON_TRY(read_csv(file, text, found));
+      Answer here;
+      RHEON_TRY(read_csv(file, text, here));
+      for (const auto& [key, values] : here) {
+        RHEON_TRY(check_order(file, key, values));
+        found[key].insert(found[key].end(), values.begin(), values.end());
+      }
     }
-    for (auto& [key, values] : found) {
-      std::sort(values.begin(), values.end());
-    }
-    return compare(found, "the files");
+    return compare(sorted(std::move(found)), sorted(scenario_.expected), "the files");
   }
 
-  Status compare(const Answer& found, const std::string& output) const {
-    for (const auto& [key, values] : scenario_.expected) {
+  Status check_order(const std::string& file, const std::string& key,
+                     const std::vector<std::uint64_t>& values) {
+    const std::vector<std::uint64_t>& all = scenario_.expected[key];
+    auto at = all.begin();
+    for (const std::uint64_t value : values) {
+      at = std::find(at, all.end(), value);
+      if (at == all.end()) {
+        return broken(file + " has for key '" + key + "' " + show(values) + ", of " + show(all) +
+                      ".");
+      }
+      ++at;
+    }
+    return {};
+  }
+
+  static Answer sorted(Answer answer) {
+    for (auto& [key, values] : answer) {
+      std::sort(values.begin(), values.end());
+    }
+    return answer;
+  }
+
+  static Status compare(const Answer& found, const Answer& expected, const std::string& output) {
+    for (const auto& [key, values] : expected) {
       const auto at = found.find(key);
       if (at == found.end() || at->second != values) {
         return broken("key '" + key + "' should have " + show(values) + ", " + output + " with " +
                       show(at == found.end() ? std::vector<std::uint64_t>{} : at->second) + ".");
       }
     }
-    if (found.size() != scenario_.expected.size()) {
+    if (found.size() != expected.size()) {
       return broken(output + " has keys that the input does not have.");
     }
     return {};
@@ -384,6 +456,22 @@ class SeedRun {
     const std::string line = file.substr(file.rfind('/') + 1) + " " + std::to_string(bytes) + " ";
     if (("\n" + committed).find("\n" + line) == std::string::npos) {
       return broken("readers are not told '" + line + "', but:\n" + committed);
+    }
+    return {};
+  }
+
+  /// What `log check` says of the directory that the job has left.
+  Status check_log() {
+    RHEON_ASSIGN(const log::files::CheckReport report, log::files::check(env_.files(), "job.data"));
+    for (const log::files::Finding& finding : report.findings) {
+      if (finding.kind == log::files::Finding::Kind::kDamage) {
+        return broken("log check: " + finding.file + ": " + finding.sentence);
+      }
+    }
+    if (!report.complete || report.epoch.value < epoch_) {
+      return broken("log check finds epoch " + std::to_string(report.epoch.value) + ", " +
+                    (report.complete ? "complete" : "not complete") + ", after epoch " +
+                    std::to_string(epoch_) + ".");
     }
     return {};
   }
@@ -430,6 +518,8 @@ class SeedRun {
   std::int64_t job_clock_ = INT64_MIN;  // as committed
   bool was_full_ = false;
   std::map<std::string, std::vector<std::int64_t>> watermarks_;  // by fact, key group
+  std::map<std::string, std::uint64_t> counted_;                 // by fact
+  std::map<std::string, std::string> committed_text_;            // by file
 };
 
 }  // namespace

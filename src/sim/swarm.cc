@@ -21,6 +21,10 @@ Swarm Swarm::draw(std::mt19937_64& random) {
   if (random() % 2 == 0) {
     swarm.commit_interval = std::chrono::microseconds{100 << (random() % 8)};
   }
+  if (random() % 2 == 0) {
+    swarm.stalls_every = std::uint64_t{20} << (random() % 8);
+    swarm.most_stalled = std::uint64_t{4} << (random() % 8);
+  }
   return swarm;
 }
 
@@ -70,7 +74,10 @@ std::string Swarm::fault_list() const {
 
 std::string Swarm::describe() const {
   return std::to_string(shards) + " shards, rings of " + std::to_string(ring_capacity_batches) +
-         ", " + fault_list() + ", one event every " + std::to_string(turns_between) + " turns";
+         ", " + fault_list() + ", one event every " + std::to_string(turns_between) + " turns, " +
+         (stalls_every == 0 ? "no stalls"
+                            : "a stall of up to " + std::to_string(most_stalled) + " every " +
+                                  std::to_string(stalls_every));
 }
 
 }  // namespace rheon::sim

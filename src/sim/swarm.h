@@ -20,7 +20,7 @@ enum class FaultKind {
   kKill,       // the process dies between two steps
   kPowerCut,   // the machine loses what was not synced
   kDiskCrash,  // ... or dies in the middle of an operation of the disk
-  kDiskError,  // an operation, a write or a sync of the disk fails, once
+  kDiskError,  // an operation, a read, a write or a sync of the disk fails, once
   kFullDisk,   // there is no space for a while
   kRescale,
   kClockJump,  // the wall clock is set to something up to 8 years off
@@ -38,6 +38,8 @@ struct Swarm {
   std::uint64_t turns_between = 0;                         // mean, from one event to the next
   std::chrono::microseconds slowness{20};  // how much time passes at most in one turn
   std::optional<std::chrono::microseconds> commit_interval;
+  std::uint64_t stalls_every = 0;  // turns; see SeededDriver::set_stalls()
+  std::uint64_t most_stalled = 0;
 
   [[nodiscard]] static Swarm draw(std::mt19937_64& random);
   /// One of the faults that are still to come, which from then on is not; none: no more come.

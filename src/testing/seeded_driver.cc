@@ -40,6 +40,26 @@ void SeededDriver::find_runnable(engine::Worker& worker) {
   }
 }
 
+void SeededDriver::stall() {
+  if (stalls_every_ == 0) {
+    return;
+  }
+  if (turns_ >= stalled_until_ && pick(stalls_every_) == 0) {
+    stalled_ = pick(actors_.size() + 1);
+    stalled_are_others_ = pick(2) == 0;
+    stalled_until_ = turns_ + 1 + pick(most_stalled_);
+  }
+  const bool has_steps = std::find(runnable_.begin(), runnable_.end(), stalled_) != runnable_.end();
+  if (turns_ >= stalled_until_ || !has_steps) {
+    return;
+  }
+  if (stalled_are_others_) {
+    runnable_.assign(1, stalled_);
+  } else if (runnable_.size() > 1) {
+    std::erase(runnable_, stalled_);
+  }
+}
+
 void SeededDriver::add_to_trace(std::uint64_t what) {
   trace_ = (std::rotl(trace_, 5) ^ what) * 0x9e3779b97f4a7c15;
 }
@@ -77,6 +97,7 @@ Result<bool> SeededDriver::turn(engine::Worker& worker) {
     env_.clock().advance(next->deadline - env_.clock().monotonic());
     return false;
   }
+  stall();
   step(worker, runnable_[pick(runnable_.size())]);
   return look(worker);
 }

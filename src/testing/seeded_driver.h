@@ -20,6 +20,13 @@ class SeededDriver {
   /// How much time passes at most in one turn.
   void set_slowness(std::chrono::nanoseconds most_per_turn) { most_per_turn_ = most_per_turn; }
 
+  /// About once in `every` turns somebody - a shard, the coordinator, the disk - stands still for
+  /// up to `most` turns, or does all the steps by himself. 0: never.
+  void set_stalls(std::uint64_t every, std::uint64_t most) {
+    stalls_every_ = every;
+    most_stalled_ = most;
+  }
+
   /// One step of somebody who has something to do: the coordinator, a shard, a piece of I/O. When
   /// nobody has, time passes up to the next deadline. True when the worker has finished; an error
   /// when it has failed. Throws what the disk throws (env::fake::Crash).
@@ -48,6 +55,8 @@ class SeededDriver {
   [[nodiscard]] Result<bool> look(engine::Worker& worker);
   /// Fills runnable_; the number of I/O pieces counts as one more actor.
   void find_runnable(engine::Worker& worker);
+  /// Takes out of runnable_ who is stalled.
+  void stall();
   void step(engine::Worker& worker, std::size_t actor);
   void add_to_trace(std::uint64_t what);
 
@@ -56,6 +65,11 @@ class SeededDriver {
   std::vector<Actor> actors_;  // the coordinator, then the shards
   std::vector<std::size_t> runnable_;
   std::uint64_t turns_ = 0;
+  std::uint64_t stalls_every_ = 0;
+  std::uint64_t most_stalled_ = 0;
+  std::size_t stalled_ = 0;  // who, until that turn
+  std::uint64_t stalled_until_ = 0;
+  bool stalled_are_others_ = false;  // all but him
   std::uint64_t trace_ = 0;
   std::chrono::nanoseconds most_per_turn_ = std::chrono::microseconds{20};
 };

@@ -81,6 +81,7 @@ cmd_lint() {
   lint_step "rooms use only what stands above them" python3 tools/check_rooms.py
   lint_step "only src/env touches the world" python3 tools/check_seam.py
   lint_step "public headers stay light" bash tools/check_public_headers.sh
+  lint_step "mistakes in types end in sentences" python3 tools/check_messages.py
   lint_step "shell scripts" lint_shell
   lint_step "python scripts" lint_python
   lint_step "mutants fit the sources" lint_mutants

@@ -69,7 +69,7 @@ namespace files {
 
 // The log knows files by their paths: `out/` and `./out` are `out`.
 Csv::Csv(const std::string& directory, const CsvOptions& options)
-    : directory_(env::plain(directory)), options_(options) {}
+    : directory_(directory.empty() ? "" : env::plain(directory)), options_(options) {}
 
 }  // namespace files
 }  // namespace rheon

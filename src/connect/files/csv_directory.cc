@@ -98,6 +98,10 @@ CsvRecovery::CsvRecovery(const engine::SinkEnvironment& environment, std::string
       known_(known) {}
 
 Status CsvRecovery::run(engine::SinkRecovery& done) {
+  if (directory_.empty()) {
+    return fail(ErrorCode::kInvalidInput,
+                "the output directory has no name: name one ('.' is the working directory)");
+  }
   if (const auto info = files_.info(directory_); info.has_value() && !info->is_directory) {
     return fail(
         ErrorCode::kInvalidInput,

@@ -107,6 +107,18 @@ int FakeDisk::begin(Operation operation) {
   return fault == Fault::kNoSpace ? ENOSPC : EIO;
 }
 
+int FakeDisk::begin_read() {
+  if (!failing_read_.has_value()) {
+    return 0;
+  }
+  if (*failing_read_ > 0) {
+    --*failing_read_;
+    return 0;
+  }
+  failing_read_.reset();
+  return EIO;
+}
+
 FakeDisk::Place FakeDisk::find(const std::string& path) const {
   const auto parts = parts_of(path);
   if (path.empty()) {
@@ -389,6 +401,7 @@ void FakeDisk::crash_after(std::uint64_t operations) { crash_at_ = operations_ +
 
 void FakeDisk::clear_faults() {
   fault_.reset();
+  failing_read_.reset();
   crash_at_.reset();
 }
 

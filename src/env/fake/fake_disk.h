@@ -63,6 +63,8 @@ class FakeDisk : public Files {
   /// The next `operations` mutating operations go well; the first one after them that `fault` can
   /// hit fails. Once; a new call replaces the one before it.
   void fail_after(std::uint64_t operations, Fault fault);
+  /// The next `reads` reads of a file's bytes go well; the one after them fails with kIo. Once.
+  void fail_read_after(std::uint64_t reads) { failing_read_ = reads; }
   /// The next `operations` mutating operations are made; the one after them, and whatever comes
   /// then, throws Crash.
   void crash_after(std::uint64_t operations);
@@ -102,6 +104,8 @@ class FakeDisk : public Files {
   /// Counts the operation; 0, or the error number it shall fail with. Throws Crash at a crash
   /// point.
   [[nodiscard]] int begin(Operation operation);
+  /// Likewise for a read.
+  [[nodiscard]] int begin_read();
   [[nodiscard]] Place find(const std::string& path) const;
   [[nodiscard]] InodePtr make_inode(bool is_directory);
   [[nodiscard]] Result<InodePtr> open_inode(const std::string& path, OpenMode mode);
@@ -132,7 +136,8 @@ class FakeDisk : public Files {
   std::uint64_t operations_ = 0;
   std::uint32_t written_ = 0;
   std::optional<PlannedFault> fault_;
-  std::optional<std::uint64_t> crash_at_;  // value of operations_
+  std::optional<std::uint64_t> failing_read_;  // so many go well before
+  std::optional<std::uint64_t> crash_at_;      // value of operations_
   bool halted_ = false;
   std::uint64_t generation_ = 0;  // restarts so far
   std::uint64_t capacity_ = kUnlimited;

@@ -28,6 +28,9 @@ class FakeFile : public File {
 
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) override {
     disk_.check_running(generation_);
+    if (const int error = disk_.begin_read(); error != 0) {
+      return fail_system("read", path_, error);
+    }
     const std::string& content = inode_->content.visible();
     if (offset >= content.size()) {
       return std::size_t{0};

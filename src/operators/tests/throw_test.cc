@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "connect/files/csv.h"
 #include "connect/files/lines.h"
@@ -85,6 +86,38 @@ void in_an_aggregator(Job& job) {
       .key_by([](std::int64_t) { return true; })
       .aggregate("sums", sum(no_thirteen), unbounded())
       .to("out", files::csv("out"));
+}
+
+/// 13 becomes more than any memory holds; every other number stays one.
+void without_end(std::int64_t n, Emit<std::string_view>& emit) {
+  static const std::string kMegabyte(1 << 20, 'x');
+  do {
+    emit(kMegabyte);
+  } while (n == 13);
+}
+std::vector<std::string> far_too_many(std::int64_t n) {
+  return std::vector<std::string>(n == 13 ? 200 : 1, std::string(1 << 20, 'x'));
+}
+
+template <class Function>
+std::uint64_t megabytes_behind(Function function, std::uint64_t& quarantined) {
+  Topology topology([function](Job& job) {
+    job.from("numbers", Source<std::int64_t>{})
+        .flat_map("much", function, quarantine)
+        .map("size", [](std::string_view text) { return std::uint64_t{text.size()}; })
+        .to("out", files::csv("out"));
+  });
+  topology.input<std::int64_t>("numbers").push({11, 13, 12});
+  quarantined = topology.worker().ledger().get("operator/much/quarantined");
+  return topology.output<std::uint64_t>("out").size();
+}
+
+TEST(Throw, ACallThatEmitsWithoutEndIsStopped) {
+  std::uint64_t quarantined = 0;
+  EXPECT_EQ(megabytes_behind(&without_end, quarantined), 2u);
+  EXPECT_EQ(quarantined, 1u);
+  EXPECT_EQ(megabytes_behind(&far_too_many, quarantined), 2u);
+  EXPECT_EQ(quarantined, 1u);
 }
 
 struct NoInit : NoThirteen {

@@ -44,6 +44,14 @@ struct TellLater : KeyedOperator<std::string_view, std::string_view, std::uint64
   void on_timer(const Timer&, Context& ctx) { ctx.emit(seen.exists() ? *seen.get() : 0); }
 };
 
+/// The same by the job's clock, whatever the event times.
+void counts_for_an_hour_of_the_clock(Job& job) {
+  job.from("words", Source<std::string_view>{})
+      .key_by([](std::string_view word) { return word; })
+      .aggregate("counts", count(), processing_time_ttl(hours{1}))
+      .to("out", files::csv("out"));
+}
+
 void told_later(Job& job) {
   job.from("words", Source<std::string_view>{})
       .key_by([](std::string_view word) { return word; })
@@ -105,6 +113,21 @@ TEST(Ttl, AnAccumulatorBeginsAnewWhenItsTimeIsOver) {
   words.watermark(kFirstDay + minutes{59}).push_at(kFirstDay + minutes{59}, "a");
   words.watermark(kFirstDay + minutes{120}).push_at(kFirstDay + minutes{120}, "a");
   EXPECT_THAT(topology.output<std::uint64_t>("out"), ElementsAre(1, 2, 3, 1));
+}
+
+TEST(Ttl, OfTheClockDoesNotLookAtEventTime) {
+  Topology topology(counts_for_an_hour_of_the_clock);
+  auto words = topology.input<std::string_view>("words");
+  words.push_at(kFirstDay, "a").watermark(kFirstDay + hours{3}).push_at(kFirstDay + hours{3}, "a");
+  EXPECT_THAT(topology.output<std::uint64_t>("out"), ElementsAre(1, 2));
+  topology.advance(minutes{59});
+  words.push_at(kFirstDay + hours{3}, "a");
+  topology.advance(minutes{59});
+  topology.crash_and_restore();
+  words.push_at(kFirstDay + hours{3}, "a");
+  topology.advance(minutes{61});
+  words.push_at(kFirstDay + hours{3}, "a");
+  EXPECT_THAT(topology.output<std::uint64_t>("out"), ElementsAre(1, 2, 3, 4, 1));
 }
 
 TEST(Ttl, CountsFromTheLastWrite) {

@@ -226,6 +226,14 @@ TEST_F(CsvFilesOfAJob, AreNotWrittenBesideForeignOnes) {
   EXPECT_THAT(refusal_of_restart({}), HasSubstr("'out' holds '0-000001.csv'"));
 }
 
+TEST_F(CsvFilesOfAJob, NeedADirectoryWithAName) {
+  job_.emplace(env_, parker_, "");
+  EXPECT_THAT(refusal(), HasSubstr("the output directory has no name"));
+  write_file(env_.files(), "file", "precious");
+  job_.emplace(env_, parker_, "file");
+  EXPECT_THAT(refusal(), HasSubstr("output directory 'file' is no directory"));
+}
+
 TEST_F(CsvFilesOfAJob, AreNotTouchedByAnotherJobSinkOrLineage) {
   start();
   job_->write(0, {{"one", 1}});
