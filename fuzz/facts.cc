@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "connect/files/file_position.h"
+#include "connect/kafka/position.h"
 #include "connect/stream/stream_fetcher.h"
 #include "engine/fact_names.h"
 #include "engine/ledger.h"
@@ -59,6 +60,9 @@ void check_position(std::string_view bytes) {
   check_round_trip(
       bytes, [](std::string_view from) { return connect::stream::decode_position(from); },
       [](const auto& position) { return connect::stream::encode(position); });
+  check_round_trip(
+      bytes, [](std::string_view from) { return connect::kafka::decode_position(from); },
+      [](const auto& position) { return connect::kafka::encode(position); });
 }
 
 }  // namespace
@@ -76,6 +80,7 @@ Seeds seeds() {
   source.label = "a.txt";
   source.position = connect::files::encode({300, {17, 5, 42}, true, false, "texts/a.txt"});
   const std::string in_stream = connect::stream::encode({{{1, 2}, 300}, 5});
+  const std::string in_topic = connect::kafka::encode({{1, 2}, 300, 500, 7, true});
   std::vector<log::FactChange> today;
   static_cast<void>(
       engine::Catalog::make(plan_with(declared_states()), {}, /*table_seed=*/1, today));
@@ -84,6 +89,7 @@ Seeds seeds() {
   return {{"positions", seed({{"position/lines/17-5-2a", engine::encode_position(source)},
                               {"position/old lines/0", source.position},
                               {"sink/csv/lineage", in_stream},
+                              {"position/words/0", in_topic},
                               {"watermark/states", "w"}})},
           {"ledger", seed({{"ledger/operator/states/in", engine::encode_u64(7)},
                            {"ledger/operator/states/dropped/old", engine::encode_u64(7)},
