@@ -1,5 +1,7 @@
 #include "sim/seed_run.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -416,8 +418,8 @@ class SeedRun {
     for (const std::uint64_t value : values) {
       at = std::find(at, all.end(), value);
       if (at == all.end()) {
-        return broken(file + " has for key '" + key + "' " + show(values) + ", of " + show(all) +
-                      ".");
+        return broken(
+            fmt::format("{} has for key '{}' {}, of {}.", file, key, show(values), show(all)));
       }
       ++at;
     }
@@ -431,16 +433,17 @@ class SeedRun {
     return answer;
   }
 
-  static Status compare(const Answer& found, const Answer& expected, const std::string& output) {
+  static Status compare(const Answer& found, const Answer& expected, std::string_view output) {
     for (const auto& [key, values] : expected) {
       const auto at = found.find(key);
       if (at == found.end() || at->second != values) {
-        return broken("key '" + key + "' should have " + show(values) + ", " + output + " with " +
-                      show(at == found.end() ? std::vector<std::uint64_t>{} : at->second) + ".");
+        return broken(
+            fmt::format("key '{}' should have {}, {} with {}.", key, show(values), output,
+                        show(at == found.end() ? std::vector<std::uint64_t>{} : at->second)));
       }
     }
     if (found.size() != expected.size()) {
-      return broken(output + " has keys that the input does not have.");
+      return broken(fmt::format("{} has keys that the input does not have.", output));
     }
     return {};
   }
@@ -465,13 +468,12 @@ class SeedRun {
     RHEON_ASSIGN(const log::files::CheckReport report, log::files::check(env_.files(), "job.data"));
     for (const log::files::Finding& finding : report.findings) {
       if (finding.kind == log::files::Finding::Kind::kDamage) {
-        return broken("log check: " + finding.file + ": " + finding.sentence);
+        return broken(fmt::format("log check: {}: {}", finding.file, finding.sentence));
       }
     }
     if (!report.complete || report.epoch.value < epoch_) {
-      return broken("log check finds epoch " + std::to_string(report.epoch.value) + ", " +
-                    (report.complete ? "complete" : "not complete") + ", after epoch " +
-                    std::to_string(epoch_) + ".");
+      return broken(fmt::format("log check finds epoch {}, {}, after epoch {}.", report.epoch.value,
+                                report.complete ? "complete" : "not complete", epoch_));
     }
     return {};
   }
