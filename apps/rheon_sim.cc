@@ -34,7 +34,7 @@ std::string& last_words() {
   return words;
 }
 
-/// abort() calls it on this thread, so that it may do more than other signal handlers.
+/// Meant for abort(), which calls it at a place where it may do more than other handlers.
 void say_last_words(int /*signal*/) {
   std::fputs(last_words().c_str(), stdout);
   std::fflush(stdout);
@@ -60,8 +60,8 @@ void run_one(std::uint64_t seed, const Options& options, Totals& totals) {
   rheon::sim::Swarm swarm = rheon::sim::swarm_of(seed);
   static_cast<void>(swarm.set_faults(options.faults));  // checked when it was read
   last_words() = fmt::format(
-      "seed {}: it ended the process, see above\n  repeat: ./dev verify T-14 --count 1 --seed {}\n",
-      seed, seed);
+      "seed {}: it ended the process, see above\n  repeat: rheon_sim --count 1 --seed {}{}{}\n",
+      seed, seed, options.faults.empty() ? "" : " --faults ", options.faults);
   const auto report = rheon::sim::run_seed(seed, swarm);
   if (!report.has_value()) {
     ++totals.failed;

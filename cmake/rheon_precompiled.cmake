@@ -1,5 +1,5 @@
-# What most files begin with, compiled once. Only to be quick: every file includes what it uses, and the release and the
-# preset fuzz compile the rooms without this.
+# What most files begin with, compiled once. Only to be quick: every file includes what it uses; g++ and the preset fuzz
+# compile the rooms without this.
 
 # rheon_use_precompiled(TARGET PCH): PCH is rheon_pch, for the rooms, or rheon_test_pch, for tests.
 function(rheon_use_precompiled target pch)

@@ -22,7 +22,6 @@ class ConnectedSource final : public engine::SourceFactory {
     return source_.connector->discover(environment, known);
   }
   [[nodiscard]] bool grows() const override { return source_.connector->grows(); }
-  [[nodiscard]] engine::WatermarkStrategy watermarks() const override { return source_.strategy; }
   [[nodiscard]] std::unique_ptr<engine::SourceTaskBase> make(
       const std::string& name, engine::ShardContext& shard) const override {
     engine::SourceEnvironment environment;

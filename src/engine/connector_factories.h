@@ -33,7 +33,6 @@ class SourceFactory : public graph::Runtime {
   [[nodiscard]] virtual Result<std::vector<SourcePartition>> discover(
       SourceEnvironment& environment, const std::vector<SourcePartition>& known) const = 0;
   [[nodiscard]] virtual bool grows() const = 0;
-  [[nodiscard]] virtual WatermarkStrategy watermarks() const = 0;
   [[nodiscard]] virtual std::unique_ptr<SourceTaskBase> make(const std::string& name,
                                                              ShardContext& shard) const = 0;
 };

@@ -11,7 +11,7 @@
 namespace rheon {
 
 /// Takes the outputs of one call. What a value shows is copied; nothing is to be freed. Valid
-/// during the call only. Never fails.
+/// during the call only. Throws when the call has emitted too much (operators/output_limit.h).
 template <class T>
 class Emit {
  public:

@@ -9,9 +9,6 @@
 #include <vector>
 
 #include "api/parameters.h"
-#include "engine/connector_factories.h"
-#include "engine/source_task.h"
-#include "engine/watermarks.h"
 #include "run/schema_text.h"
 #include "run/state_entry.h"
 
@@ -26,29 +23,6 @@ using engine::Catalog;
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-/// Of a source as of the last commit: its watermark, and the partition that holds it.
-[[nodiscard]] Result<Json> time_of_source(const graph::Node& node, const log::Facts& facts) {
-  const auto& source = static_cast<const engine::SourceFactory&>(*node.runtime);
-  engine::SourceWatermarks watermarks(source.watermarks());
-  std::vector<std::string> labels;
-  const std::string prefix = "position/" + node.name + "/";
-  for (auto at = facts.lower_bound(prefix); at != facts.end() && at->first.starts_with(prefix);
-       ++at) {
-    RHEON_ASSIGN(const engine::PositionFact fact, engine::decode_position(at->first, at->second));
-    watermarks.add(fact.time);
-    labels.push_back(fact.label);
-  }
-  Json json{{"name", node.name}, {"partitions", labels.size()}};
-  const std::size_t slowest = watermarks.slowest();
-  if (slowest < labels.size()) {
-    json["watermark"] = Json::parse(time_json(watermarks.current().time));
-    json["held_by"] = labels[slowest];
-  } else {
-    json["idle"] = true;
-  }
-  return json;
-}
-
 [[nodiscard]] Result<Json> status(env::Env& env, JobView& view) {
   RHEON_ASSIGN(const engine::WorkerStats stats, view.stats());
   Json json{{"job", view.plan().graph.job}, {"running", view.running()}};
@@ -56,14 +30,6 @@ using engine::Catalog;
   json["complete"] = stats.complete;
   RHEON_ASSIGN(const engine::Ledger ledger, view.ledger());
   json["quarantined"] = ledger.quarantined();
-  RHEON_ASSIGN(const log::Facts facts, view.facts());
-  json["sources"] = Json::array();
-  for (const graph::Node& node : view.plan().graph.nodes) {
-    if (node.kind == graph::NodeKind::kSource) {
-      RHEON_ASSIGN(Json source, time_of_source(node, facts));
-      json["sources"].push_back(std::move(source));
-    }
-  }
   if (!view.running()) {
     return json;
   }

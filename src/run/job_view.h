@@ -31,8 +31,6 @@ class JobView {
   [[nodiscard]] virtual const engine::Catalog& catalog() const = 0;
   [[nodiscard]] virtual Result<engine::WorkerStats> stats() = 0;
   [[nodiscard]] virtual Result<engine::Ledger> ledger() = 0;
-  /// Of the last commit.
-  [[nodiscard]] virtual Result<log::Facts> facts() = 0;
   /// One entry as it would be written to the log (codec/delta.h); empty when the key is not there.
   [[nodiscard]] virtual Result<std::string> entry(const engine::Catalog::Place& place,
                                                   const std::string& key) = 0;

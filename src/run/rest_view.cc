@@ -44,8 +44,6 @@ class RestView final : public JobView {
     return ledger;
   }
 
-  Result<log::Facts> facts() override { return opened_.facts; }
-
   Result<std::string> entry(const engine::Catalog::Place& place, const std::string& key) override {
     const KeyGroup group{static_cast<std::uint32_t>(stable_hash(key)) &
                          (plan_.graph.key_groups - 1)};

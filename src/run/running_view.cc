@@ -23,9 +23,6 @@ class RunningView final : public JobView {
   Result<engine::Ledger> ledger() override {
     return ask<engine::Ledger>([](engine::Worker& worker) { return worker.ledger(); });
   }
-  Result<log::Facts> facts() override {
-    return ask<log::Facts>([](engine::Worker& worker) { return worker.facts(); });
-  }
 
   Result<std::string> entry(const engine::Catalog::Place& place, const std::string& key) override {
     const std::uint32_t groups = plan().graph.key_groups;

@@ -51,22 +51,6 @@ using Json = nlohmann::ordered_json;
   return with_commas(sum) + (reasons.empty() ? "" : reasons + ")");
 }
 
-/// How far each source is in event time, and which of its partitions is behind the others.
-std::string sources_text(const Json& json) {
-  std::string out;
-  for (const Json& source : rows(json, "sources")) {
-    const std::uint64_t partitions = count(source, "partitions");
-    const std::string where =
-        source.contains("held_by")
-            ? fmt::format("watermark {}, held by {}", plain(source.at("watermark")),
-                          word(source, "held_by"))
-            : std::string("idle: it holds no watermark back");
-    out += fmt::format("  source    {}: {} ({} partition{})\n", word(source, "name"), where,
-                       with_commas(partitions), partitions == 1 ? "" : "s");
-  }
-  return out;
-}
-
 std::string status_text(const Json& json) {
   const std::string job = word(json, "job");
   const std::string quarantine =
@@ -92,7 +76,6 @@ std::string status_text(const Json& json) {
       with_commas(count(json, "epoch")), as_time(count(json, "commit_micros")),
       as_size(count(json, "commit_bytes")), with_commas(count(json, "state_keys")),
       as_size(count(json, "state_bytes")), as_size(count(json, "rss_bytes")));
-  out += sources_text(json);
   if (json.contains("waiting")) {
     out += "  waiting   " + word(json, "waiting") + "\n";
   }

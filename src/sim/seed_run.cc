@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <memory>
 #include <optional>
@@ -288,7 +289,10 @@ class SeedRun {
   /// Epochs, the ledger, the job's clock and watermarks only go on, over restarts, too; and so does
   /// what readers are told is committed.
   Status check_progress() {
-    epoch_ = std::max(epoch_, job_.worker().stats().epoch.value);
+    const std::uint64_t epoch = job_.worker().stats().epoch.value;
+    if (epoch < std::exchange(epoch_, epoch)) {
+      return broken(fmt::format("epoch {} follows a later one.", epoch));
+    }
     if (scenario_.writes_files && random_() % 4 == 0) {
       RHEON_TRY(check_committed_text());
     }
@@ -336,28 +340,53 @@ class SeedRun {
   Status check_committed_text() {
     const auto list =
         env::read_whole(env_.files(), std::string(kOutputDirectory) + "/.rheon/committed");
-    std::string_view lines = list.has_value() ? std::string_view(*list) : std::string_view();
+    if (!list.has_value()) {
+      const bool may_be = list.error().code == ErrorCode::kNotFound && committed_text_.empty();
+      return may_be || take_error() ? Status{} : tl::unexpected<Error>(list.error());
+    }
+    std::map<std::string, std::uint64_t> told;
+    std::string_view lines = *list;
     while (!lines.empty()) {
       const std::string_view line = lines.substr(0, lines.find('\n'));
       lines.remove_prefix(std::min(line.size() + 1, lines.size()));
-      const std::size_t space = line.find(' ');
-      const std::string name(line.substr(0, space));
+      const std::size_t space = std::min(line.find(' '), line.size());
+      std::uint64_t bytes = 0;
+      std::from_chars(line.data() + space + (space < line.size() ? 1 : 0),
+                      line.data() + line.size(), bytes);
+      told[std::string(line.substr(0, space))] = bytes;
+    }
+    for (const auto& [name, bytes] : told) {
       const auto text = env::read_whole(env_.files(), std::string(kOutputDirectory) + "/" + name);
-      const std::uint64_t bytes = std::stoull(std::string(line.substr(space + 1)));
-      std::string& seen = committed_text_[name];
-      if (!text.has_value() && errors_left_ > 0) {
-        continue;
+      if (!text.has_value() && take_error()) {
+        return {};
       }
+      std::string& seen = committed_text_[name];
       if (!text.has_value() || text->size() < bytes || !text->starts_with(seen)) {
-        return broken("of '" + name + "' " + std::to_string(bytes) +
-                      " bytes are told to be committed, and what a reader had seen of it before is "
-                      "not there any more.");
+        return broken(fmt::format(
+            "of '{}' {} bytes are told to be committed, and they, or what a reader had seen "
+            "before, are not there.",
+            name, bytes));
       }
       if (bytes > seen.size()) {
         seen = text->substr(0, bytes);
       }
     }
+    for (const auto& [name, seen] : committed_text_) {
+      if (errors_caused_ == 0 && !was_full_ && told[name] < seen.size()) {
+        return broken(fmt::format("of '{}' {} bytes were told to be committed, and now {}.", name,
+                                  seen.size(), told[name]));
+      }
+    }
     return {};
+  }
+
+  /// An error that was caused has come.
+  bool take_error() {
+    if (errors_left_ == 0) {
+      return false;
+    }
+    --errors_left_;
+    return true;
   }
 
   Status check_ledger() {

@@ -21,7 +21,8 @@ class SeededDriver {
   void set_slowness(std::chrono::nanoseconds most_per_turn) { most_per_turn_ = most_per_turn; }
 
   /// About once in `every` turns somebody - a shard, the coordinator, the disk - stands still for
-  /// up to `most` turns, or does all the steps by himself. 0: never.
+  /// up to `most` turns, which are at least one, or does all the steps by himself. `every` 0:
+  /// never.
   void set_stalls(std::uint64_t every, std::uint64_t most) {
     stalls_every_ = every;
     most_stalled_ = most;

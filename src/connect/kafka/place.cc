@@ -21,6 +21,9 @@ std::optional<client::Address> parse_address(std::string_view text) {
       return std::nullopt;
     }
     address.host = text.substr(1, bracket - 1);
+    if (address.host.find(':') == std::string::npos || address.host.starts_with('[')) {
+      return std::nullopt;  // no IPv6 address
+    }
     host_end = bracket + 1;
   } else {
     address.host = text.substr(0, host_end);

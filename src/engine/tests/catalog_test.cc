@@ -56,6 +56,13 @@ log::Facts facts_of(std::vector<state::StateDeclaration> states) {
   return facts;
 }
 
+// The worked bytes of docs/formats/facts.md.
+TEST(Catalog, KeepsOneFactForEachState) {
+  const log::Facts facts = facts_of({declaration()});
+  const char kSample[] = "\x01\x04sums\x05total\x00\x04text\x00\x03u64\x00";
+  EXPECT_EQ(facts, (log::Facts{{"state/1", std::string(kSample, sizeof(kSample) - 1)}}));
+}
+
 std::string refusal(const Plan& plan, const log::Facts& facts) {
   std::vector<log::FactChange> changes;
   const auto catalog = Catalog::make(plan, facts, 0, changes);

@@ -209,5 +209,17 @@ TEST_F(SourceTaskTest, ARecordIsFollowedOnceAndOneThatIsRefusedNever) {
   EXPECT_TRUE(marks.by_input) << "the input's own trace goes on";
 }
 
+// The worked bytes of docs/formats/facts.md.
+TEST(SourcePosition, HasAFact) {
+  const PositionFact fact{
+      "a.txt", "\x07", {EventTime{1'000'000}, /*idle=*/true, EventTime::none()}};
+  const char kSample[] =
+      "\x01\x05"
+      "a.txt"
+      "\x01\x07"
+      "\x40\x42\x0f\x00\x00\x00\x00\x00\x01";
+  EXPECT_EQ(encode_position(fact), std::string(kSample, sizeof(kSample) - 1));
+}
+
 }  // namespace
 }  // namespace rheon::engine

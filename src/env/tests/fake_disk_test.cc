@@ -210,6 +210,18 @@ TEST_F(FakeDiskTest, FaultsHitOnceAndOnlyWhatTheyCan) {
   EXPECT_TRUE(disk().sync_directory("."));
 }
 
+TEST_F(FakeDiskTest, AReadFailsOnceAfterSomeThatGoWell) {
+  auto file = open("a");
+  ASSERT_TRUE(file->write_at(0, as_bytes("a")));
+  std::byte byte{};
+  disk().fail_read_after(1);
+  EXPECT_EQ(*file->read_at(0, {&byte, 1}), 1u);
+  const auto failed = file->read_at(0, {&byte, 1});
+  ASSERT_FALSE(failed.has_value());
+  EXPECT_EQ(failed.error().message, "cannot read 'a': Input/output error");
+  EXPECT_EQ(*file->read_at(0, {&byte, 1}), 1u);
+}
+
 TEST_F(FakeDiskTest, AShortWriteLeavesAPart) {
   std::set<std::string> seen;
   auto file = open("a");

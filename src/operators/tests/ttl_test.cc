@@ -32,6 +32,14 @@ void counts_for_an_hour(Job& job) {
       .to("out", files::csv("out"));
 }
 
+/// The same by the job's clock, whatever the event times.
+void counts_for_an_hour_of_the_clock(Job& job) {
+  job.from("words", Source<std::string_view>{})
+      .key_by([](std::string_view word) { return word; })
+      .aggregate("counts", count(), processing_time_ttl(hours{1}))
+      .to("out", files::csv("out"));
+}
+
 /// Ten minutes after a word: how often it has come; 0 when that is not known any more.
 struct TellLater : KeyedOperator<std::string_view, std::string_view, std::uint64_t> {
   Value<std::uint64_t> seen{*this, "seen", ttl(hours{1})};
@@ -43,14 +51,6 @@ struct TellLater : KeyedOperator<std::string_view, std::string_view, std::uint64
   }
   void on_timer(const Timer&, Context& ctx) { ctx.emit(seen.exists() ? *seen.get() : 0); }
 };
-
-/// The same by the job's clock, whatever the event times.
-void counts_for_an_hour_of_the_clock(Job& job) {
-  job.from("words", Source<std::string_view>{})
-      .key_by([](std::string_view word) { return word; })
-      .aggregate("counts", count(), processing_time_ttl(hours{1}))
-      .to("out", files::csv("out"));
-}
 
 void told_later(Job& job) {
   job.from("words", Source<std::string_view>{})

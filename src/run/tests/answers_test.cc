@@ -12,7 +12,6 @@
 #include "connect/discard/discard.h"
 #include "env/fake/fake_env.h"
 #include "operators/operator.h"
-#include "run/show.h"
 
 namespace rheon::run {
 namespace {
@@ -56,7 +55,6 @@ class FakeView final : public JobView {
   [[nodiscard]] const engine::Catalog& catalog() const override { return catalog_; }
   [[nodiscard]] Result<engine::WorkerStats> stats() override { return or_broken("stats", stats_); }
   [[nodiscard]] Result<engine::Ledger> ledger() override { return or_broken("ledger", ledger_); }
-  [[nodiscard]] Result<log::Facts> facts() override { return or_broken("facts", facts_); }
   [[nodiscard]] Result<std::string> entry(const engine::Catalog::Place&,
                                           const std::string&) override {
     return or_broken("entry", entry_);
@@ -81,7 +79,6 @@ class FakeView final : public JobView {
   std::string entry_;
   engine::WorkerStats stats_;
   engine::Ledger ledger_;
-  log::Facts facts_;
   std::uint32_t shards_ = 0;
 };
 
@@ -102,29 +99,6 @@ TEST_F(Answers, StatusSaysForWhatCommitsWait) {
   EXPECT_FALSE(ask({"status", "", "", 0}).contains("waiting"));
   view_.stats_.waiting = "the disk is slow";
   EXPECT_EQ(ask({"status", "", "", 0})["waiting"], "the disk is slow");
-}
-
-TEST_F(Answers, StatusNamesThePartitionThatHoldsTheWatermark) {
-  const auto put = [this](const std::string& id, const std::string& label, EventTime latest,
-                          bool idle) {
-    view_.facts_["position/lines/" + id] =
-        engine::encode_position({label, "", {latest, idle, EventTime::none()}});
-  };
-  EXPECT_EQ(ask({"status", "", "", 0})["sources"][0]["idle"], true) << "nothing is read yet";
-  put("1", "a.txt", EventTime{20'000'000}, false);
-  put("2", "b.txt", EventTime{10'000'000}, false);
-  put("3", "c.txt", EventTime{5'000'000}, true);
-  const auto source = ask({"status", "", "", 0})["sources"][0];
-  EXPECT_EQ(source["name"], "lines");
-  EXPECT_EQ(source["partitions"], 3);
-  EXPECT_EQ(source["held_by"], "b.txt");
-  EXPECT_EQ(source["watermark"], "1970-01-01T00:00:10.000000Z");
-  const auto text = show_status(answer(env_, view_, {"status", "", "", 0}));
-  ASSERT_TRUE(text) << text.error().message;
-  EXPECT_THAT(*text, HasSubstr("source    lines: watermark 1970-01-01T00:00:10.000000Z, held by "
-                               "b.txt (3 partitions)"));
-  view_.facts_["position/lines/4"] = "rot";
-  EXPECT_NE(refusal({"status", "", "", 0}), "");
 }
 
 TEST_F(Answers, TheLedgerNamesWhatDoesNotAddUp) {
@@ -180,13 +154,10 @@ TEST_F(Answers, TheStateOfAKeyIsShown) {
 }
 
 TEST_F(Answers, PassOnWhyTheJobCannotTell) {
-  const std::pair<const char*, Question> cases[] = {{"stats", {"status", "", "", 0}},
-                                                    {"ledger", {"status", "", "", 0}},
-                                                    {"facts", {"status", "", "", 0}},
-                                                    {"ledger", {"ledger", "", "", 0}},
-                                                    {"size", {"states", "", "", 0}},
-                                                    {"scale", {"scale", "", "", 3}},
-                                                    {"entry", {"state", "two.first", "key", 0}}};
+  const std::pair<const char*, Question> cases[] = {
+      {"stats", {"status", "", "", 0}},  {"ledger", {"status", "", "", 0}},
+      {"ledger", {"ledger", "", "", 0}}, {"size", {"states", "", "", 0}},
+      {"scale", {"scale", "", "", 3}},   {"entry", {"state", "two.first", "key", 0}}};
   for (const auto& [what, question] : cases) {
     EXPECT_EQ(refusal(question), "");
     view_.broken_ = what;

@@ -44,6 +44,11 @@ TEST(CsvFacts, AreReadAsTheyWereWritten) {
   EXPECT_EQ(facts->lineage, "abc");
 }
 
+// The worked bytes of docs/formats/connectors.md.
+TEST(CsvFacts, HaveAKeptSample) {
+  EXPECT_EQ(encode(FileFact{77, 12345, true}), "\x01\x4d\xb9\x60\x01");
+}
+
 TEST(CsvFacts, ThatThisBuildCannotReadAreRefused) {
   const std::string whole = encode(FileFact{77, 12345, true});
   for (std::size_t length = 0; length < whole.size(); ++length) {

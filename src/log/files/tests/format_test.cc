@@ -19,6 +19,12 @@ std::string hex(std::string_view bytes) {
   return out;
 }
 
+/// As the pages write it: hex digits with spaces between what belongs together.
+std::string without_spaces(std::string text) {
+  std::erase(text, ' ');
+  return text;
+}
+
 std::string sample_delta() {
   codec::DeltaWriter writer;
   writer.begin_section(StateId{1}, KeyGroup{2});
@@ -48,6 +54,71 @@ TEST(Format, ACommitRecordAndItsChain) {
   const std::string payload = encode(record);
   EXPECT_EQ(hex(payload), "0500000000000000060000000000000001443322110040420f0000000000010000");
   EXPECT_EQ(to_string(chain_of(payload, Epoch{3})), "512426fb96dac194416f82cfa4fd9e20");
+}
+
+// From here on: job "job" of the uid (3, 4), lineage (1, 2), 128 key groups.
+TEST(Format, AnIdentity) {
+  const IdentityRecord record{{"job", {3, 4}, {1, 2}, 128}, {}, 77, false};
+  EXPECT_EQ(hex(encode(record)),
+            without_spaces("03 6a6f62 0300000000000000 0400000000000000 0100000000000000 "
+                           "0200000000000000 80000000 4d00000000000000 00 00"));
+}
+
+SliceSet sample_slices() {
+  return {StateId{1},
+          KeyGroup{2},
+          {{{StateId{1}, KeyGroup{2}, 0, UINT32_MAX}, Epoch{3}, /*file=*/1, 64, 100}}};
+}
+StreamState sample_stream() { return {"out", {7, 8}, {5, 300}, {{1, 1000, EventTime{2}}}}; }
+
+TEST(Format, ACommitRecordWithSlicesAndAStream) {
+  CommitRecord record;
+  record.previous = {5, 6};
+  record.frames = {0x11223344};
+  record.complete = true;
+  record.wall = EventTime{1'000'000};
+  record.slices = {sample_slices()};
+  record.streams = {{sample_stream(), 1}};
+  EXPECT_EQ(hex(encode(record)),
+            without_spaces("0500000000000000 0600000000000000 01 44332211 01 40420f0000000000 01 "
+                           "01 01 02 01 00000000 ffffffff 03 01 40 64 "
+                           "01 01 03 6f7574 0700000000000000 0800000000000000 02 05 ac02 "
+                           "01 01 e807 0200000000000000"));
+}
+
+TEST(Format, ABase) {
+  Standing standing;
+  standing.epoch = Epoch{3};
+  standing.chain = {5, 6};
+  standing.wall = EventTime{1'000'000};
+  standing.facts = {{"key", "value"}};
+  standing.slices = {{{StateId{1}, KeyGroup{2}}, sample_slices()}};
+  standing.streams = {{"out", sample_stream()}};
+  EXPECT_EQ(hex(encode(standing)),
+            without_spaces("0300000000000000 0500000000000000 0600000000000000 00 40420f0000000000 "
+                           "01 01 03 6b6579 05 76616c7565 "
+                           "01 01 02 01 00000000 ffffffff 03 01 40 64 "
+                           "01 03 6f7574 0700000000000000 0800000000000000 02 05 ac02 "
+                           "01 01 e807 0200000000000000"));
+}
+
+TEST(Format, ChangesOfFacts) {
+  EXPECT_EQ(hex(encode(std::vector<FactChange>{{"key", "value"}, {"gone", {}}})),
+            without_spaces("01 03 6b6579 05 76616c7565 00 04 676f6e65"));
+}
+
+TEST(Format, AStreamsHeaderAndItsPublishedEnd) {
+  EXPECT_EQ(hex(encode(StreamHeaderRecord{"out", {7, 8}, {3, 4}, {1, 2}, 2, "text"})),
+            without_spaces("03 6f7574 0700000000000000 0800000000000000 0300000000000000 "
+                           "0400000000000000 0100000000000000 0200000000000000 02000000 "
+                           "04 74657874"));
+  PublishedRecord published;
+  published.last_segment = 1;
+  published.end = 1000;
+  published.next = {5, 300};
+  EXPECT_EQ(hex(encode(published)),
+            without_spaces("00 0100000000000000 0100000000000000 e803000000000000 "
+                           "0500000000000000 2c01000000000000"));
 }
 
 TEST(Format, AFrameChecksOnlyAtItsOwnPlace) {
