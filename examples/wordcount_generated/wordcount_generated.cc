@@ -9,16 +9,21 @@ void wordcount_generated(Job& job) {
   auto rate = job.param<std::uint64_t>("rate", "words a second; 0: as fast as can be", 0);
   auto dictionary = job.param<std::uint32_t>("dictionary", "different words", 9000);
   auto seed = job.param<std::uint64_t>("seed", "another seed, another dictionary", 1);
-  auto output = job.param<std::string>("output", "directory for the CSV files");
+  auto output =
+      job.param<std::string>("output", "directory for the CSV files; none: count, and forget");
 
   generator::WordsOptions options{.dictionary = dictionary, .seed = seed, .rate = rate};
   if (count_of > 0) {
     options.count = count_of;
   }
-  job.from("words", generator::words(options))
-      .key_by([](std::string_view word) { return word; })
-      .aggregate("counts", count(), unbounded())
-      .to("csv", files::csv(output));
+  const auto counts = job.from("words", generator::words(options))
+                          .key_by([](std::string_view word) { return word; })
+                          .aggregate("counts", count(), unbounded());
+  if (output == "none") {
+    counts.to("none", discard::all());
+  } else {
+    counts.to("csv", files::csv(output));
+  }
 }
 
 int main(int argc, char** argv) {
