@@ -23,12 +23,18 @@ ErrorCode code_of(int error_number) {
   }
 }
 
+/// What to do about it, where that does not depend on what was to be done.
+std::string_view advice_on(int error_number) {
+  return error_number == EROFS ? ": make it writable, or use another directory" : "";
+}
+
 }  // namespace
 
 Error system_error(std::string_view what, std::string_view path, int error_number) {
   std::string message = "cannot ";
   message.append(what).append(" '").append(path).append("': ");
   message += std::generic_category().message(error_number);
+  message += advice_on(error_number);
   return Error{code_of(error_number), std::move(message)};
 }
 

@@ -4,7 +4,8 @@
 A trial mounts a small file system in memory, counts the words of a corpus with data and output on it, and takes all
 the space away while the job runs, some times. The job must go on by itself within 10 s of getting it back, and in the
 end every word must have each count 1..n exactly once. Sometimes the job is killed while there is no space. A job that
-finds no space for its directories refuses to start: then it has said so, and is started again.
+finds no space for its directories refuses to start: then it has said so, and is started again. So does one that finds its
+disk read-only, before its first start or after its last.
 """
 
 import errno
@@ -51,6 +52,9 @@ class SmallDisk:
         (self.path / "filler").unlink(missing_ok=True)
         shutil.rmtree(self.path / "names", ignore_errors=True)
 
+    def make_read_only(self, read_only: bool) -> None:
+        subprocess.run(["mount", "-o", f"remount,{'ro' if read_only else 'rw'}", str(self.path)], check=True)
+
     def unmount(self) -> None:
         subprocess.run(["umount", "--lazy", str(self.path)], check=True)
 
@@ -73,6 +77,18 @@ def was_refused(output: pathlib.Path, code: int, errors: str) -> bool:
     return code == 1 and os.strerror(errno.ENOSPC) in errors and not (committed.exists() and committed.read_text().strip())
 
 
+def check_refusal_when_read_only(disk: SmallDisk, line: list[str]) -> None:
+    disk.make_read_only(True)
+    try:
+        done = subprocess.run(line, capture_output=True, text=True, timeout=trials.LIMIT_S, check=False)
+    except subprocess.TimeoutExpired as hanging:
+        raise trials.Failed("it does not end on a read-only disk") from hanging
+    finally:
+        disk.make_read_only(False)
+    if done.returncode != 1 or f"{os.strerror(errno.EROFS)}: make it writable" not in done.stderr:
+        raise trials.Failed(f"on a read-only disk: exit code {done.returncode}: {done.stderr.strip()}")
+
+
 def run_trial(seed: int, speed: trials.Speed) -> trials.Trial:
     trial = trials.Trial(seed)
     start = time.monotonic()
@@ -83,6 +99,8 @@ def run_trial(seed: int, speed: trials.Speed) -> trials.Trial:
         truth = trials.write_corpus(random_, directory / "texts", sizes=[30_000, 200_000, 400_000])
         longest = speed.start_s + sum(truth.values()) / speed.words_s
         line = command(random_, directory)
+        if random_.random() < 0.3:
+            check_refusal_when_read_only(disk, line)
         process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         try:
             for _ in range(random_.randint(1, 3)):
@@ -107,6 +125,8 @@ def run_trial(seed: int, speed: trials.Speed) -> trials.Trial:
             trials.run_to_the_end(command(random_, directory))
         trials.check_output(directory / "disk" / "out", truth)
         trials.check_log(directory / "disk" / "data")
+        if random_.random() < 0.3:
+            check_refusal_when_read_only(disk, line)
     except trials.Failed as failed:
         trial.problem = str(failed)
     finally:
