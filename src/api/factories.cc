@@ -78,8 +78,8 @@ class CopyEdge final : public engine::EdgeFactory {
   CopyEdge(const engine::RecordType& type, engine::CopySender::To to) : type_(type), to_(to) {}
   [[nodiscard]] engine::Sender* make_new(const std::string& edge,
                                          const std::vector<engine::Channel*>& channels,
-                                         engine::ShardContext& /*shard*/) const override {
-    return new engine::CopySender(edge, channels, type_, to_);
+                                         engine::ShardContext& shard) const override {
+    return new engine::CopySender(edge, channels, shard, type_, to_);
   }
 
  private:

@@ -34,22 +34,26 @@ class SourceTaskMaker {
 template <class T, class TimeOf>
 class TypedSourceTaskMaker final : public SourceTaskMaker {
  public:
-  explicit TypedSourceTaskMaker(TimeOf time_of) : time_of_(std::move(time_of)) {}
+  TypedSourceTaskMaker(TimeOf time_of, engine::OnThrow on_throw)
+      : time_of_(std::move(time_of)), on_throw_(on_throw) {}
 
   [[nodiscard]] engine::SourceTaskBase* make_new(const std::string& name,
                                                  engine::WatermarkStrategy strategy,
                                                  std::shared_ptr<engine::AnySourceReader> reader,
                                                  engine::ShardContext& shard) const override {
-    return new engine::SourceTask<T, TimeOf>(name, strategy, time_of_, std::move(reader), shard);
+    return new engine::SourceTask<T, TimeOf>(name, strategy, time_of_, std::move(reader), shard,
+                                             on_throw_);
   }
 
  private:
   TimeOf time_of_;
+  engine::OnThrow on_throw_;
 };
 
 template <class T, class TimeOf>
-[[nodiscard]] std::shared_ptr<const SourceTaskMaker> source_task_maker(TimeOf time_of) {
-  return owned(new TypedSourceTaskMaker<T, TimeOf>(std::move(time_of)));
+[[nodiscard]] std::shared_ptr<const SourceTaskMaker> source_task_maker(TimeOf time_of,
+                                                                       engine::OnThrow on_throw) {
+  return owned(new TypedSourceTaskMaker<T, TimeOf>(std::move(time_of), on_throw));
 }
 
 /// What a source stream describes.
@@ -94,21 +98,22 @@ class RollingFactory : public engine::OperatorFactory {
   std::vector<state::StateDeclaration> states_;
 };
 
-/// Makes it: Operator(name, shard, states, argument).
+/// Makes it: Operator(name, shard, states, argument, on_throw).
 template <class Operator, class Argument>
 class TypedRollingFactory final : public RollingFactory {
  public:
-  TypedRollingFactory(State state, Argument argument)
-      : RollingFactory(std::move(state)), argument_(std::move(argument)) {}
+  TypedRollingFactory(State state, Argument argument, engine::OnThrow on_throw)
+      : RollingFactory(std::move(state)), argument_(std::move(argument)), on_throw_(on_throw) {}
 
   [[nodiscard]] engine::Processor* make_new(
       const std::string& name, engine::ShardContext& shard,
       const std::shared_ptr<const state::StateSet>& states) const override {
-    return new Operator(name, shard, states, argument_);
+    return new Operator(name, shard, states, argument_, on_throw_);
   }
 
  private:
   Argument argument_;
+  engine::OnThrow on_throw_;
 };
 
 [[nodiscard]] std::vector<state::StateDeclaration> in_order_of_names(
@@ -148,15 +153,17 @@ class ProcessFactory final : public engine::OperatorFactory {
 template <class KIn, class T, class K, class KeyOf>
 class HashEdge final : public engine::EdgeFactory {
  public:
-  explicit HashEdge(KeyOf key_of) : key_of_(std::move(key_of)) {}
+  HashEdge(KeyOf key_of, engine::OnThrow on_throw)
+      : key_of_(std::move(key_of)), on_throw_(on_throw) {}
   [[nodiscard]] engine::Sender* make_new(const std::string& edge,
                                          const std::vector<engine::Channel*>& channels,
                                          engine::ShardContext& shard) const override {
-    return new engine::HashSender<KIn, T, K, KeyOf>(edge, channels, shard, key_of_);
+    return new engine::HashSender<KIn, T, K, KeyOf>(edge, channels, shard, key_of_, on_throw_);
   }
 
  private:
   KeyOf key_of_;
+  engine::OnThrow on_throw_;
 };
 
 /// Forward, round-robin and broadcast: records go as they are.

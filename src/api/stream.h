@@ -177,7 +177,7 @@ class Transforms : public StreamBase<K, T> {
   /// behind sees all records of a key in order, on one shard. A stream that has a key gets another
   /// one.
   template <class KeyOf>
-  [[nodiscard]] auto key_by(KeyOf key_of) const {
+  [[nodiscard]] auto key_by(KeyOf key_of, OnThrow on_throw = stop) const {
     check_callable<KeyOf, T, void>();
     using To = codec::Stored<std::invoke_result_t<const KeyOf&, const T&>>;
     check_key<To>();
@@ -186,7 +186,7 @@ class Transforms : public StreamBase<K, T> {
     };
     using Edge = HashEdge<K, T, To, decltype(call)>;
     return KeyedStream<To, T>(this->builder_, this->origins_, graph::EdgeKind::kHash,
-                              owned(new Edge(std::move(call))));
+                              owned(new Edge(std::move(call), on_throw)));
   }
   /// Both streams as one. A stream that was re-partitioned is merged before, not after.
   [[nodiscard]] Rebind<K, T> merge(const Rebind<K, T>& other) const {
@@ -262,7 +262,7 @@ class SourceStream : public Stream<T> {
   SourceStream(std::shared_ptr<detail::GraphBuilder> builder, std::string_view name,
                std::shared_ptr<const engine::AnySourceConnector> connector)
       : Stream<T>(std::move(builder), {}, graph::EdgeKind::kForward, Stream<T>::forward_edge()) {
-    source_.make_task = detail::source_task_maker<T>(engine::NoTime{});
+    source_.make_task = detail::source_task_maker<T>(engine::NoTime{}, stop);
     source_.connector = std::move(connector);
     this->add_source(name, source_, typeid(T), detail::schema_of<T>());
   }
@@ -270,16 +270,18 @@ class SourceStream : public Stream<T> {
   /// Where event time comes from, fn(const T&) -> EventTime (or a field), and how far records may
   /// be out of order: out_of_order(5s) or monotone(). Per source partition.
   template <class TimeOf>
-  [[nodiscard]] SourceStream<T> event_time(TimeOf time_of, std::chrono::microseconds bound) const {
+  [[nodiscard]] SourceStream<T> event_time(TimeOf time_of, std::chrono::microseconds bound,
+                                           OnThrow on_throw = stop) const {
     static_assert(std::is_invocable_r_v<EventTime, const TimeOf&, const T&>,
                   "event_time() takes a function from the record, or a field of it, to EventTime");
     SourceStream<T> result = *this;
     result.source_.strategy.out_of_order = bound;
     result.source_.strategy.from_records = true;
-    result.source_.make_task =
-        detail::source_task_maker<T>([time_of = std::move(time_of)](const T& value) -> EventTime {
+    result.source_.make_task = detail::source_task_maker<T>(
+        [time_of = std::move(time_of)](const T& value) -> EventTime {
           return std::invoke(time_of, value);
-        });
+        },
+        on_throw);
     this->change_source(result.source_);
     return result;
   }
@@ -357,24 +359,29 @@ class KeyedStream : public detail::Transforms<K, T, KeyedStream> {
 
   /// A rolling aggregate: every record updates its key's accumulator and emits the result.
   template <class A>
-  [[nodiscard]] auto aggregate(std::string_view name, A aggregator, Lifetime lifetime) const {
+  [[nodiscard]] auto aggregate(std::string_view name, A aggregator, Lifetime lifetime,
+                               OnThrow on_throw = stop) const {
     static_assert(Aggregator<A, T>,
                   "aggregate() takes an aggregator that can add this stream's records: see "
                   "rheon::Aggregator, count() and sum()");
     using Operator = operators::Aggregate<K, T, A>;
     using Accumulator = typename Operator::Accumulator;
+    static_assert(!codec::holds_views<Accumulator>(),
+                  "an accumulator cannot hold a view: the bytes it shows are gone with the record. "
+                  "Use std::string");
     return add_rolling<Operator, Accumulator, typename Operator::Result>(
-        name, std::move(aggregator), lifetime);
+        name, std::move(aggregator), lifetime, on_throw);
   }
 
   /// fn(const T& so_far, const T& record) -> T; the first record of a key is its first result.
   template <class Fn>
-  [[nodiscard]] auto reduce(std::string_view name, Fn fn, Lifetime lifetime) const {
+  [[nodiscard]] auto reduce(std::string_view name, Fn fn, Lifetime lifetime,
+                            OnThrow on_throw = stop) const {
     static_assert(std::is_invocable_r_v<T, const Fn&, const T&, const T&>,
                   "reduce() takes a function of two records that returns one");
-    static_assert(!codec::is_view<T>(),
+    static_assert(!codec::holds_views<T>(),
                   "a view cannot be kept in state: map the records to an owning type first");
-    return aggregate(name, operators::Reduce<T, Fn>{std::move(fn)}, lifetime);
+    return aggregate(name, operators::Reduce<T, Fn>{std::move(fn)}, lifetime, on_throw);
   }
 
   /// A user's operator class: see operators/operator.h. `more`: streams for its second and further
@@ -410,15 +417,15 @@ class KeyedStream : public detail::Transforms<K, T, KeyedStream> {
 
  private:
   template <class Operator, class Accumulator, class Out, class Argument>
-  KeyedStream<K, Out> add_rolling(std::string_view name, Argument argument,
-                                  Lifetime lifetime) const {
+  KeyedStream<K, Out> add_rolling(std::string_view name, Argument argument, Lifetime lifetime,
+                                  OnThrow on_throw) const {
     detail::check_record<Out>();
     using Factory = detail::TypedRollingFactory<Operator, Argument>;
     return this->template rebind<Out>(this->add_keyed(
         {name, "aggregate", detail::schema_of<Out>(), detail::schema_of<K>()}, {},
         new Factory({codec::key_schema<K>(), codec::ValueCodec<Accumulator>::schema(), lifetime,
                      &state::plain_ops<Accumulator>()},
-                    std::move(argument))));
+                    std::move(argument), on_throw)));
   }
 };
 

@@ -36,12 +36,12 @@ template <class T>
 
 }  // namespace rheon::codec
 
-#define RHEON_FIELDS(Type, ...)                                                          \
-  [[maybe_unused]] inline const char* rheon_type_name(const Type*) { return #Type; }     \
-  template <class RheonVisit>                                                            \
-  [[maybe_unused]] inline void rheon_fields([[maybe_unused]] const Type*,                \
-                                            [[maybe_unused]] RheonVisit&& rheon_visit) { \
-    RHEON_FIELDS_EACH(Type, __VA_ARGS__)                                                 \
+#define RHEON_FIELDS(Type, ...)                                                             \
+  [[maybe_unused]] inline const char* rheon_type_name(const Type*) { return #Type; }        \
+  template <class RheonVisit>                                                               \
+  [[maybe_unused]] constexpr void rheon_fields([[maybe_unused]] const Type*,                \
+                                               [[maybe_unused]] RheonVisit&& rheon_visit) { \
+    RHEON_FIELDS_EACH(Type, __VA_ARGS__)                                                    \
   }
 
 // rheon_visit("a", &Type::a); for each name, by the usual recursion of macros.

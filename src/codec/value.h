@@ -38,10 +38,22 @@ concept has_codec = requires(const T& value, std::string& out) {
   ValueCodec<T>::encode(value, out);
 };
 
-/// True for types whose objects only show bytes that somebody else owns: never stored in state.
+/// True for types whose objects, or a part of them, only show bytes that somebody else owns: never
+/// kept in state.
 template <class T>
-[[nodiscard]] consteval bool is_view() {
-  return std::is_same_v<T, std::string_view> || std::is_same_v<T, Bytes>;
+[[nodiscard]] consteval bool holds_views() {
+  if constexpr (std::is_same_v<T, std::string_view> || std::is_same_v<T, Bytes>) {
+    return true;
+  } else if constexpr (has_fields<T>) {
+    bool found = false;
+    rheon_fields(static_cast<const T*>(nullptr),
+                 [&found]<class F>(const char*, F T::*) { found = found || holds_views<F>(); });
+    return found;
+  } else if constexpr (requires { typename T::value_type; }) {
+    return holds_views<typename T::value_type>();  // of a vector or an optional
+  } else {
+    return false;
+  }
 }
 
 namespace detail {

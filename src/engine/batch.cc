@@ -10,6 +10,7 @@ BatchBase::~BatchBase() = default;
 void BatchBase::forget() {
   arena.reset();
   traces.clear();
+  origins.clear();
 }
 
 void BatchBase::mark(std::size_t from, std::size_t to, const observe::TraceContext& context) {

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/types.h"
 #include "codec/record.h"
+#include "engine/origins.h"
 #include "observe/trace.h"
 
 namespace rheon::engine {
@@ -45,6 +46,8 @@ class BatchBase {
   /// What the records show.
   Arena arena;
   std::vector<TraceMark> traces;
+  /// Of its records; set by senders.
+  Origins origins;
   /// Records after which a sender hands it on, see RecordCost.
   std::size_t limit = 0;
   /// Several receivers are being handed this batch: none of them may change its records.

@@ -14,6 +14,7 @@
 #include "codec/delta.h"
 #include "engine/decider.h"
 #include "engine/ledger.h"
+#include "engine/watermarks.h"
 #include "env/clock.h"
 #include "log/log.h"
 #include "observe/trace.h"
@@ -40,7 +41,9 @@ struct EpochPart {
   std::vector<Outgoing> outgoing;
   std::vector<LedgerEntry> ledger;  // increments of this epoch
   std::vector<WatermarkRun> watermarks;
+  std::vector<std::pair<std::string, std::uint64_t>> at_rest;  // entries of state, by operator
   std::map<std::string, std::string, std::less<>> quarantine_reasons;  // by operator, one and why
+  std::vector<std::pair<std::string, SourceTime>> source_times;        // of the sources, by name
   std::vector<observe::Span> spans;
   std::uint64_t state_bytes = 0;  // of its tables, without what values keep elsewhere in memory
   std::uint64_t state_keys = 0;

@@ -236,6 +236,8 @@ void KeyedProcessor::sweep_expired() {
 
 void KeyedProcessor::on_barrier(const Barrier& barrier) {
   RHEON_ASSERT(!capturing_, "a barrier came before the last epoch was encoded");
+  counters().created += std::exchange(changes_.created, 0);
+  counters().removed += std::exchange(changes_.removed, 0);
   captured_.swap(changes_.changed);
   changes_.changed.clear();
   changes_.changed_bytes = 0;
@@ -279,6 +281,9 @@ bool KeyedProcessor::capture(EpochPart& part) {
     changes_.written_early = &part.written_early;
     write_slices(part);
     report_watermarks(part);
+    if (!states_->declarations.empty()) {
+      part.at_rest.emplace_back(name(), changes_.keys);
+    }
     part.state_keys += changes_.keys;
     part.state_bytes += changes_.bytes;
   }

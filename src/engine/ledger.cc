@@ -31,6 +31,8 @@ void OperatorCounters::report(const std::string& name, std::vector<LedgerEntry>&
   }
   add("out", out);
   add("out_from_timers", out_from_timers);
+  add("created", created);
+  add("removed", removed);
   add("expired", expired);
   *this = OperatorCounters{};
 }
@@ -39,6 +41,16 @@ void Ledger::add(const LedgerEntry& entry) { counters_[entry.name] += entry.coun
 
 void Ledger::set(std::string_view name, std::uint64_t count) {
   counters_[std::string(name)] = count;
+}
+
+void Ledger::set_at_rest(const std::string& operator_name, std::uint64_t entries) {
+  const std::string prefix = "operator/" + operator_name + "/";
+  const auto [at, first] = counters_.try_emplace(prefix + "at_rest", entries);
+  at->second = entries;
+  if (first) {
+    // A job that was begun by a build that did not count them has some already.
+    counters_[prefix + "created"] = entries + get(prefix + "removed");
+  }
 }
 
 std::uint64_t Ledger::get(std::string_view name) const {
@@ -84,11 +96,26 @@ std::vector<Imbalance> Ledger::imbalances() const {
       }
     } else if (counter.starts_with("edge/")) {
       const std::string name(name_in(counter, "edge/"));
+      if (counter.ends_with("/quarantined")) {
+        continue;  // by its key_by: it was not sent
+      }
       (counter.ends_with("/sent") ? sent : received)[name] += count;
       (counter.ends_with("/sent") ? received : sent)[name];
     }
   }
   std::vector<Imbalance> result;
+  for (const auto& [counter, entries] : counters_) {
+    if (counter.starts_with("operator/") && counter.ends_with("/at_rest")) {
+      const std::string name(name_in(counter, "operator/"));
+      const std::uint64_t created = get("operator/" + name + "/created");
+      const std::uint64_t removed = get("operator/" + name + "/removed");
+      if (created != removed + entries) {
+        result.push_back({name, "operator '" + name + "' has created " + std::to_string(created) +
+                                    " entries of state and removed " + std::to_string(removed) +
+                                    ", and holds " + std::to_string(entries) + "."});
+      }
+    }
+  }
   for (const auto& [name, count] : inputs) {
     if (dispositions[name] != count) {
       result.push_back({name, "operator '" + name + "' took " + std::to_string(count) +

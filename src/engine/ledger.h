@@ -2,7 +2,8 @@
 
 // Every record is accounted for: each input of an operator gets exactly one disposition, and what
 // an edge has sent it has delivered. Counted per batch on the shards, added up by the coordinator,
-// kept in the commit as facts "ledger/<what>" (cumulative since the lineage began).
+// kept in the commit as facts "ledger/<what>", cumulative since the lineage began; but
+// "operator/<name>/at_rest", the entries of state that an operator holds, is as of the commit.
 
 #include <cstdint>
 #include <map>
@@ -27,12 +28,15 @@ class Ledger {
 
   void add(const LedgerEntry& entry);
   void set(std::string_view name, std::uint64_t count);
+  /// Entries of state that the operator holds: "operator/<name>/at_rest".
+  void set_at_rest(const std::string& operator_name, std::uint64_t entries);
   [[nodiscard]] const Counters& counters() const { return counters_; }
   [[nodiscard]] std::uint64_t get(std::string_view name) const;
-  /// Records of all sources and operators that went to the quarantine stream.
+  /// Records of all sources, operators and edges that went to the quarantine stream.
   [[nodiscard]] std::uint64_t quarantined() const;
-  /// Edges that have not delivered what was sent, operators whose inputs are not all accounted for.
-  /// At a barrier nothing is in flight, so there must be none.
+  /// Edges that have not delivered what was sent, operators whose inputs are not all accounted for
+  /// or whose state is not what was created and not removed. At a barrier nothing is in flight, so
+  /// there must be none.
   [[nodiscard]] std::vector<Imbalance> imbalances() const;
 
  private:

@@ -28,7 +28,9 @@ struct OperatorCounters {
   // Outputs by origin.
   std::uint64_t out = 0;
   std::uint64_t out_from_timers = 0;
-  // Entries of keyed state that a ttl has removed.
+  // Entries of keyed state, timers included. A ttl ends an entry: it is removed, or begins anew.
+  std::uint64_t created = 0;
+  std::uint64_t removed = 0;
   std::uint64_t expired = 0;
 
   void drop(std::string_view reason, std::uint64_t count = 1);

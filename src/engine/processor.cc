@@ -40,9 +40,15 @@ observe::TraceContext Processor::span(const observe::TraceContext& parent) {
   return child;
 }
 
+observe::TraceContext Processor::span(std::vector<observe::TraceContext> parents) {
+  const observe::TraceContext child = span(parents.back());
+  parents.pop_back();
+  shard_.spans.back().links = std::move(parents);
+  return child;
+}
+
 void Processor::quarantine(std::string record, std::string reason, EventTime time) {
-  std::string place = shard_.reading != nullptr ? shard_.reading->place() : "";
-  shard_.quarantine({name_, std::move(place), std::move(reason), std::move(record), time});
+  shard_.quarantine({name_, shard_.place(), std::move(reason), std::move(record), time});
   ++counters_.quarantined;
 }
 
@@ -51,8 +57,7 @@ void Processor::user_code_threw(OnThrow policy, std::string record, EventTime ti
     quarantine(std::move(record), thrown(), time);
     return;
   }
-  stop_at_record(shard_, "operator '" + name_ + "'", record,
-                 ", or let the operator `quarantine` such records");
+  stop_at_record(shard_, "operator '" + name_ + "'", record);
 }
 
 }  // namespace rheon::engine

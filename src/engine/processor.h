@@ -12,6 +12,7 @@
 #include "engine/output_port.h"
 #include "engine/receiver.h"
 #include "engine/shard_context.h"
+#include "engine/user_code.h"
 
 namespace rheon::state {
 class KeyGroupState;
@@ -20,9 +21,6 @@ class KeyGroupState;
 namespace rheon::engine {
 
 struct EpochPart;
-
-/// What an operator does with an input whose call of user code has thrown.
-enum class OnThrow { kStop, kQuarantine };
 
 /// Key groups of one operator on their way from one shard (or from the log) to another; indexed by
 /// key group, null where not there.
@@ -82,6 +80,9 @@ class Processor : public Receiver {
 
   /// A span of this operator for a followed record; what goes on carries the result.
   [[nodiscard]] observe::TraceContext span(const observe::TraceContext& parent);
+  /// ... for an output that several of them went into; the last one's trace goes on, and names the
+  /// others. Not empty.
+  [[nodiscard]] observe::TraceContext span(std::vector<observe::TraceContext> parents);
 
   /// Called in a catch block: user code has thrown at a record. With kStop the job stops; with
   /// kQuarantine the record goes to the quarantine stream and is counted.

@@ -5,6 +5,7 @@
 #include "codec/stream_batch.h"
 #include "codec/value.h"
 #include "engine/user_code.h"
+#include "log/files/stream_reader.h"
 
 namespace rheon::engine {
 
@@ -37,6 +38,10 @@ void ShardContext::fail(Error reason) {
   if (!error.has_value()) {
     error = std::move(reason);
   }
+}
+
+std::string ShardContext::place() const {
+  return reading != nullptr ? reading->text() : Origins().text();
 }
 
 void ShardContext::quarantine(Quarantined record) {
@@ -72,6 +77,42 @@ void take_quarantined(ShardContext& shard, EpochPart& part) {
   append.max_time = writer.max_time();
   append.batch = writer.take({shard.shard.value, shard.shards, EventTime::none(), true});
   part.appends.push_back(std::move(append));
+}
+
+namespace {
+
+[[nodiscard]] Status take_records(const log::files::StreamBatchView& view,
+                                  std::vector<Quarantined>& into) {
+  RHEON_ASSIGN(auto batch, codec::StreamBatchReader::open(
+                               view.batch, codec::stream_type_id(quarantine_type())));
+  EventTime time;
+  while (batch.next(time)) {
+    QuarantineRecord record;
+    codec::ValueCodec<QuarantineRecord>::decode(batch.body(), record);
+    into.push_back({std::string(record.operator_name), std::string(record.place),
+                    std::string(record.reason), std::string(record.record), time});
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<Quarantined>> read_quarantine(env::Files& files, const std::string& directory) {
+  constexpr std::uint64_t kReadBytes = 1 << 20;
+  RHEON_ASSIGN(const auto reader,
+               log::files::open_stream(files, directory, std::string(kQuarantineStream)));
+  RHEON_ASSIGN(log::files::StreamPosition position, reader->oldest(0));
+  std::vector<Quarantined> records;
+  for (;;) {
+    RHEON_ASSIGN(const auto batches, reader->read(0, position, kReadBytes));
+    if (batches.empty()) {
+      return records;
+    }
+    for (const log::files::StreamBatchView& batch : batches) {
+      RHEON_TRY(take_records(batch, records));
+    }
+    position.next_batch += batches.size();
+  }
 }
 
 }  // namespace rheon::engine

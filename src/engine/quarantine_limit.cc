@@ -2,33 +2,51 @@
 
 namespace rheon::engine {
 
+namespace {
+
+struct Counted {
+  std::string_view name;  // of the operator or edge; empty: the entry does not count here
+  std::uint64_t in = 0;
+  std::uint64_t quarantined = 0;
+};
+
+// Of "operator/<name>/<counter>" or "edge/<name>/<counter>". An edge has taken what it has sent,
+// and what went to quarantine instead.
+[[nodiscard]] Counted counted(const LedgerEntry& entry) {
+  std::string_view name = entry.name;
+  const bool edge = name.starts_with("edge/");
+  name.remove_prefix(name.find('/') + 1);
+  const std::size_t slash = name.find('/');  // names hold none, reasons may
+  const std::string_view counter = name.substr(slash + 1);
+  name = name.substr(0, slash);
+  if (counter == "quarantined") {
+    return {name, edge ? entry.count : 0, entry.count};
+  }
+  return counter == (edge ? "sent" : "in") ? Counted{name, entry.count, 0} : Counted{};
+}
+
+}  // namespace
+
 void QuarantineLimit::add(const std::vector<LedgerEntry>& entries, env::Monotonic now) {
-  constexpr std::string_view kPrefix = "operator/";
   const auto second = std::chrono::floor<std::chrono::seconds>(now);
   for (const LedgerEntry& entry : entries) {
-    std::string_view name = entry.name;
-    if (!name.starts_with(kPrefix)) {
+    const auto [name, in, quarantined] = counted(entry);
+    if (name.empty()) {
       continue;
     }
-    name.remove_prefix(kPrefix.size());
-    const std::size_t slash = name.find('/');  // names of operators hold none, reasons may
-    const std::string_view counter = name.substr(slash + 1);
-    const bool in = counter == "in";
-    if (!in && counter != "quarantined") {
-      continue;
+    Operator& at = operators_.try_emplace(std::string(name)).first->second;
+    while (!at.seconds.empty() && at.seconds.front().second <= second - kWindow) {
+      at.sum.in -= at.seconds.front().in;
+      at.sum.quarantined -= at.seconds.front().quarantined;
+      at.seconds.pop_front();
     }
-    name = name.substr(0, slash);
-    Operator& counted = operators_.try_emplace(std::string(name)).first->second;
-    while (!counted.seconds.empty() && counted.seconds.front().second <= second - kWindow) {
-      counted.sum.in -= counted.seconds.front().in;
-      counted.sum.quarantined -= counted.seconds.front().quarantined;
-      counted.seconds.pop_front();
+    if (at.seconds.empty() || at.seconds.back().second != second) {
+      at.seconds.push_back({second, 0, 0});
     }
-    if (counted.seconds.empty() || counted.seconds.back().second != second) {
-      counted.seconds.push_back({second, 0, 0});
-    }
-    (in ? counted.seconds.back().in : counted.seconds.back().quarantined) += entry.count;
-    (in ? counted.sum.in : counted.sum.quarantined) += entry.count;
+    at.seconds.back().in += in;
+    at.seconds.back().quarantined += quarantined;
+    at.sum.in += in;
+    at.sum.quarantined += quarantined;
   }
 }
 

@@ -16,7 +16,8 @@ struct Sender::Lane {
   bool told_any = false;
 };
 
-Sender::Sender(const std::string& edge, const std::vector<Channel*>& channels) : edge_(edge) {
+Sender::Sender(const std::string& edge, const std::vector<Channel*>& channels, ShardContext& shard)
+    : edge_(edge), shard_(shard) {
   lanes_.resize(channels.size());
   filling_.resize(channels.size());
   for (std::size_t i = 0; i < channels.size(); ++i) {
@@ -39,6 +40,7 @@ BatchBase& Sender::begin_batch(std::size_t receiver, const RecordType& type) {
   BatchBase* const returned = lanes_[receiver].channel->take_returned();
   BatchBase* const batch = returned != nullptr ? returned : type.make();
   filling_[receiver] = batch;
+  add_origins(*batch);
   batch->limit = records_at_once(receiver);
   batch->reserve(batch->limit + kBatchSlack);
   return *batch;
@@ -134,13 +136,25 @@ std::uint64_t Sender::take_sent() {
   return sent;
 }
 
+std::uint64_t Sender::take_quarantined() { return std::exchange(quarantined_, 0); }
+
+void Sender::key_of_threw(OnThrow policy, std::string record, EventTime time) {
+  if (policy == OnThrow::kQuarantine) {
+    shard_.quarantine({edge_, shard_.place(), thrown(), std::move(record), time});
+    ++quarantined_;
+  } else {
+    stop_at_record(shard_, "the key_by of edge '" + edge_ + "'", record);
+  }
+}
+
 Work Sender::take_caused() { return std::exchange(caused_, Work{0}); }
 
 CopySender::CopySender(const std::string& edge, const std::vector<Channel*>& channels,
-                       const RecordType& type, To to)
-    : Sender(edge, channels), type_(type), to_(to) {}
+                       ShardContext& shard, const RecordType& type, To to)
+    : Sender(edge, channels, shard), type_(type), to_(to) {}
 
 void CopySender::on_batch(std::uint32_t /*input*/, BatchBase& in) {
+  note_origins();
   std::size_t from = 0;
   for (const TraceMark& trace : in.traces) {
     route(in, from, trace.index, nullptr);

@@ -12,6 +12,7 @@
 
 #include "base/stable_hash.h"
 #include "codec/key.h"
+#include "codec/value.h"
 #include "engine/ledger.h"
 #include "engine/receiver.h"
 #include "engine/record_cost.h"
@@ -25,7 +26,7 @@ class Channel;
 class Sender : public Receiver {
  public:
   /// `channels`: one per receiving shard (a forward edge has one), in the order of shards.
-  Sender(const std::string& edge, const std::vector<Channel*>& channels);
+  Sender(const std::string& edge, const std::vector<Channel*>& channels, ShardContext& shard);
 
   void on_watermark(const Watermark& watermark) override { watermark_ = watermark; }
   void on_barrier(const Barrier& barrier) override;
@@ -37,10 +38,24 @@ class Sender : public Receiver {
   [[nodiscard]] const std::string& edge() const { return edge_; }
   /// Records sent since the last call.
   [[nodiscard]] std::uint64_t take_sent();
+  /// Records kept from the edge since the last call: their key could not be told.
+  [[nodiscard]] std::uint64_t take_quarantined();
   /// The work that the records sent since the last call cause, as their receivers say.
   [[nodiscard]] Work take_caused();
 
  protected:
+  [[nodiscard]] ShardContext& shard() const { return shard_; }
+  /// To be called with every batch that comes: what is being gathered comes from there as well.
+  void note_origins() {
+    for (BatchBase* batch : filling_) {
+      if (batch != nullptr) {
+        add_origins(*batch);
+      }
+    }
+  }
+  /// In a catch block: the user's function that says the key has thrown.
+  [[gnu::cold, gnu::noinline]] void key_of_threw(OnThrow policy, std::string record,
+                                                 EventTime time);
   [[nodiscard]] std::size_t fan_out() const { return filling_.size(); }
   /// Hands the batch that is being filled for a receiver to its channel, when there is one.
   void send(std::size_t receiver);
@@ -53,6 +68,13 @@ class Sender : public Receiver {
   [[nodiscard]] std::vector<std::uint16_t> owners(std::uint32_t key_groups) const;
 
  private:
+  void add_origins(BatchBase& batch) const {
+    if (shard_.reading != nullptr) {
+      batch.origins.add(*shard_.reading);
+    } else {
+      batch.origins.add_timers();
+    }
+  }
   /// The channel to a receiver, and what waits before it.
   struct Lane;
   [[gnu::cold, gnu::noinline]] BatchBase& begin_batch(std::size_t receiver, const RecordType& type);
@@ -61,10 +83,12 @@ class Sender : public Receiver {
   void push(Lane& lane, const Message& message);
 
   std::string edge_;
+  ShardContext& shard_;
   std::vector<Lane> lanes_;
   std::vector<BatchBase*> filling_;  // for each receiver; null: none is begun
   Watermark watermark_;
   std::uint64_t sent_ = 0;
+  std::uint64_t quarantined_ = 0;
   Work caused_{0};
 
  public:
@@ -76,8 +100,8 @@ class CopySender final : public Sender {
  public:
   enum class To { kNext, kAll };
 
-  CopySender(const std::string& edge, const std::vector<Channel*>& channels, const RecordType& type,
-             To to);
+  CopySender(const std::string& edge, const std::vector<Channel*>& channels, ShardContext& shard,
+             const RecordType& type, To to);
 
   void on_batch(std::uint32_t input, BatchBase& in) override;
 
@@ -101,15 +125,16 @@ class HashSender final : public Sender {
   using BatchType = Batch<K, T>;
 
   HashSender(const std::string& edge, const std::vector<Channel*>& channels, ShardContext& shard,
-             KeyOf key_of)
-      : Sender(edge, channels),
-        shard_(shard),
+             KeyOf key_of, OnThrow on_throw)
+      : Sender(edge, channels, shard),
         key_of_(std::move(key_of)),
+        on_throw_(on_throw),
         key_groups_(shard.key_groups),
         owners_(owners(shard.key_groups)) {}
 
   void on_batch(std::uint32_t, BatchBase& base) override {
     auto& in = static_cast<Batch<KIn, T>&>(base);
+    note_origins();
     std::size_t from = 0;
     for (const TraceMark& trace : in.traces) {
       route(in, from, trace.index, nullptr);
@@ -135,24 +160,22 @@ class HashSender final : public Sender {
       // record is a chain of loads. One after the other they wait less than in turn.
       std::array<K, kBlock> keys;
       std::array<std::uint64_t, kBlock> hashes;
-      while (from < to) {
+      while (from < to && !shard().error.has_value()) {
+        bool threw = false;
         const std::size_t n =
-            read_keys(in.slots.data() + from, std::min(kBlock, to - from), keys, hashes);
+            read_keys(in.slots.data() + from, std::min(kBlock, to - from), keys, hashes, threw);
         add_block(in.slots.data() + from, n, keys, hashes, context);
-        from += n;
-        if (shard_.error.has_value()) {
-          return;
-        }
+        from += n + (threw ? 1 : 0);
       }
     } else {
       route_one_by_one(in, from, to, context);
     }
   }
 
-  /// The number of records whose keys and hashes have been read. When key_of_ throws at the one
-  /// behind them the job stops.
+  /// The number of records whose keys and hashes have been read. `threw`: key_of_ did, at the one
+  /// behind them.
   std::size_t read_keys(const Slot<KIn, T>* slots, std::size_t most, std::array<K, kBlock>& keys,
-                        std::array<std::uint64_t, kBlock>& hashes) {
+                        std::array<std::uint64_t, kBlock>& hashes, bool& threw) {
     std::size_t n = 0;
     try {
       while (n < most) {
@@ -165,7 +188,8 @@ class HashSender final : public Sender {
         }
       }
     } catch (...) {
-      key_of_threw(slots[n].value);
+      threw = true;
+      key_of_threw(on_throw_, codec::shown_bytes(slots[n].value), slots[n].time);
     }
     return n;
   }
@@ -179,17 +203,22 @@ class HashSender final : public Sender {
   }
 
   void route_one_by_one(const Batch<KIn, T>& in, std::size_t from, std::size_t to,
-                        const observe::TraceContext* context) try {
-    for (; from < to; ++from) {
-      // A key that is returned by value lives until it has been copied into the batch.
-      decltype(auto) key = key_of_(in.slots[from].value);
-      add(in.slots[from], key, hash_of(key), context);
+                        const observe::TraceContext* context) {
+    for (; from < to && !shard().error.has_value(); ++from) {
+      const auto& slot = in.slots[from];
+      bool told = false;
+      try {
+        // A key that is returned by value lives until it has been copied into the batch.
+        decltype(auto) key = key_of_(slot.value);
+        told = true;
+        add(slot, key, hash_of(key), context);
+      } catch (...) {
+        if (told) {
+          throw;  // not the user's
+        }
+        key_of_threw(on_throw_, codec::shown_bytes(slot.value), slot.time);
+      }
     }
-  } catch (...) {
-    if (from == to) {
-      throw;  // behind the records: not the user's
-    }
-    key_of_threw(in.slots[from].value);
   }
 
   void add_block(const Slot<KIn, T>* slots, std::size_t n, const std::array<K, kBlock>& keys,
@@ -230,10 +259,6 @@ class HashSender final : public Sender {
     return static_cast<BatchType&>(batch_for(receiver, record_type<K, T>));
   }
 
-  [[gnu::cold, gnu::noinline]] void key_of_threw(const T& value) {
-    stop_at_record(shard_, "the key_by of edge '" + edge() + "'", codec::shown_bytes(value));
-  }
-
   template <class Key>
   [[nodiscard]] static std::uint64_t hash_of(const Key& key) {
     return stable_hash(codec::KeyBytes<std::remove_cvref_t<Key>>(key).view());
@@ -252,8 +277,8 @@ class HashSender final : public Sender {
     }
   }
 
-  ShardContext& shard_;
   KeyOf key_of_;
+  OnThrow on_throw_;
   std::uint32_t key_groups_;
   std::vector<std::uint16_t> owners_;
 };

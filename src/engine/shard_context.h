@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "base/types.h"
+#include "engine/origins.h"
 #include "env/clock.h"
 #include "log/identity.h"
 #include "observe/trace.h"
@@ -24,7 +25,7 @@ namespace rheon::engine {
 /// A record that could not be processed, with all that is known about it.
 struct Quarantined {
   std::string operator_name;
-  std::string place;  // where it comes from: "path:offset" for a source, else Origin::place()
+  std::string place;  // where it comes from: "path:offset" for a source, else Origins::text()
   std::string reason;
   std::string record;  // its bytes, up to kMaxQuarantinedBytes
   EventTime time;
@@ -34,16 +35,6 @@ inline constexpr std::size_t kMaxQuarantinedBytes = 64 << 10;
 struct QuarantineBuffer {
   std::vector<Quarantined> records;
   std::uint64_t bytes = 0;
-};
-
-/// Who knows where the records come from that a stage processes.
-class Origin {
- public:
-  /// For people: "source 'lines', at or behind texts/a.txt:4096".
-  [[nodiscard]] virtual std::string place() const = 0;
-
- protected:
-  ~Origin() = default;
 };
 
 /// How much a step does at most of what could stall a shard. Tests make them small.
@@ -66,8 +57,8 @@ struct ShardContext {
   std::uint64_t max_uncommitted_bytes = UINT64_MAX;  // before an epoch is cut early
   std::uint32_t trace_every = 0;  // sample one record in so many at sources; 0: none
 
-  const Origin* reading = nullptr;  // whose records are being processed; null behind an exchange
-  bool paused = false;              // sources read nothing new, see Shard::pause()
+  const Origins* reading = nullptr;  // of the records that are being processed; null: of timers
+  bool paused = false;               // sources read nothing new, see Shard::pause()
   const std::string* slow_sink = nullptr;  // that keeps this step from going on, by its name
   env::Monotonic slow_since{0};            // it has taken nothing since then
   bool slow_for_space = false;             // for want of space
@@ -87,6 +78,8 @@ struct ShardContext {
   /// The record, cut to kMaxQuarantinedBytes, goes to the quarantine stream with the epoch of the
   /// task that steps.
   void quarantine(Quarantined record);
+  /// In words, where the records come from that are being processed.
+  [[nodiscard]] std::string place() const;
   /// Stops the job with this sentence; the first one counts.
   void fail(Error reason);
 };

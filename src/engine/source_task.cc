@@ -42,12 +42,14 @@ Result<PositionFact> decode_position(std::string_view key, std::string_view valu
 }
 
 SourceTaskBase::SourceTaskBase(const std::string& name, WatermarkStrategy strategy,
-                               std::shared_ptr<AnySourceReader> reader, ShardContext& shard)
+                               std::shared_ptr<AnySourceReader> reader, ShardContext& shard,
+                               OnThrow on_throw)
     : Task(shard),
       name_(name),
       reader_(std::move(reader)),
       max_future_(strategy.max_future),
-      watermarks_(strategy) {}
+      watermarks_(strategy),
+      on_throw_(on_throw) {}
 
 SourceTaskBase::~SourceTaskBase() = default;
 
@@ -58,6 +60,7 @@ void SourceTaskBase::connect(const Target& target) {
 
 void SourceTaskBase::assign(const SourcePartition& partition, const PartitionTime& time) {
   partitions_.push_back(partition);
+  places_.push_back({name_, partition.label});
   reported_.emplace_back("position/" + name_ + "/" + partition.id, std::string());
   watermarks_.add(time);
   reader_->assign(partition);
@@ -66,6 +69,7 @@ void SourceTaskBase::assign(const SourcePartition& partition, const PartitionTim
 
 Result<Poll> SourceTaskBase::poll() {
   reading_.emitted = 0;
+  reading_.kept_out = 0;
   reading_.limit = records_at_once(cost_.each(), kWorkOfAPoll);
   static_cast<void>(stage().take_caused());  // by timers, since
   const env::Monotonic began = shard().env->clock().monotonic();
@@ -89,7 +93,7 @@ void SourceTaskBase::select(std::size_t partition) {
     port().flush();  // what is processed together comes from one partition
   }
   reading_.partition = partition;
-  read_from_ = reader_->offset(partition);
+  read_from_ = Origins(places_[partition], reader_->offset(partition));
 }
 
 void SourceTaskBase::trace(const observe::TraceContext& context, std::size_t pending) {
@@ -100,11 +104,16 @@ void SourceTaskBase::trace(const observe::TraceContext& context, std::size_t pen
 
 void SourceTaskBase::time_of_threw(const std::string& record) {
   reading_.refused = true;
-  stop_at_record(shard(), "the event_time of source '" + name_ + "'", record);
+  if (on_throw_ == OnThrow::kQuarantine) {
+    quarantine(record, read_from_.text(), thrown());
+  } else {
+    stop_at_record(shard(), "the event_time of source '" + name_ + "'", record);
+  }
 }
 
 void SourceTaskBase::quarantine(std::string_view bytes, std::string_view place,
                                 std::string_view reason) {
+  ++reading_.kept_out;
   ++counters_.in;
   ++counters_.quarantined;
   shard().quarantine({name_, std::string(place), std::string(reason),
@@ -113,7 +122,7 @@ void SourceTaskBase::quarantine(std::string_view bytes, std::string_view place,
 
 void SourceTaskBase::refuse(std::string_view bytes, EventTime time) {
   reading_.refused = true;
-  quarantine(bytes, place(),
+  quarantine(bytes, read_from_.text(),
              "event time " + std::to_string(time.micros) +
                  " us lies further in the future than max_future allows");
 }
@@ -141,12 +150,13 @@ void SourceTaskBase::count(std::uint64_t emitted, std::uint64_t out) {
   shard().activity += emitted;  // also when the reader is at its end now
 }
 
-std::string SourceTaskBase::place() const {
-  std::string place = "source '" + name_ + "', ";
-  const std::string& label = partitions_[reading_.partition].label;
-  return place + (read_from_.has_value()
-                      ? "at or behind " + label + ":" + std::to_string(*read_from_)
-                      : label);
+SourceTime SourceTaskBase::time() const {
+  SourceTime time{partitions_.size(), ended_ || partitions_.empty(),
+                  told_.idle || partitions_.empty(), told_.time};
+  if (const std::size_t slowest = watermarks_.slowest(); slowest < partitions_.size()) {
+    time.held_by = partitions_[slowest].label;
+  }
+  return time;
 }
 
 void SourceTaskBase::tell_watermark(const Watermark& watermark) {
@@ -193,7 +203,7 @@ StepResult SourceTaskBase::take_input() {
     held_up();
     return {Progress::kBlocked, env::Monotonic::max()};
   }
-  shard().reading = this;
+  shard().reading = &read_from_;
   const Result<Poll> polled = poll();
   shard().reading = nullptr;
   if (!polled.has_value()) {
@@ -259,6 +269,7 @@ void SourceTaskBase::report(EpochPart& part) {
     }
   }
   part.sources_ended = part.sources_ended && ended_;
+  part.source_times.emplace_back(name_, time());
 }
 
 }  // namespace rheon::engine

@@ -4,6 +4,7 @@
 // when asked.
 
 #include <algorithm>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,11 +14,13 @@
 
 #include "codec/value.h"
 #include "engine/operator_counters.h"
+#include "engine/origins.h"
 #include "engine/output_port.h"
 #include "engine/record_cost.h"
 #include "engine/shard_context.h"
 #include "engine/source_output.h"
 #include "engine/task.h"
+#include "engine/user_code.h"
 #include "engine/watermarks.h"
 
 namespace rheon::engine {
@@ -27,10 +30,11 @@ enum class Poll;
 struct SourcePartition;
 
 /// What does not depend on the type of the records.
-class SourceTaskBase : public Task, private Origin {
+class SourceTaskBase : public Task {
  public:
+  /// `on_throw`: what becomes of a record whose event time cannot be told.
   SourceTaskBase(const std::string& name, WatermarkStrategy strategy,
-                 std::shared_ptr<AnySourceReader> reader, ShardContext& shard);
+                 std::shared_ptr<AnySourceReader> reader, ShardContext& shard, OnThrow on_throw);
   ~SourceTaskBase() override;
 
   /// Where the source's records go, within its stage.
@@ -58,7 +62,8 @@ class SourceTaskBase : public Task, private Origin {
     std::size_t partition = 0;
     EventTime now;
     EventTime latest_allowed;        // event time
-    std::size_t limit = 0;           // of its records
+    std::size_t limit = 0;           // of its records, those that go to quarantine among them
+    std::size_t kept_out = 0;        // these, so far
     std::size_t emitted = 0;         // so far
     bool refused = false;            // the last record
     std::uint32_t until_sample = 0;  // records, from one poll to the next; 0: none is sampled
@@ -78,8 +83,8 @@ class SourceTaskBase : public Task, private Origin {
   void promised(EventTime time) { watermarks_.promised(reading_.partition, time); }
   void quarantine(std::string_view bytes, std::string_view place, std::string_view reason);
   [[nodiscard]] std::size_t room() const {
-    return shard().error.has_value() ? 0
-                                     : reading_.limit - std::min(reading_.limit, reading_.emitted);
+    const std::size_t taken = reading_.emitted + reading_.kept_out;
+    return shard().error.has_value() ? 0 : reading_.limit - std::min(reading_.limit, taken);
   }
 
   void saw(EventTime time) { watermarks_.saw(reading_.partition, time); }
@@ -105,7 +110,7 @@ class SourceTaskBase : public Task, private Origin {
   /// The last of the records in the port belongs to a trace.
   void follow(observe::TraceContext context, std::uint64_t parent, std::size_t pending);
   void count(std::uint64_t emitted, std::uint64_t out);
-  [[nodiscard]] std::string place() const override;
+  [[nodiscard]] SourceTime time() const;
   void tell_watermark(const Watermark& watermark);
   void cut(const Barrier& barrier);
   /// Asks the reader what keeps it from reading.
@@ -119,12 +124,14 @@ class SourceTaskBase : public Task, private Origin {
   SourceWatermarks watermarks_;
   Watermark told_;
   OperatorCounters counters_;
+  OnThrow on_throw_;
   std::vector<SourcePartition> partitions_;
+  std::deque<SourcePlace> places_;  // of the partitions; batches point to them
   std::vector<Target> targets_;
   std::vector<std::pair<std::string, std::string>> reported_;  // fact by partition, last committed
   const Barrier* requested_ = nullptr;
-  env::Monotonic worked_at_{0};             // when the last poll read something
-  std::optional<std::uint64_t> read_from_;  // where the selected partition stood
+  env::Monotonic worked_at_{0};  // when the last poll read something
+  Origins read_from_;            // where the selected partition stood
   bool waits_for_partitions_ = false;
   bool ended_ = false;
   std::optional<env::Monotonic> held_up_since_;
@@ -149,8 +156,10 @@ template <class T, class TimeOf>
 class SourceTask final : public SourceTaskBase, private SourceOutput<T> {
  public:
   SourceTask(const std::string& name, WatermarkStrategy strategy, TimeOf time_of,
-             std::shared_ptr<AnySourceReader> reader, ShardContext& shard)
-      : SourceTaskBase(name, strategy, std::move(reader), shard), time_of_(std::move(time_of)) {}
+             std::shared_ptr<AnySourceReader> reader, ShardContext& shard,
+             OnThrow on_throw = OnThrow::kStop)
+      : SourceTaskBase(name, strategy, std::move(reader), shard, on_throw),
+        time_of_(std::move(time_of)) {}
 
  private:
   AnySourceOutput& output() override { return *this; }

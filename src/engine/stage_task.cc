@@ -79,7 +79,9 @@ StepResult StageTask::take_messages(std::size_t& records, Work& work) {
 
 void StageTask::take_batch(Inbox::Lane& lane, const Message& message) {
   lane.received += message.batch->size();
+  shard().reading = &message.batch->origins;
   stage().processors.front()->on_batch(lane.input, *message.batch);
+  shard().reading = nullptr;
   lane.channel->give_back(message.batch);
   lane.watermark = message.watermark;
 }

@@ -71,6 +71,17 @@ constexpr std::array<std::string_view, 4> kNamedPrefixes{"position/", "sink/", "
 
 }  // namespace
 
+namespace {
+
+/// What the ledger says of an operator's state. Operators may be joined or split under new names:
+/// then it is counted anew.
+[[nodiscard]] bool is_count_of_state(std::string_view key) {
+  return key.starts_with("ledger/operator/") &&
+         (key.ends_with("/created") || key.ends_with("/removed") || key.ends_with("/at_rest"));
+}
+
+}  // namespace
+
 Status place_stored_names(const graph::Graph& graph, log::Facts& facts,
                           std::vector<log::FactChange>& changes) {
   log::Facts moved;
@@ -81,6 +92,12 @@ Status place_stored_names(const graph::Graph& graph, log::Facts& facts,
       continue;
     }
     changes.push_back({at->first, std::nullopt});
+    if (is_count_of_state(*key)) {
+      changes.push_back({*key, std::nullopt});
+      facts.erase(*key);
+      at = facts.erase(at);
+      continue;
+    }
     changes.push_back({*key, at->second});
     moved.emplace(std::move(*key), std::move(at->second));
     at = facts.erase(at);

@@ -72,6 +72,9 @@ void Stage::report(EpochPart& part) {
     if (const std::uint64_t sent = sender->take_sent(); sent > 0) {
       part.ledger.push_back({"edge/" + sender->edge() + "/sent", sent});
     }
+    if (const std::uint64_t kept = sender->take_quarantined(); kept > 0) {
+      part.ledger.push_back({"edge/" + sender->edge() + "/quarantined", kept});
+    }
   }
 }
 

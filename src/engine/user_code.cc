@@ -28,16 +28,12 @@ std::string thrown() {
   }
 }
 
-void stop_at_record(ShardContext& shard, const std::string& who, std::string_view record,
-                    std::string_view advice) {
-  const std::string place = shard.reading != nullptr
-                                ? shard.reading->place()
-                                : "behind an exchange: its place in the input is not known";
+void stop_at_record(ShardContext& shard, const std::string& who, std::string_view record) {
   shard.fail({ErrorCode::kInvalidInput,
               who + " threw \"" + thrown() + "\" at the record '" + shown_record(record) + "' (" +
-                  place +
-                  "). Nothing of this epoch is committed. Mend the job or the input and run again" +
-                  std::string(advice) + "."});
+                  shard.place() +
+                  "). Nothing of this epoch is committed. Mend the job or the input and run again, "
+                  "or let the job `quarantine` such records."});
 }
 
 void stop_outside_records(ShardContext& shard, const std::string& who, std::string_view where) {

@@ -1,7 +1,6 @@
 #pragma once
 
-// What happens when a user's code throws where no on_throw policy applies, or when the policy is to
-// stop: the job stops with a sentence. Each call of user code has its own catch block, so that
+// What happens when a user's code throws. Each call of user code has its own catch block, so that
 // nothing it throws passes through the operators before it.
 
 #include <string>
@@ -11,17 +10,19 @@
 
 namespace rheon::engine {
 
+/// What becomes of a record at which user code throws: the job stops with a sentence, or the record
+/// goes to the quarantine stream and the job goes on.
+enum class OnThrow { kStop, kQuarantine };
+
 /// In a catch block: what was thrown, for a sentence.
 [[nodiscard]] std::string thrown();
 
 /// The beginning of a record's bytes as it can stand in a sentence.
 [[nodiscard]] std::string shown_record(std::string_view record);
 
-/// In a catch block: stops the job. `who`: "operator 'counts'". `advice` says what to do beside
-/// mending `who` or the input: " Or ...", or nothing.
+/// In a catch block: stops the job. `who`: "operator 'counts'".
 [[gnu::cold, gnu::noinline]] void stop_at_record(ShardContext& shard, const std::string& who,
-                                                 std::string_view record,
-                                                 std::string_view advice = {});
+                                                 std::string_view record);
 /// ... when no record is being processed. `where`: "init()".
 [[gnu::cold, gnu::noinline]] void stop_outside_records(ShardContext& shard, const std::string& who,
                                                        std::string_view where);

@@ -4,6 +4,16 @@
 
 namespace rheon::engine {
 
+void SourceTime::add(const SourceTime& other) {
+  partitions += other.partitions;
+  ended = ended && other.ended;
+  if (!other.idle && (idle || other.watermark < watermark)) {
+    watermark = other.watermark;
+    held_by = other.held_by;
+  }
+  idle = idle && other.idle;
+}
+
 SourceWatermarks::SourceWatermarks(WatermarkStrategy strategy) : strategy_(strategy) {}
 
 void SourceWatermarks::add(const PartitionTime& restored) { partitions_.push_back(restored); }

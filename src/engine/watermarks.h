@@ -28,6 +28,18 @@ struct PartitionTime {
   EventTime quiet_since = EventTime::none();  // at its end without a record; none: it is not
 };
 
+/// Where a source stands in event time, for people.
+struct SourceTime {
+  std::size_t partitions = 0;
+  bool ended = true;  // they were read to their end for good
+  bool idle = true;   // none of them holds the watermark back
+  EventTime watermark = EventTime::min();
+  std::string held_by{};  // the partition that does, by its label
+
+  /// On another shard.
+  void add(const SourceTime& other);
+};
+
 /// The watermarks of a source's partitions on one shard. Nothing goes back.
 class SourceWatermarks {
  public:

@@ -72,6 +72,7 @@ struct WorkerStats {
   std::uint64_t state_bytes = 0;  // likewise; without what values keep elsewhere in memory
   std::uint32_t shards = 0;
   bool complete = false;
+  std::map<std::string, SourceTime> sources;  // as of the last commit; by name
   std::string waiting;  // for what commits or sources wait, as a sentence; empty: for nothing
   bool drain_given_up = false;  // a stop was asked for: the drain begins anew with the next run
   std::uint64_t rescale_micros = 0;  // how long the last rescale took
@@ -186,6 +187,7 @@ class Worker {
   [[nodiscard]] env::Monotonic cost_to_shards() const;
   [[nodiscard]] double commit_share();
   void collect_watermarks(std::vector<log::FactChange>& changes);
+  void set_at_rest(const std::string& name, std::uint64_t entries);
   void collect_ledger(std::vector<log::FactChange>& changes);
   void answer_questions();
   void collect_spans(std::vector<observe::Span>& spans);
@@ -221,8 +223,9 @@ class Worker {
   std::unique_ptr<Barrier> barrier_;
   std::vector<std::unique_ptr<EpochPart>> parts_;
   std::vector<log::FactChange> submitted_facts_;
-  std::vector<LedgerEntry> submitted_ledger_;
+  std::vector<LedgerEntry> submitted_ledger_;  // what has changed in the ledger with this epoch
   bool submitted_complete_ = false;
+  std::map<std::string, SourceTime> submitted_sources_;
   std::uint64_t submitted_state_keys_ = 0;
   std::uint64_t submitted_state_bytes_ = 0;
   Epoch epoch_;  // last committed

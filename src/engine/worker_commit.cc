@@ -33,7 +33,9 @@ void Worker::submit() {
   commit.epoch = barrier_->epoch;
   commit.complete = barrier_->drain;
   commit.facts = std::move(pending_facts_);
+  std::map<std::string, std::uint64_t> at_rest;
   pending_facts_.clear();
+  submitted_sources_.clear();
   submitted_state_keys_ = 0;
   submitted_state_bytes_ = 0;
   captured_in_ = env::Monotonic::zero();
@@ -50,9 +52,18 @@ void Worker::submit() {
       ledger_.add(entry);
       submitted_ledger_.push_back(entry);
     }
+    for (const auto& [name, time] : part->source_times) {
+      submitted_sources_[name].add(time);
+    }
+    for (const auto& [name, entries] : part->at_rest) {
+      at_rest[name] += entries;
+    }
     collect_spans(part->spans);
     submitted_state_keys_ += part->state_keys;
     submitted_state_bytes_ += part->state_bytes;
+  }
+  for (const auto& [name, entries] : at_rest) {
+    set_at_rest(name, entries);
   }
   collect_ledger(commit.facts);
   collect_watermarks(commit.facts);
@@ -99,6 +110,18 @@ void Worker::collect_spans(std::vector<observe::Span>& spans) {
     spans_.clear();
   }
   std::move(spans.begin(), spans.end(), std::back_inserter(spans_));
+}
+
+void Worker::set_at_rest(const std::string& name, std::uint64_t entries) {
+  const std::string prefix = "operator/" + name + "/";
+  const bool first = !ledger_.counters().contains(prefix + "at_rest");
+  if (first || ledger_.get(prefix + "at_rest") != entries) {
+    ledger_.set_at_rest(name, entries);
+    submitted_ledger_.push_back({prefix + "at_rest", 0});
+  }
+  if (first) {
+    submitted_ledger_.push_back({prefix + "created", 0});
+  }
 }
 
 void Worker::collect_ledger(std::vector<log::FactChange>& changes) {
@@ -163,6 +186,7 @@ void Worker::committed() {
     stats_.commit_micros = usage.last_commit_micros;
     stats_.commit_bytes = usage.last_commit_bytes;
     stats_.complete = submitted_complete_;
+    stats_.sources = submitted_sources_;
     stats_.state_keys = submitted_state_keys_;
     stats_.state_bytes = submitted_state_bytes_;
     stats_.commit_share = (stats_.commit_share * 3 + commit_share()) / 4;

@@ -25,6 +25,7 @@ struct Span {
   std::string name;              // the operator's
   std::int64_t start_nanos = 0;  // since 1970
   std::int64_t end_nanos = 0;
+  std::vector<TraceContext> links{};  // of other followed records that went into the same output
 };
 
 }  // namespace rheon::observe

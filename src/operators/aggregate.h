@@ -66,12 +66,14 @@ template <class K, class T, class A>
 class Aggregate final : public engine::KeyedProcessor {
  public:
   using Accumulator = typename A::template Accumulator<T>;
-  using Result = std::remove_cvref_t<decltype(std::declval<const A&>().result(
-      std::declval<const Accumulator&>()))>;
+  using Result =
+      codec::Stored<decltype(std::declval<const A&>().result(std::declval<const Accumulator&>()))>;
 
   Aggregate(const std::string& name, engine::ShardContext& shard,
-            std::shared_ptr<const state::StateSet> states, A aggregator)
-      : KeyedProcessor(name, shard, std::move(states)), a_(std::move(aggregator)) {}
+            std::shared_ptr<const state::StateSet> states, A aggregator, engine::OnThrow on_throw)
+      : KeyedProcessor(name, shard, std::move(states)),
+        a_(std::move(aggregator)),
+        on_throw_(on_throw) {}
 
   void connect(std::size_t, const engine::Target& target) override {
     port_.add(target);
@@ -89,6 +91,10 @@ class Aggregate final : public engine::KeyedProcessor {
 
   void on_batch(std::uint32_t, engine::BatchBase& base) override {
     auto& in = static_cast<engine::Batch<K, T>&>(base);
+    if (on_throw_ == engine::OnThrow::kQuarantine) {
+      update_one_by_one(in);
+      return;
+    }
     const std::size_t size = in.slots.size();
     auto trace = in.traces.begin();
     for (std::size_t from = 0; from < size; from += kBlock) {
@@ -110,6 +116,7 @@ class Aggregate final : public engine::KeyedProcessor {
   }
 
  private:
+  using Slot = typename engine::Batch<K, T>::SlotType;
   static constexpr std::size_t kBlock = 32;  // records whose state is fetched side by side
 
   /// Updates the keys of records [from, to), and emits. What a record needs hangs together by
@@ -139,30 +146,86 @@ class Aggregate final : public engine::KeyedProcessor {
         table.mark_changed_tagged(value, tags[i]);
         auto& accumulator = *static_cast<Accumulator*>(value);
         if (lifetime.ttl.has_value()) [[unlikely]] {
-          renew(lifetime, group_of(slots[i].hash), slots[i].time, table, value, accumulator);
+          const EventTime clock = clock_of(lifetime, slots[i].hash);
+          if (has_expired(lifetime, table, value, clock)) {
+            accumulator = Accumulator{};
+            ++counters().expired;
+          }
+          table.set_last_write(value, state::time_of_write(clock, slots[i].time).micros);
         }
         a_.add(accumulator, slots[i].value);
-        port_.emit_shown(slots[i].key, a_.result(accumulator), slots[i].time, slots[i].hash);
+        emit(slots[i], accumulator);
       }
     } catch (...) {
-      aggregator_threw(slots[i].value);
+      user_code_threw(on_throw_, codec::shown_bytes(slots[i].value), slots[i].time);
     }
   }
 
-  [[gnu::cold, gnu::noinline]] void aggregator_threw(const T& value) {
-    engine::stop_at_record(shard(), "operator '" + name() + "'", codec::shown_bytes(value));
+  /// As update(), where a call that throws may leave nothing behind: each works on a copy.
+  [[gnu::noinline]] void update_one_by_one(engine::Batch<K, T>& in) {
+    auto trace = in.traces.begin();
+    for (std::size_t i = 0; i < in.slots.size(); ++i) {
+      port_.make_room();
+      const bool emitted = update_copy(in.slots[i]);
+      if (trace != in.traces.end() && trace->index == i) {
+        const observe::TraceContext context = span((trace++)->context);
+        if (emitted) {
+          port_.trace(port_.size() - 1, port_.size(), context);
+        }
+      }
+    }
+    counters().in += in.slots.size();
+    flush_ports();
   }
 
-  /// An expired accumulator begins anew; every write counts the ttl from now.
-  void renew(const state::Lifetime& lifetime, const state::KeyGroupState& group, EventTime time,
-             state::StateTable& table, void* value, Accumulator& accumulator) {
-    const EventTime clock = lifetime.processing_time ? shard().now : watermark_of(group);
+  /// True: the record has been added, and the result emitted. False: the aggregator has thrown.
+  bool update_copy(const Slot& slot) {
+    const state::Lifetime& lifetime = states().declarations.front().lifetime;
+    state::StateTable& table = *tables_[slot.hash & (tables_.size() - 1)];
+    const codec::KeyBytes<K> key(slot.key);
+    const state::StateTable::Tag tag = table.tag_of(slot.hash);
+    void* value = table.find_tagged(key.view(), tag);
+    const EventTime clock = clock_of(lifetime, slot.hash);
+    const bool expired =
+        value != nullptr && lifetime.ttl.has_value() && has_expired(lifetime, table, value, clock);
+    Accumulator next =
+        value == nullptr || expired ? Accumulator{} : *static_cast<const Accumulator*>(value);
+    try {
+      a_.add(next, slot.value);
+      emit(slot, next);
+    } catch (...) {
+      user_code_threw(on_throw_, codec::shown_bytes(slot.value), slot.time);
+      return false;
+    }
+    value = value != nullptr ? value : table.find_or_create_tagged(key.view(), tag);
+    table.mark_changed_tagged(value, tag);
+    *static_cast<Accumulator*>(value) = std::move(next);
+    if (lifetime.ttl.has_value()) {
+      table.set_last_write(value, state::time_of_write(clock, slot.time).micros);
+    }
+    counters().expired += expired ? 1 : 0;
+    ++counters().emitted;
+    return true;
+  }
+
+  void emit(const Slot& slot, const Accumulator& accumulator) {
+    if constexpr (!codec::holds_views<Result>()) {
+      port_.emit_shown(slot.key, a_.result(accumulator), slot.time, slot.hash);
+    } else {
+      // What it shows may stand in the accumulator, which the next record changes.
+      port_.emit(slot.key, a_.result(accumulator), slot.time, slot.hash);
+    }
+  }
+
+  /// What a ttl counts in.
+  [[nodiscard]] EventTime clock_of(const state::Lifetime& lifetime, std::uint64_t hash) {
+    return lifetime.processing_time ? shard().now : watermark_of(group_of(hash));
+  }
+  [[nodiscard]] static bool has_expired(const state::Lifetime& lifetime,
+                                        const state::StateTable& table, const void* value,
+                                        EventTime clock) {
     const std::int64_t written = table.last_write(value);
-    if (written != 0 && is_over(lifetime, EventTime{written}, clock)) {
-      accumulator = Accumulator{};
-      ++counters().expired;
-    }
-    table.set_last_write(value, state::time_of_write(clock, time).micros);
+    return written != 0 && is_over(lifetime, EventTime{written}, clock);
   }
 
   void flush_ports() override {
@@ -171,6 +234,7 @@ class Aggregate final : public engine::KeyedProcessor {
   }
 
   A a_;
+  engine::OnThrow on_throw_;
   engine::OutputPort<K, Result> port_;
   std::vector<state::StateTable*> tables_;  // by key group; null: on another shard
 };

@@ -105,16 +105,22 @@ class Process final : public engine::KeyedProcessor {
       const codec::KeyBytes<K> key(slot.key);
       begin(Context::Call::kProcess, group, slot.key, key.view(), slot.hash, slot.time,
             watermark_of(group));
+      bool emitted = false;
+      bool kept = false;  // in state, and nothing has come out
       try {
         op_.process(slot.value, ctx_);
         op_.keep();
         account(slot);
+        emitted = ctx_.emitted();
+        kept = !emitted && op_.writes() > 0;
       } catch (...) {
         take_back();
         user_code_threw(on_throw_, codec::shown_bytes(slot.value), slot.time);
       }
       if (trace != in.traces.end() && trace->index == i) {
-        ports_.trace(span((trace++)->context));
+        follow(group, key.view(), slot.hash, (trace++)->context, emitted, kept);
+      } else if (emitted) {
+        follow_on(group, key.view(), slot.hash);
       }
       if (op_.timer_set()) {
         fire_past(group);
@@ -126,6 +132,32 @@ class Process final : public engine::KeyedProcessor {
     counters().in += in.slots.size();
     counters().expired += op_.take_expired();
     flush_ports();
+  }
+
+  /// The record of this call is followed, to what it has emitted or into state. Those that were
+  /// kept before come out with it.
+  void follow(state::KeyGroupState& group, std::string_view key, std::uint64_t hash,
+              const observe::TraceContext& parent, bool emitted, bool kept) {
+    std::vector<observe::TraceContext> parents;
+    if (emitted && group.followed.may_hold(hash)) {
+      parents = group.followed.take(key, hash);
+    }
+    parents.push_back(parent);
+    const observe::TraceContext context = span(std::move(parents));
+    ports_.trace(context);
+    if (kept) {
+      group.followed.keep(key, hash, context);
+    }
+  }
+  /// This call has emitted: followed records that were kept before come out with it.
+  void follow_on(state::KeyGroupState& group, std::string_view key, std::uint64_t hash) {
+    if (!group.followed.may_hold(hash)) [[likely]] {
+      return;
+    }
+    std::vector<observe::TraceContext> kept = group.followed.take(key, hash);
+    if (!kept.empty()) {
+      ports_.trace(span(std::move(kept)));
+    }
   }
 
   void begin(typename Context::Call call, state::KeyGroupState& group, const K& key,
@@ -180,11 +212,15 @@ class Process final : public engine::KeyedProcessor {
     const bool good = codec::take_key(rest, key);
     RHEON_ASSERT(good, "a timer's key cannot be decoded");
     const bool processing = state::is_processing_timer(states().declarations[timer.state].kind);
-    begin(Context::Call::kOnTimer, group, key, bytes, stable_hash(bytes), timer.time,
+    const std::uint64_t hash = stable_hash(bytes);
+    begin(Context::Call::kOnTimer, group, key, bytes, hash, timer.time,
           processing ? watermark_of(group) : timer.time);
     try {
       call_on_timer(timer);
       op_.keep();
+      if (ctx_.emitted()) {
+        follow_on(group, bytes, hash);
+      }
     } catch (...) {
       take_back();
       user_code_threw(on_throw_, "timer of key " + std::string(bytes), timer.time);

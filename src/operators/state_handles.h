@@ -32,7 +32,7 @@ namespace operators {
 
 template <class T>
 consteval void check_state_type() {
-  static_assert(!codec::is_view<T>(),
+  static_assert(!codec::holds_views<T>(),
                 "state cannot hold a view: the bytes it shows are gone after the call. Use "
                 "std::string");
   static_assert(codec::has_codec<T>,

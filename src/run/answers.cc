@@ -23,6 +23,28 @@ using engine::Catalog;
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+/// Where each source stands in event time, and who holds it there.
+[[nodiscard]] Json sources(const engine::WorkerStats& stats) {
+  Json json = Json::array();
+  for (const auto& [name, time] : stats.sources) {
+    Json one{{"name", name}, {"partitions", time.partitions}};
+    if (time.partitions > 0 && time.ended) {
+      one["ended"] = true;
+    } else if (time.idle) {
+      one["idle"] = true;
+    } else {
+      if (!time.held_by.empty()) {
+        one["held_by"] = time.held_by;
+      }
+      if (time.watermark > EventTime::min()) {
+        one["watermark"] = Json::parse(time_json(time.watermark));
+      }
+    }
+    json.push_back(std::move(one));
+  }
+  return json;
+}
+
 [[nodiscard]] Result<Json> status(env::Env& env, JobView& view) {
   RHEON_ASSIGN(const engine::WorkerStats stats, view.stats());
   Json json{{"job", view.plan().graph.job}, {"running", view.running()}};
@@ -44,11 +66,24 @@ using engine::Catalog;
   json["state_bytes"] = stats.state_bytes;
   json["last_rescale_micros"] = stats.rescale_micros;
   json["rss_bytes"] = env.process().usage().resident_bytes;
+  json["sources"] = sources(stats);
   if (!stats.waiting.empty()) {
     json["waiting"] = stats.waiting;
   }
   return json;
 }
+
+struct EdgeCounts {
+  std::uint64_t sent = 0;
+  std::uint64_t received = 0;
+  std::uint64_t quarantined = 0;  // before they were sent: by key_by
+
+  void add(std::string_view counter, std::uint64_t count) {
+    (counter.ends_with("/sent")          ? sent
+     : counter.ends_with("/quarantined") ? quarantined
+                                         : received) += count;
+  }
+};
 
 [[nodiscard]] Result<Json> ledger(JobView& view) {
   RHEON_ASSIGN(const engine::Ledger ledger, view.ledger());
@@ -72,16 +107,19 @@ using engine::Catalog;
     json["operators"].push_back(std::move(one));
   }
   json["edges"] = Json::array();
-  std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> edges;
+  std::map<std::string, EdgeCounts> edges;
   constexpr std::string_view kEdge = "edge/";
   for (auto at = ledger.counters().lower_bound(kEdge);
        at != ledger.counters().end() && at->first.starts_with(kEdge); ++at) {
     const std::string name =
         at->first.substr(kEdge.size(), at->first.find('/', kEdge.size()) - kEdge.size());
-    (at->first.ends_with("/sent") ? edges[name].first : edges[name].second) += at->second;
+    edges[name].add(at->first, at->second);
   }
   for (const auto& [name, counts] : edges) {
-    Json one{{"name", name}, {"sent", counts.first}, {"received", counts.second}};
+    Json one{{"name", name}, {"sent", counts.sent}, {"received", counts.received}};
+    if (counts.quarantined > 0) {
+      one["quarantined"] = counts.quarantined;
+    }
     if (const auto at = imbalances.find(name); at != imbalances.end()) {
       one["imbalance"] = at->second;
     }

@@ -51,6 +51,23 @@ using Json = nlohmann::ordered_json;
   return with_commas(sum) + (reasons.empty() ? "" : reasons + ")");
 }
 
+std::string source_text(const Json& source) {
+  const std::string name = word(source, "name");
+  if (source.value("ended", false)) {
+    return fmt::format("{}: read to its end", name);
+  }
+  if (source.value("idle", false)) {
+    return fmt::format("{}: idle, holds no watermark back", name);
+  }
+  const std::string watermark = source.contains("watermark") ? plain(source["watermark"]) : "none";
+  const std::string held_by = word(source, "held_by");
+  return fmt::format("{}: watermark {}{}{}", name, watermark,
+                     held_by.empty() ? "" : ", held by " + held_by,
+                     count(source, "partitions") > 1
+                         ? fmt::format(" (of {} partitions)", count(source, "partitions"))
+                         : "");
+}
+
 std::string status_text(const Json& json) {
   const std::string job = word(json, "job");
   const std::string quarantine =
@@ -76,6 +93,9 @@ std::string status_text(const Json& json) {
       with_commas(count(json, "epoch")), as_time(count(json, "commit_micros")),
       as_size(count(json, "commit_bytes")), with_commas(count(json, "state_keys")),
       as_size(count(json, "state_bytes")), as_size(count(json, "rss_bytes")));
+  for (const Json& source : rows(json, "sources")) {
+    out += "  source    " + source_text(source) + "\n";
+  }
   if (json.contains("waiting")) {
     out += "  waiting   " + word(json, "waiting") + "\n";
   }
@@ -85,7 +105,7 @@ std::string status_text(const Json& json) {
 
 std::string ledger_text(const Json& json) {
   Table operators({"operator", "in", "emitted", "absorbed", "dropped", "late", "quarantined", "out",
-                   "balance"});
+                   "state", "balance"});
   std::string alarms;
   const auto balance = [&alarms](const Json& one) {
     if (!one.contains("imbalance")) {
@@ -95,15 +115,17 @@ std::string ledger_text(const Json& json) {
     return std::string("OFF");
   };
   for (const Json& op : rows(json, "operators")) {
-    operators.add(
-        {word(op, "name"), with_commas(count(op, "in")), with_commas(count(op, "emitted")),
-         with_commas(count(op, "absorbed")), dropped_of(op), with_commas(count(op, "late")),
-         with_commas(count(op, "quarantined")), with_commas(count(op, "out")), balance(op)});
+    operators.add({word(op, "name"), with_commas(count(op, "in")),
+                   with_commas(count(op, "emitted")), with_commas(count(op, "absorbed")),
+                   dropped_of(op), with_commas(count(op, "late")),
+                   with_commas(count(op, "quarantined")), with_commas(count(op, "out")),
+                   op.contains("at_rest") ? with_commas(count(op, "at_rest")) : "", balance(op)});
   }
-  Table edges({"edge", "sent", "received", "balance"});
+  Table edges({"edge", "sent", "received", "quarantined", "balance"});
   for (const Json& edge : rows(json, "edges")) {
     edges.add({word(edge, "name"), with_commas(count(edge, "sent")),
-               with_commas(count(edge, "received")), balance(edge)});
+               with_commas(count(edge, "received")), with_commas(count(edge, "quarantined")),
+               balance(edge)});
   }
   return operators.text() + (rows(json, "edges").empty() ? "" : "\n" + edges.text()) +
          (alarms.empty() ? "" : "\n" + alarms);

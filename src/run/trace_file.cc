@@ -10,12 +10,19 @@ namespace rheon::run {
 
 using Json = nlohmann::ordered_json;
 
+namespace {
+
+[[nodiscard]] Json ids_of(const observe::TraceContext& context) {
+  return {{"traceId", fmt::format("{:016x}{:016x}", context.trace_high, context.trace_low)},
+          {"spanId", fmt::format("{:016x}", context.span)}};
+}
+
+}  // namespace
+
 std::string to_otlp(const std::string& job, const std::vector<observe::Span>& spans) {
   Json list = Json::array();
   for (const observe::Span& span : spans) {
-    Json one;
-    one["traceId"] = fmt::format("{:016x}{:016x}", span.context.trace_high, span.context.trace_low);
-    one["spanId"] = fmt::format("{:016x}", span.context.span);
+    Json one = ids_of(span.context);
     if (span.parent != 0) {
       one["parentSpanId"] = fmt::format("{:016x}", span.parent);
     }
@@ -23,6 +30,9 @@ std::string to_otlp(const std::string& job, const std::vector<observe::Span>& sp
     one["kind"] = 1;  // internal
     one["startTimeUnixNano"] = std::to_string(span.start_nanos);
     one["endTimeUnixNano"] = std::to_string(span.end_nanos);
+    for (const observe::TraceContext& link : span.links) {
+      one["links"].push_back(ids_of(link));
+    }
     list.push_back(std::move(one));
   }
   const Json service{{"key", "service.name"}, {"value", {{"stringValue", job}}}};

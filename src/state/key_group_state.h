@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/types.h"
 #include "state/declaration.h"
+#include "state/followed.h"
 #include "state/state_table.h"
 
 namespace rheon::state {
@@ -60,6 +61,7 @@ class KeyGroupState {
   /// The watermark this key group has seen; never goes back, also when it moves to a task that is
   /// behind.
   EventTime watermark = EventTime::min();
+  Followed followed;
 
  private:
   KeyGroup group_;

@@ -140,6 +140,7 @@ void* StateTable::create(std::string_view key, Tag tag) {
   ++size_;
   if (log_ != nullptr) {
     ++log_->keys;
+    ++log_->created;
   }
   return value;
 }
@@ -180,6 +181,7 @@ void StateTable::erase_slot(std::uint32_t hole) {
   --size_;
   if (log_ != nullptr) {
     --log_->keys;
+    ++log_->removed;
   }
 }
 

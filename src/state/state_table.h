@@ -35,7 +35,9 @@ struct ChangeLog {
   codec::DeltaWriter* written_early = nullptr;  // while a capture is being encoded
   std::uint64_t changed_bytes = 0;              // estimate of the running epoch's delta
   std::uint64_t keys = 0;                       // in the tables that are attached
-  std::uint64_t bytes = 0;                      // own_bytes() of these tables
+  std::uint64_t created = 0;                    // entries, since whoever counts them set it to 0
+  std::uint64_t removed = 0;
+  std::uint64_t bytes = 0;  // own_bytes() of these tables
 };
 
 class alignas(64) StateTable {

@@ -30,7 +30,7 @@ Status SimulatedJob::start(std::uint32_t shards) {
   describe_(job);
   RHEON_ASSIGN(graph::Graph graph, job.finish());
   engine::WorkerOptions worker;
-  worker.directory = options_.name + ".data";
+  worker.directory = directory();
   worker.shards = shards;
   worker.drain = options_.drain;
   worker.accept_clock = options_.accept_clock;
@@ -38,6 +38,7 @@ Status SimulatedJob::start(std::uint32_t shards) {
   worker.budgets = options_.budgets;
   worker.max_uncommitted_bytes = options_.max_uncommitted_bytes;
   worker.commit_interval = options_.commit_interval;
+  worker.trace_every = options_.trace_every;
   worker.restore_threads = 1;
   worker.log = options_.log;
   driver_.forget();

@@ -27,6 +27,7 @@ struct SimulatedJobOptions {
   std::size_t ring_capacity_batches = 8;
   engine::StepBudgets budgets;
   std::uint64_t max_uncommitted_bytes = 64 << 20;
+  std::uint32_t trace_every = 0;  // one record in so many is followed; 0: none
   bool drain = true;
   bool accept_clock = false;
   std::optional<std::chrono::microseconds> commit_interval;  // none: it adapts
@@ -62,6 +63,8 @@ class SimulatedJob {
   void cut_power(env::fake::Survival survival);
   void rescale(std::uint32_t shards) { worker_->request_shards(shards); }
 
+  /// Its data directory.
+  [[nodiscard]] std::string directory() const { return options_.name + ".data"; }
   [[nodiscard]] engine::Worker& worker() { return *worker_; }
   [[nodiscard]] SeededDriver& driver() { return driver_; }
   [[nodiscard]] env::fake::FakeEnv& env() { return env_; }

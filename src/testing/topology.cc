@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/quarantine.h"
+
 namespace rheon::testing {
 
 namespace {
@@ -17,6 +19,7 @@ Topology::Topology(JobDescription job, Parameters::Values parameters, const Topo
   options.parameters = std::move(parameters);
   options.ring_capacity_batches = how.ring_capacity_batches;
   options.budgets = how.budgets;
+  options.trace_every = how.trace_every;
   options.log = small_log();
   options.commit_interval = kShortHop;
   job_ = std::make_unique<SimulatedJob>(
@@ -76,6 +79,14 @@ void Topology::disturb() {
     default:
       break;
   }
+}
+
+std::vector<engine::Quarantined> Topology::quarantined() {
+  auto records = engine::read_quarantine(env_.files(), job_->directory());
+  if (!records.has_value()) {
+    throw std::runtime_error(records.error().message);
+  }
+  return *std::move(records);
 }
 
 Topology& Topology::watermark(EventTime time) {

@@ -26,6 +26,7 @@
 #include "api/job.h"
 #include "api/parameters.h"
 #include "api/stand_ins.h"
+#include "engine/shard_context.h"
 #include "testing/simulated_job.h"
 #include "testing/test_state.h"
 
@@ -60,6 +61,7 @@ struct TopologyOptions {
   std::uint32_t shards = 1;
   std::size_t ring_capacity_batches = 8;
   engine::StepBudgets budgets;
+  std::uint32_t trace_every = 0;  // one record in so many of a source is followed; 0: none
 };
 
 class Topology {
@@ -91,6 +93,12 @@ class Topology {
     reopen_if_ended();
     return {worker(), operator_name, TestKey::of(key)};
   }
+
+  /// What has been committed to the quarantine stream, in order per shard.
+  [[nodiscard]] std::vector<engine::Quarantined> quarantined();
+
+  /// What followed records have passed since the last call, in the order of commits.
+  [[nodiscard]] std::vector<observe::Span> take_spans() { return worker().take_spans(); }
 
   /// No source will bring a record before `time`.
   Topology& watermark(EventTime time);

@@ -106,9 +106,37 @@ void does_not_process(Job& job) {
   (void)orders(job).key_by(&Order::customer).process<DoesNothing>("nothing");
 }
 
+struct Named {
+  std::string_view name;
+  std::uint64_t n = 0;
+};
+RHEON_FIELDS(Named, name, n)
+
+struct ShowsTheLast {
+  template <class>
+  using Accumulator = std::optional<Named>;
+  void add(std::optional<Named>& last, const Order& order) const { last = {order.customer, 1}; }
+  [[nodiscard]] std::uint64_t result(const std::optional<Named>& last) const { return last->n; }
+};
+
+void accumulates_views(Job& job) {
+  // error: an accumulator cannot hold a view
+  (void)orders(job).key_by(&Order::customer).aggregate("last", ShowsTheLast{}, unbounded());
+}
+
+void reduces_views(Job& job) {
+  // error: a view cannot be kept in state
+  (void)orders(job)
+      .map("named", [](const Order& order) { return Named{order.customer, 1}; })
+      .key_by(&Named::n)
+      .reduce("first", [](const Named& first, const Named&) { return first; }, unbounded());
+}
+
 struct KeepsAView : KeyedOperator<std::string_view, Order, Order> {
   // error: state cannot hold a view
   Value<std::string_view> last{*this, "last", unbounded()};
+  // error: state cannot hold a view
+  Value<std::vector<Named>> many{*this, "many", unbounded()};
   // error: this type cannot be stored
   Value<Plain> plain{*this, "plain", unbounded()};
 };

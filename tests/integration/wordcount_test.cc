@@ -17,6 +17,7 @@ namespace rheon::integration {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 class Wordcount : public ::testing::Test {
  protected:
@@ -48,6 +49,15 @@ class Wordcount : public ::testing::Test {
       result.insert(i);
     }
     return result;
+  }
+
+  static int times_in(std::string_view text, std::string_view word) {
+    int times = 0;
+    for (std::size_t at = text.find(word); at != std::string_view::npos;
+         at = text.find(word, at + 1)) {
+      ++times;
+    }
+    return times;
   }
 
   /// Until `arguments` print `text`, for ten seconds at the most.
@@ -137,6 +147,23 @@ TEST_F(Wordcount, describe_shows_the_graph_and_marks_what_is_unset) {
   EXPECT_THAT(wordcount({"describe", "--dot"}).out, HasSubstr("digraph \"wordcount\""));
 }
 
+TEST_F(Wordcount, a_sampled_record_is_followed_from_its_file_to_the_output) {
+  directory_.write("in/a.txt", "to be or not to be\n");
+  const Outcome run = wordcount({"run", "--input", "in/*.txt", "--output", "out", "--shards", "2",
+                                 "--trace-sample", "1", "--trace-file", "spans.json"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  // One request for a collector per line.
+  std::ifstream file(directory_.path() / "spans.json");
+  const std::string spans((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  EXPECT_THAT(spans, StartsWith("{\"resourceSpans\":[{"));
+  EXPECT_THAT(spans, HasSubstr("\"stringValue\":\"wordcount\""));
+  EXPECT_EQ(times_in(spans, "\"name\":\"lines\""), 1);
+  EXPECT_EQ(times_in(spans, "\"name\":\"words\""), 1);
+  EXPECT_EQ(times_in(spans, "\"name\":\"counts\""), 6);
+  EXPECT_EQ(times_in(spans, "\"name\":\"csv\""), 6);
+  EXPECT_EQ(times_in(spans, "\"parentSpanId\""), 13);
+}
+
 TEST_F(Wordcount, a_running_job_answers_is_scaled_and_stops_with_everything_committed) {
   directory_.write("in/a.txt", "to be or not to be\n");
   Running job("wordcount",
@@ -152,12 +179,15 @@ TEST_F(Wordcount, a_running_job_answers_is_scaled_and_stops_with_everything_comm
   const Outcome scaled = wordcount({"scale", "3"});
   EXPECT_EQ(scaled.code, 0) << scaled.err;
   EXPECT_THAT(scaled.out, HasSubstr("runs on 3 shards"));
-  EXPECT_THAT(wordcount({"status"}).out, HasSubstr("on 3 shards"));
+  const Outcome status = wordcount({"status"});
+  EXPECT_THAT(status.out, HasSubstr("on 3 shards"));
+  EXPECT_THAT(status.out, HasSubstr("  source    lines: watermark 20"));
+  EXPECT_THAT(status.out, HasSubstr(", held by in/a.txt"));
 
   directory_.write("in/b.txt", "be quick\n");
   EXPECT_THAT(wait_for({"state", "get", "counts", "be"}, ": 3").out, HasSubstr(": 3"));
   // The state is asked as it is, the ledger as of the last commit.
-  const std::string edge = "words->counts.0     8         8  ok";
+  const std::string edge = "words->counts.0     8         8            0  ok";
   EXPECT_THAT(wait_for({"ledger"}, edge).out, HasSubstr(edge));
   EXPECT_THAT(wordcount({"ledger", "--json"}).out, HasSubstr("\"balanced\":true"));
   EXPECT_THAT(wordcount({"state", "ls"}).out, HasSubstr("counts    value  value  text  u64"));
@@ -181,7 +211,8 @@ TEST_F(Wordcount, a_job_that_does_not_run_is_read_from_its_log) {
   EXPECT_THAT(wordcount({"status"}).out, HasSubstr("not running; last commit: epoch"));
   EXPECT_EQ(wordcount({"state", "get", "counts.value", "to"}).out, "counts.value of to: 2\n");
   EXPECT_THAT(wordcount({"state", "ls"}).out, HasSubstr("counts    value  value  text  u64"));
-  EXPECT_THAT(wordcount({"ledger"}).out, HasSubstr("words->counts.0     6         6  ok"));
+  EXPECT_THAT(wordcount({"ledger"}).out,
+              HasSubstr("words->counts.0     6         6            0  ok"));
   EXPECT_THAT(wordcount({"streams", "ls"}).out, HasSubstr("quarantine"));
   const Outcome scale = wordcount({"scale", "2"});
   EXPECT_EQ(scale.code, 2);

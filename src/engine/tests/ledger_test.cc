@@ -58,6 +58,34 @@ TEST(Ledger, NamesTheOperatorThatAccountsForInputsItNeverTook) {
   EXPECT_EQ(ledger_of({{"operator/op/emitted", 1}}).imbalances().size(), 1u);
 }
 
+TEST(Ledger, NamesTheOperatorThatHasLostState) {
+  Ledger ledger = ledger_of({{"operator/counts/created", 10}, {"operator/counts/removed", 3}});
+  EXPECT_THAT(ledger.imbalances(), ::testing::IsEmpty()) << "nobody has said what it holds";
+  ledger.set("operator/counts/at_rest", 7);
+  EXPECT_THAT(ledger.imbalances(), ::testing::IsEmpty());
+  ledger.set_at_rest("counts", 6);
+  const auto found = ledger.imbalances();
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].what, "counts");
+  EXPECT_THAT(found[0].sentence,
+              HasSubstr("created 10 entries of state and removed 3, and holds 6"));
+}
+
+TEST(Ledger, StateThatWasNotCountedIsTakenForCreated) {
+  Ledger ledger = ledger_of({{"operator/counts/removed", 3}, {"operator/counts/created", 1}});
+  ledger.set_at_rest("counts", 7);
+  EXPECT_EQ(ledger.get("operator/counts/created"), 10u);
+  EXPECT_THAT(ledger.imbalances(), ::testing::IsEmpty());
+}
+
+TEST(Ledger, WhatKeyByHasSentToQuarantineWasNotSentAlongTheEdge) {
+  EXPECT_THAT(
+      ledger_of(
+          {{"edge/a->b.0/sent", 5}, {"edge/a->b.0/received", 5}, {"edge/a->b.0/quarantined", 2}})
+          .imbalances(),
+      ::testing::IsEmpty());
+}
+
 TEST(Ledger, NamesTheEdgeThatHasNotDelivered) {
   const auto found = ledger_of({{"edge/a->b.0/sent", 5}, {"edge/a->b.0/received", 4}}).imbalances();
   ASSERT_EQ(found.size(), 1u);

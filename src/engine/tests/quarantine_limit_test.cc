@@ -65,6 +65,17 @@ TEST_F(QuarantineLimitTest, TheSentenceNamesOperatorNumbersReasonAndOption) {
                     HasSubstr("--max-quarantined-percent")));
 }
 
+TEST_F(QuarantineLimitTest, AnEdgeHasTakenWhatItSentAndWhatItKept) {
+  limit_.add({{"edge/lines->counts.0/sent", 900},
+              {"edge/lines->counts.0/quarantined", 100},
+              {"edge/lines->counts.0/received", 900}},
+             seconds{1});
+  EXPECT_FALSE(stops());
+  limit_.add({{"edge/lines->counts.0/quarantined", 101}}, seconds{1});
+  EXPECT_THAT(limit_.check({}).error().message,
+              HasSubstr("'lines->counts.0' has sent 201 of 1101 records to quarantine"));
+}
+
 TEST_F(QuarantineLimitTest, AHundredPercentNeverStops) {
   QuarantineLimit none(100);
   none.add({{"operator/parse/in", 1'000}, {"operator/parse/quarantined", 1'000}}, seconds{1});

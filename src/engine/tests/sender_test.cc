@@ -43,7 +43,8 @@ class SenderTest : public ::testing::Test {
   Doorbell doorbell_{parker_};
   Channel channel_{2, doorbell_, doorbell_};
   Barrier barrier_;
-  PlainSender sender_{"edge", {&channel_}};
+  ShardContext shard_;
+  PlainSender sender_{"edge", {&channel_}, shard_};
 };
 
 TEST_F(SenderTest, WhatWaitsInTheOutboxIsNotOvertaken) {
@@ -90,7 +91,7 @@ class SenderOfSlowRecords : public ::testing::TestWithParam<std::size_t> {
       channels_.push_back(std::make_unique<Channel>(64, doorbell_, doorbell_));
       to_.push_back(channels_.back().get());
     }
-    sender_ = std::make_unique<NumberSender>("edge", to_, shard_, &same);
+    sender_ = std::make_unique<NumberSender>("edge", to_, shard_, &same, OnThrow::kStop);
   }
   void send(std::uint64_t count) {
     Numbers batch;
@@ -176,7 +177,7 @@ class CopySenderTest : public ::testing::Test {
   /// Sends these words, of which some are followed.
   void send(CopySender::To to, std::vector<std::string> words,
             const std::vector<std::uint32_t>& followed = {}) {
-    CopySender sender("edge", to_, record_type<NoKey, std::string_view>, to);
+    CopySender sender("edge", to_, shard_, record_type<NoKey, std::string_view>, to);
     Words batch;
     for (const std::string& word : words) {
       batch.slots.push_back({{}, word, EventTime{1}});
@@ -215,6 +216,7 @@ class CopySenderTest : public ::testing::Test {
     }
   }
 
+  ShardContext shard_;
   env::fake::FakeParker parker_;
   Doorbell doorbell_{parker_};
   std::vector<std::unique_ptr<Channel>> channels_;
@@ -251,7 +253,8 @@ TEST(CopySenderOfKeyedRecords, KeepsKeysTimesAndHashes) {
   Doorbell doorbell{parker};
   Channel channel{8, doorbell, doorbell};
   channel.tell_cost(Work{0});
-  CopySender sender("edge", {&channel}, record_type<std::string_view, std::uint64_t>,
+  ShardContext shard;
+  CopySender sender("edge", {&channel}, shard, record_type<std::string_view, std::uint64_t>,
                     CopySender::To::kNext);
   std::string key = "alice";
   Keyed batch;

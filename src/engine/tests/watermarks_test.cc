@@ -83,5 +83,33 @@ TEST(SourceWatermarks, FollowWhatTheInputPromises) {
   EXPECT_EQ(w.current().time, EventTime{70});
 }
 
+SourceTime on_shard(std::size_t partitions, Watermark watermark, std::string held_by,
+                    bool ended = false) {
+  return {partitions, ended, watermark.idle, watermark.time, std::move(held_by)};
+}
+
+TEST(SourceTime, TheSlowestShardThatIsNotIdleHoldsTheWatermark) {
+  SourceTime all;
+  all.add(on_shard(0, {EventTime{1}, true}, "", /*ended=*/true));
+  EXPECT_TRUE(all.idle);
+  all.add(on_shard(2, {EventTime{30}, false}, "c"));
+  all.add(on_shard(1, {EventTime{5}, true}, "idle"));
+  all.add(on_shard(2, {EventTime{20}, false}, "b"));
+  all.add(on_shard(1, {EventTime{40}, false}, "d"));
+  EXPECT_EQ(all.partitions, 6u);
+  EXPECT_FALSE(all.idle);
+  EXPECT_FALSE(all.ended);
+  EXPECT_EQ(all.watermark, EventTime{20});
+  EXPECT_EQ(all.held_by, "b");
+}
+
+TEST(SourceTime, EndsWhenAllShardsHave) {
+  SourceTime all;
+  all.add(on_shard(1, {EventTime{30}, true}, "", /*ended=*/true));
+  EXPECT_TRUE(all.ended);
+  all.add(on_shard(1, {EventTime{30}, false}, "a"));
+  EXPECT_FALSE(all.ended);
+}
+
 }  // namespace
 }  // namespace rheon::engine

@@ -101,6 +101,36 @@ TEST_F(Answers, StatusSaysForWhatCommitsWait) {
   EXPECT_EQ(ask({"status", "", "", 0})["waiting"], "the disk is slow");
 }
 
+TEST_F(Answers, StatusNamesThePartitionThatHoldsTheWatermark) {
+  EXPECT_EQ(ask({"status", "", "", 0})["sources"], nlohmann::json::array());
+  view_.stats_.sources["lines"] = {3, false, false, EventTime{1'704'067'200'000'000}, "b.txt"};
+  auto source = ask({"status", "", "", 0})["sources"][0];
+  EXPECT_EQ(source["name"], "lines");
+  EXPECT_EQ(source["partitions"], 3);
+  EXPECT_EQ(source["held_by"], "b.txt");
+  EXPECT_EQ(source["watermark"], "2024-01-01T00:00:00.000000Z");
+  view_.stats_.sources["lines"] = {1, false, false, EventTime::min(), "b.txt"};
+  source = ask({"status", "", "", 0})["sources"][0];
+  EXPECT_EQ(source["held_by"], "b.txt");
+  EXPECT_FALSE(source.contains("watermark")) << "there is none yet";
+  view_.stats_.sources["lines"] = {1, false, true, EventTime{5}, "b.txt"};
+  source = ask({"status", "", "", 0})["sources"][0];
+  EXPECT_EQ(source["idle"], true);
+  EXPECT_FALSE(source.contains("held_by"));
+  view_.stats_.sources["lines"] = {1, true, true, EventTime{5}, "b.txt"};
+  EXPECT_EQ(ask({"status", "", "", 0})["sources"][0]["ended"], true);
+}
+
+TEST_F(Answers, TheLedgerShowsWhatKeyByHasSentToQuarantine) {
+  view_.ledger_.set("edge/lines->two.0/sent", 7);
+  view_.ledger_.set("edge/lines->two.0/received", 7);
+  view_.ledger_.set("edge/lines->two.0/quarantined", 2);
+  const auto ledger = ask({"ledger", "", "", 0});
+  EXPECT_TRUE(ledger["balanced"]);
+  EXPECT_EQ(ledger["edges"][0]["sent"], 7);
+  EXPECT_EQ(ledger["edges"][0]["quarantined"], 2);
+}
+
 TEST_F(Answers, TheLedgerNamesWhatDoesNotAddUp) {
   view_.ledger_.set("operator/two/in", 7);
   view_.ledger_.set("operator/two/emitted", 6);

@@ -137,7 +137,7 @@ TEST(Show, an_imbalance_cannot_be_overlooked) {
   ASSERT_TRUE(shown);
   EXPECT_THAT(*shown, HasSubstr("THE LEDGER DOES NOT BALANCE: operator 'a' took 3."));
   EXPECT_THAT(*shown, HasSubstr("1 (no output)"));
-  EXPECT_THAT(*shown, HasSubstr("a->b.0     2         2  ok"));
+  EXPECT_THAT(*shown, HasSubstr("a->b.0     2         2            0  ok"));
 }
 
 TEST(Show, an_answer_of_another_version_is_a_sentence) {
@@ -171,6 +171,10 @@ TEST(TraceFile, writes_what_collectors_read) {
       R"("parentSpanId":"0000000000000004","name":"words","kind":1,"startTimeUnixNano":"5",)"
       R"("endTimeUnixNano":"6"}]}]}]})"
       "\n");
+  span.links = {{1, 7, 8}};
+  EXPECT_THAT(to_otlp("j", {span}),
+              HasSubstr(R"("links":[{"traceId":"00000000000000010000000000000007",)"
+                        R"("spanId":"0000000000000008"}])"));
 }
 
 }  // namespace
