@@ -1,8 +1,24 @@
 #include "engine/ledger.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <utility>
 
 namespace rheon::engine {
+
+CounterName parse_counter(std::string_view counter) {
+  const auto part = [&counter] {
+    const std::string_view result = counter.substr(0, counter.find('/'));
+    counter.remove_prefix(std::min(counter.size(), result.size() + 1));
+    return result;
+  };
+  CounterName name;
+  name.kind = part();
+  name.owner = part();
+  name.what = counter;
+  return name;
+}
 
 void OperatorCounters::drop(std::string_view reason, std::uint64_t count) {
   for (auto& [known, sum] : dropped) {
@@ -43,14 +59,20 @@ void Ledger::set(std::string_view name, std::uint64_t count) {
   counters_[std::string(name)] = count;
 }
 
-void Ledger::set_at_rest(const std::string& operator_name, std::uint64_t entries) {
+std::vector<std::string> Ledger::set_at_rest(const std::string& operator_name,
+                                             std::uint64_t entries) {
   const std::string prefix = "operator/" + operator_name + "/";
+  std::vector<std::string> changed;
   const auto [at, first] = counters_.try_emplace(prefix + "at_rest", entries);
-  at->second = entries;
+  if (first || std::exchange(at->second, entries) != entries) {
+    changed.push_back(at->first);
+  }
   if (first) {
     // A job that was begun by a build that did not count them has some already.
-    counters_[prefix + "created"] = entries + get(prefix + "removed");
+    changed.push_back(prefix + "created");
+    counters_[changed.back()] = entries + get(prefix + "removed");
   }
+  return changed;
 }
 
 std::uint64_t Ledger::get(std::string_view name) const {
@@ -61,76 +83,76 @@ std::uint64_t Ledger::get(std::string_view name) const {
 std::uint64_t Ledger::quarantined() const {
   std::uint64_t sum = 0;
   for (const auto& [counter, count] : counters_) {
-    sum += counter.ends_with("/quarantined") ? count : 0;
+    sum += parse_counter(counter).what == "quarantined" ? count : 0;
   }
   return sum;
 }
 
 namespace {
 
-// The part between `prefix` and the last slash-separated word: names hold no slash.
-[[nodiscard]] std::string_view name_in(std::string_view counter, std::string_view prefix) {
-  counter.remove_prefix(prefix.size());
-  return counter.substr(0, counter.find('/'));
+[[nodiscard]] bool is_disposition(std::string_view what) {
+  return what == "emitted" || what == "absorbed" || what == "late" || what == "quarantined" ||
+         what.starts_with("dropped/");
 }
+
+// What came in and what became of it; the two are to be equal.
+struct Account {
+  std::uint64_t in = 0;
+  std::uint64_t out = 0;
+};
+using Accounts = std::map<std::string_view, Account>;
 
 }  // namespace
 
 std::vector<Imbalance> Ledger::imbalances() const {
-  std::map<std::string, std::uint64_t, std::less<>> inputs;
-  std::map<std::string, std::uint64_t, std::less<>> dispositions;
-  std::map<std::string, std::uint64_t, std::less<>> sent;
-  std::map<std::string, std::uint64_t, std::less<>> received;
-  for (const auto& [counter, count] : counters_) {
-    if (counter.starts_with("operator/")) {
-      const std::string name(name_in(counter, "operator/"));
-      const std::string_view what = std::string_view(counter).substr(
-          std::min(counter.size(), std::string_view("operator/").size() + name.size() + 1));
-      if (what == "in") {
-        inputs[name] += count;
-        dispositions[name];  // compared below, also when it has none
-      } else if (what == "emitted" || what == "absorbed" || what == "late" ||
-                 what == "quarantined" || what.starts_with("dropped/")) {
-        dispositions[name] += count;
-        inputs[name];
-      }
-    } else if (counter.starts_with("edge/")) {
-      const std::string name(name_in(counter, "edge/"));
-      if (counter.ends_with("/quarantined")) {
-        continue;  // by its key_by: it was not sent
-      }
-      (counter.ends_with("/sent") ? sent : received)[name] += count;
-      (counter.ends_with("/sent") ? received : sent)[name];
-    }
-  }
   std::vector<Imbalance> result;
-  for (const auto& [counter, entries] : counters_) {
-    if (counter.starts_with("operator/") && counter.ends_with("/at_rest")) {
-      const std::string name(name_in(counter, "operator/"));
-      const std::uint64_t created = get("operator/" + name + "/created");
-      const std::uint64_t removed = get("operator/" + name + "/removed");
-      if (created != removed + entries) {
-        result.push_back({name, "operator '" + name + "' has created " + std::to_string(created) +
-                                    " entries of state and removed " + std::to_string(removed) +
-                                    ", and holds " + std::to_string(entries) + "."});
+  Accounts operators;
+  Accounts edges;
+  for (const auto& [counter, count] : counters_) {
+    const auto [kind, owner, what] = parse_counter(counter);
+    if (kind == "operator") {
+      if (what == "in") {
+        operators[owner].in += count;
+      } else if (is_disposition(what)) {
+        operators[owner].out += count;
+      } else if (what == "at_rest") {
+        check_state(std::string(owner), count, result);
+      }
+    } else if (kind == "edge") {  // what its key_by has sent to quarantine was not sent
+      if (what == "sent") {
+        edges[owner].in += count;
+      } else if (what == "received") {
+        edges[owner].out += count;
       }
     }
   }
-  for (const auto& [name, count] : inputs) {
-    if (dispositions[name] != count) {
-      result.push_back({name, "operator '" + name + "' took " + std::to_string(count) +
-                                  " records and accounts for " +
-                                  std::to_string(dispositions[name]) + "."});
+  for (const auto& [name, account] : operators) {
+    if (account.in != account.out) {
+      result.push_back(
+          {std::string(name), fmt::format("operator '{}' took {} records and accounts for {}.",
+                                          name, account.in, account.out)});
     }
   }
-  for (const auto& [name, count] : sent) {
-    if (received[name] != count) {
-      result.push_back({name, "edge '" + name + "' sent " + std::to_string(count) +
-                                  " records and delivered " + std::to_string(received[name]) +
-                                  "."});
+  for (const auto& [name, account] : edges) {
+    if (account.in != account.out) {
+      result.push_back(
+          {std::string(name), fmt::format("edge '{}' sent {} records and delivered {}.", name,
+                                          account.in, account.out)});
     }
   }
   return result;
+}
+
+void Ledger::check_state(const std::string& operator_name, std::uint64_t at_rest,
+                         std::vector<Imbalance>& out_imbalances) const {
+  const std::uint64_t created = get("operator/" + operator_name + "/created");
+  const std::uint64_t removed = get("operator/" + operator_name + "/removed");
+  if (created != removed + at_rest) {
+    out_imbalances.push_back(
+        {operator_name,
+         fmt::format("operator '{}' has created {} entries of state and removed {}, and holds {}.",
+                     operator_name, created, removed, at_rest)});
+  }
 }
 
 }  // namespace rheon::engine

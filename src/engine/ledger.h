@@ -28,8 +28,9 @@ class Ledger {
 
   void add(const LedgerEntry& entry);
   void set(std::string_view name, std::uint64_t count);
-  /// Entries of state that the operator holds: "operator/<name>/at_rest".
-  void set_at_rest(const std::string& operator_name, std::uint64_t entries);
+  /// Entries of state that the operator holds: "operator/<name>/at_rest". Returns the counters that
+  /// it has changed.
+  std::vector<std::string> set_at_rest(const std::string& operator_name, std::uint64_t entries);
   [[nodiscard]] const Counters& counters() const { return counters_; }
   [[nodiscard]] std::uint64_t get(std::string_view name) const;
   /// Records of all sources, operators and edges that went to the quarantine stream.
@@ -40,6 +41,9 @@ class Ledger {
   [[nodiscard]] std::vector<Imbalance> imbalances() const;
 
  private:
+  void check_state(const std::string& operator_name, std::uint64_t at_rest,
+                   std::vector<Imbalance>& out_imbalances) const;
+
   Counters counters_;
 };
 

@@ -16,6 +16,14 @@ struct LedgerEntry {
   std::uint64_t count = 0;
 };
 
+/// A counter's name taken apart. Names of operators and edges hold no slash, reasons of drops may.
+struct CounterName {
+  std::string_view kind;   // "operator" or "edge"
+  std::string_view owner;  // the operator's or edge's name
+  std::string_view what;   // "in", "dropped/<reason>", "sent", ...
+};
+[[nodiscard]] CounterName parse_counter(std::string_view counter);
+
 /// Counters of one operator on one shard in the running epoch.
 struct OperatorCounters {
   std::uint64_t in = 0;

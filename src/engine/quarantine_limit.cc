@@ -10,19 +10,14 @@ struct Counted {
   std::uint64_t quarantined = 0;
 };
 
-// Of "operator/<name>/<counter>" or "edge/<name>/<counter>". An edge has taken what it has sent,
-// and what went to quarantine instead.
+// An edge has taken what it has sent, and what went to quarantine instead.
 [[nodiscard]] Counted counted(const LedgerEntry& entry) {
-  std::string_view name = entry.name;
-  const bool edge = name.starts_with("edge/");
-  name.remove_prefix(name.find('/') + 1);
-  const std::size_t slash = name.find('/');  // names hold none, reasons may
-  const std::string_view counter = name.substr(slash + 1);
-  name = name.substr(0, slash);
-  if (counter == "quarantined") {
-    return {name, edge ? entry.count : 0, entry.count};
+  const auto [kind, owner, what] = parse_counter(entry.name);
+  const bool edge = kind == "edge";
+  if (what == "quarantined") {
+    return {owner, edge ? entry.count : 0, entry.count};
   }
-  return counter == (edge ? "sent" : "in") ? Counted{name, entry.count, 0} : Counted{};
+  return what == (edge ? "sent" : "in") ? Counted{owner, entry.count, 0} : Counted{};
 }
 
 }  // namespace

@@ -7,6 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "engine/fact_names.h"
+#include "engine/operator_counters.h"
+
 namespace rheon::engine {
 
 namespace {
@@ -69,15 +72,15 @@ constexpr std::array<std::string_view, 4> kNamedPrefixes{"position/", "sink/", "
                   "it, or start over with `reset`.");
 }
 
-}  // namespace
-
-namespace {
-
 /// What the ledger says of an operator's state. Operators may be joined or split under new names:
 /// then it is counted anew.
 [[nodiscard]] bool is_count_of_state(std::string_view key) {
-  return key.starts_with("ledger/operator/") &&
-         (key.ends_with("/created") || key.ends_with("/removed") || key.ends_with("/at_rest"));
+  if (!key.starts_with(kLedgerPrefix)) {
+    return false;
+  }
+  const auto [kind, owner, what] = parse_counter(key.substr(kLedgerPrefix.size()));
+  return kind == "operator" &&
+         (what == "created" || what == "removed" || what == "expired" || what == "at_rest");
 }
 
 }  // namespace

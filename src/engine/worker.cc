@@ -26,7 +26,7 @@ Worker::Worker(env::Env& env, Plan plan, WorkerOptions options)
       doorbell_(*parker_),
       clock_(env.clock()),
       quarantine_limit_(options_.max_quarantined_percent),
-      interval_(options_.commit_interval.value_or(kShortestCommitInterval)) {}
+      interval_(options_.commit_interval) {}
 
 Worker::~Worker() { questions_.close(); }
 
@@ -207,7 +207,7 @@ StepResult Worker::run() {
     cut(/*last=*/true, drain);
     return {Progress::kWorked, env::Monotonic::max()};
   }
-  const env::Monotonic due = last_barrier_ + interval_;
+  const env::Monotonic due = last_barrier_ + interval_.value();
   if (changes == activity_at_barrier_) {
     std::uint64_t still = 0;
     for (const auto& shard : execution_->shards()) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "engine/catalog.h"
+#include "engine/commit_interval.h"
 #include "engine/decider.h"
 #include "engine/execution.h"
 #include "engine/ledger.h"
@@ -47,9 +48,6 @@ struct WorkerOptions {
   /// Sinks take part in transactions where they can; false: they write at once.
   bool transactions = true;
 };
-
-/// Commits come no faster by themselves.
-inline constexpr std::chrono::microseconds kShortestCommitInterval{10'000};
 
 enum class WorkerState {
   kRunning,
@@ -183,11 +181,9 @@ class Worker {
   void committed();
   void publish();
   [[nodiscard]] StepResult await_publishing();
-  void adapt_interval();
   [[nodiscard]] env::Monotonic cost_to_shards() const;
   [[nodiscard]] double commit_share();
   void collect_watermarks(std::vector<log::FactChange>& changes);
-  void set_at_rest(const std::string& name, std::uint64_t entries);
   void collect_ledger(std::vector<log::FactChange>& changes);
   void answer_questions();
   void collect_spans(std::vector<observe::Span>& spans);
@@ -248,7 +244,7 @@ class Worker {
   env::Monotonic submitted_at_{0};
   env::Monotonic next_adjust_{0};
   env::Monotonic stop_began_{0};
-  std::chrono::microseconds interval_;
+  CommitInterval interval_;
 
   std::atomic<bool> stop_requested_{false};
   std::atomic<std::uint32_t> wanted_shards_{0};

@@ -12,9 +12,6 @@ namespace rheon::engine {
 
 namespace {
 
-constexpr std::chrono::microseconds kLongestInterval{100'000};
-// Barriers and commits shall take 1/40 of the time; more where the longest interval is too short.
-constexpr std::int64_t kCostShare = 40;
 constexpr std::size_t kMaxSpans = 65'536;
 
 }  // namespace
@@ -63,7 +60,9 @@ void Worker::submit() {
     submitted_state_bytes_ += part->state_bytes;
   }
   for (const auto& [name, entries] : at_rest) {
-    set_at_rest(name, entries);
+    for (std::string& changed : ledger_.set_at_rest(name, entries)) {
+      submitted_ledger_.push_back({std::move(changed), 0});
+    }
   }
   collect_ledger(commit.facts);
   collect_watermarks(commit.facts);
@@ -110,18 +109,6 @@ void Worker::collect_spans(std::vector<observe::Span>& spans) {
     spans_.clear();
   }
   std::move(spans.begin(), spans.end(), std::back_inserter(spans_));
-}
-
-void Worker::set_at_rest(const std::string& name, std::uint64_t entries) {
-  const std::string prefix = "operator/" + name + "/";
-  const bool first = !ledger_.counters().contains(prefix + "at_rest");
-  if (first || ledger_.get(prefix + "at_rest") != entries) {
-    ledger_.set_at_rest(name, entries);
-    submitted_ledger_.push_back({prefix + "at_rest", 0});
-  }
-  if (first) {
-    submitted_ledger_.push_back({prefix + "created", 0});
-  }
 }
 
 void Worker::collect_ledger(std::vector<log::FactChange>& changes) {
@@ -178,7 +165,8 @@ void Worker::committed() {
     shard->post(std::move(command));
   }
   publisher_.committed(epoch_);
-  adapt_interval();
+  // The log is busy from submit to answer.
+  interval_.committed(cost_to_shards() + (clock_.monotonic() - submitted_at_));
   {
     const log::Usage usage = log_ != nullptr ? log_->usage() : log::Usage{};
     const std::lock_guard lock(stats_mutex_);
@@ -203,17 +191,6 @@ double Worker::commit_share() {
   const env::Monotonic since = now - std::exchange(committed_at_, now);
   return static_cast<double>(cost_to_shards().count()) /
          static_cast<double>(std::max(since, env::Monotonic{1}).count());
-}
-
-void Worker::adapt_interval() {
-  if (options_.commit_interval.has_value()) {
-    return;
-  }
-  // And the log is busy from submit to answer.
-  const auto cost = std::chrono::duration_cast<std::chrono::microseconds>(
-      cost_to_shards() + (clock_.monotonic() - submitted_at_));
-  const auto wanted = std::clamp(cost * kCostShare, kShortestCommitInterval, kLongestInterval);
-  interval_ = (interval_ * 3 + wanted) / 4;
 }
 
 void Worker::publish() {

@@ -78,10 +78,8 @@ struct EdgeCounts {
   std::uint64_t received = 0;
   std::uint64_t quarantined = 0;  // before they were sent: by key_by
 
-  void add(std::string_view counter, std::uint64_t count) {
-    (counter.ends_with("/sent")          ? sent
-     : counter.ends_with("/quarantined") ? quarantined
-                                         : received) += count;
+  void add(std::string_view what, std::uint64_t count) {
+    (what == "sent" ? sent : what == "quarantined" ? quarantined : received) += count;
   }
 };
 
@@ -111,9 +109,8 @@ struct EdgeCounts {
   constexpr std::string_view kEdge = "edge/";
   for (auto at = ledger.counters().lower_bound(kEdge);
        at != ledger.counters().end() && at->first.starts_with(kEdge); ++at) {
-    const std::string name =
-        at->first.substr(kEdge.size(), at->first.find('/', kEdge.size()) - kEdge.size());
-    edges[name].add(at->first, at->second);
+    const auto [kind, name, what] = engine::parse_counter(at->first);
+    edges[std::string(name)].add(what, at->second);
   }
   for (const auto& [name, counts] : edges) {
     Json one{{"name", name}, {"sent", counts.sent}, {"received", counts.received}};

@@ -8,6 +8,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 Ledger ledger_of(const std::vector<LedgerEntry>& entries) {
   Ledger ledger;
@@ -76,6 +77,24 @@ TEST(Ledger, StateThatWasNotCountedIsTakenForCreated) {
   ledger.set_at_rest("counts", 7);
   EXPECT_EQ(ledger.get("operator/counts/created"), 10u);
   EXPECT_THAT(ledger.imbalances(), ::testing::IsEmpty());
+}
+
+TEST(Ledger, SaysWhichCountersOfStateHaveChanged) {
+  Ledger ledger;
+  EXPECT_THAT(ledger.set_at_rest("op", 2),
+              UnorderedElementsAre("operator/op/at_rest", "operator/op/created"));
+  EXPECT_THAT(ledger.set_at_rest("op", 2), ::testing::IsEmpty());
+  EXPECT_THAT(ledger.set_at_rest("op", 1), UnorderedElementsAre("operator/op/at_rest"));
+}
+
+TEST(Ledger, ReasonsThatLookLikeCountersAreReasons) {
+  const Ledger ledger = ledger_of({{"operator/op/in", 10},
+                                   {"operator/op/dropped/at_rest", 1},
+                                   {"operator/op/dropped/x/quarantined", 2},
+                                   {"operator/op/dropped/in", 3},
+                                   {"operator/op/quarantined", 4}});
+  EXPECT_THAT(ledger.imbalances(), ::testing::IsEmpty());
+  EXPECT_EQ(ledger.quarantined(), 4u);
 }
 
 TEST(Ledger, WhatKeyByHasSentToQuarantineWasNotSentAlongTheEdge) {

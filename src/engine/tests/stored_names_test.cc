@@ -49,6 +49,17 @@ TEST(StoredNames, FollowsARenamedSourceAndTellsTheNextCommit) {
   EXPECT_TRUE(changes[1].value.has_value());
 }
 
+TEST(StoredNames, OfARenamedOperatorsCountsThoseOfItsStateBeginAnew) {
+  log::Facts facts{{"ledger/operator/old/created", "1"},
+                   {"ledger/operator/old/dropped/removed", "2"},
+                   {"ledger/operator/old/expired", "1"},
+                   {"ledger/operator/old/removed", "3"}};
+  std::vector<log::FactChange> changes;
+  ASSERT_TRUE(place_stored_names(graph_of({node("new", graph::NodeKind::kKeyed, {"old"})}), facts,
+                                 changes));
+  EXPECT_THAT(facts, ElementsAre(Pair("ledger/operator/new/dropped/removed", "2")));
+}
+
 TEST(StoredNames, RefusesProgressThatNobodyOwnsWithTheNames) {
   log::Facts facts{{"position/gone/f1", "p"}, {"position/lost/f1", "p"}};
   std::vector<log::FactChange> changes;
