@@ -72,7 +72,8 @@ class Job {
   /// For tests, before the job function runs: its sources and sinks are these instead.
   void replace_ends(std::shared_ptr<detail::StandIns> stand_ins);
 
-  /// The number of key groups, a power of two; fixed when the job first runs.
+  /// The number of key groups, a power of two: at most so many shards share the keyed state. For a
+  /// job that has run `split-key-groups` makes more of them; never fewer.
   void key_groups(std::uint32_t groups);
 
   [[nodiscard]] const Parameters& parameters() const { return *parameters_; }

@@ -71,6 +71,11 @@ Status Worker::open() {
     opened_.identity.key_groups = plan_.graph.key_groups;
   }
   facts_ = opened_.facts;
+  if (!facts_.contains(log::kKeyGroupsFact)) {
+    std::string number;
+    codec::put_u32(number, plan_.graph.key_groups);
+    pending_facts_.push_back({std::string(log::kKeyGroupsFact), std::move(number)});
+  }
   epoch_ = opened_.epoch;
   stats_.epoch = epoch_;
   RHEON_TRY(check_decisions());

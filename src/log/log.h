@@ -27,6 +27,10 @@ namespace rheon::log {
 
 using Facts = std::map<std::string, std::string, std::less<>>;
 
+/// The one fact that the log reads itself, u32: into how many key groups state is divided. Without
+/// it, the number of the identity.
+inline constexpr std::string_view kKeyGroupsFact = "key_groups";
+
 struct FactChange {
   std::string key;
   std::optional<std::string> value;  // none: the fact is removed

@@ -149,6 +149,8 @@ class Parser {
             "Start over: forget state, positions and streams. Outputs stay as they are");
     command(app_, Command::kAdopt, "adopt",
             "Go on with a data directory that was copied or restored");
+    add_parameters(*command(app_, Command::kSplitKeyGroups, "split-key-groups",
+                            "Make as many key groups as the job asks for, of those that it had"));
   }
 
   void add_json(CLI::App* app) { app->add_flag("--json", line_.json, "as JSON"); }

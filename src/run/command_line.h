@@ -27,6 +27,7 @@ enum class Command {
   kStreamCat,
   kReset,
   kAdopt,
+  kSplitKeyGroups,
 };
 
 /// What the user wants kept. Without a wish each sink gives its best, and a source that cannot be

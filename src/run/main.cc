@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "engine/plan.h"
+#include "engine/split_key_groups.h"
 #include "env/posix.h"
 #include "log/files/file_log.h"
 #include "run/command_line.h"
@@ -94,6 +96,11 @@ class Program {
             fmt::format("{}: {} is this job's data from now on; the directory that it was "
                         "copied from must not run any more.\n",
                         name_, line.data_directory));
+      case Command::kSplitKeyGroups: {
+        Job job(name_, Parameters(line.parameters, /*complete=*/false));
+        const Result<graph::Graph> graph = make_graph(job);
+        return graph.has_value() ? split(*graph, line) : complain(graph.error());
+      }
       default: {
         Job job(name_, Parameters({}, /*complete=*/false));
         const Result<graph::Graph> graph = make_graph(job);
@@ -109,6 +116,17 @@ class Program {
       status = start(env_, line.data_directory, name_);
     }
     return status.has_value() ? print(done) : complain(status.error());
+  }
+
+  ExitCode split(const graph::Graph& graph, const CommandLine& line) {
+    if (const Status there = require_data_directory(env_, line.data_directory); !there) {
+      return complain(there.error());
+    }
+    const Result<std::uint32_t> before =
+        engine::split_key_groups(env_, engine::make_plan(graph), line.data_directory);
+    return before.has_value() ? print(fmt::format("{}: {} key groups in {}, before {}.\n", name_,
+                                                  graph.key_groups, line.data_directory, *before))
+                              : complain(before.error());
   }
 
   ExitCode print(const std::string& text) {

@@ -60,6 +60,7 @@ class Opening {
     RHEON_TRY(take_directory());
     RHEON_TRY(take_identity());
     RHEON_TRY(recover());
+    RHEON_TRY(take_key_groups());
     return make();
   }
 
@@ -69,6 +70,9 @@ class Opening {
   }
 
   Status take_directory() {
+    if (options_.key_groups == kKeyGroupsAsStored) {
+      RHEON_TRY(require_data_directory(files_, options_.directory));
+    }
     RHEON_TRY(files_.make_directories(options_.directory));
     RHEON_TRY(check_not_foreign());
     RHEON_ASSIGN(lock_, lock_directory(files_, options_.directory, options_.job));
@@ -112,19 +116,18 @@ class Opening {
     }
     record_ = std::move(*record);
     RHEON_TRY(check_identity(files_, options_.directory, record_, options_.job));
-    if (record_.identity.key_groups == 0) {  // after a reset
-      record_.identity.key_groups = options_.key_groups;
+    if (record_.identity.key_groups == 0 && options_.key_groups != kKeyGroupsAsStored) {
+      record_.identity.key_groups = options_.key_groups;  // after a reset
       RHEON_TRY(write_identity(files_, options_.directory, record_));
-    }
-    if (record_.identity.key_groups != options_.key_groups) {
-      return fail(
-          ErrorCode::kRefused,
-          fmt::format("{} was made with {} key groups, and the job now asks for {}: the "
-                      "number is fixed when a job first runs. `reset` starts over with another",
-                      options_.directory, record_.identity.key_groups, options_.key_groups));
     }
     RHEON_TRY(make_directories());  // a copy may have left out the empty ones
     return sync_names();
+  }
+
+  Status nothing_there() const {
+    return fail(
+        ErrorCode::kNotFound,
+        fmt::format("nothing has run in {}: there are no key groups yet", options_.directory));
   }
 
   Status make_directories() {
@@ -136,6 +139,9 @@ class Opening {
 
   /// The identity comes last: once it stands, all else that a fresh directory has is durable.
   Status make_fresh() {
+    if (options_.key_groups == kKeyGroupsAsStored) {
+      return nothing_there();
+    }
     RHEON_ASSIGN(const auto segments, numbered_files(files_, path(kJournalDirectory)));
     if (!segments.empty()) {
       return tl::unexpected(
@@ -191,13 +197,38 @@ class Opening {
     return repair_journal(files_, options_.directory, recovered_);
   }
 
+  /// A split of key groups is made by its commit: the identity follows.
+  Status take_key_groups() {
+    std::uint32_t& groups = record_.identity.key_groups;
+    const Facts& facts = recovered_.standing.facts;
+    RHEON_ASSIGN(const std::uint32_t number, key_groups_of(facts, groups));
+    if (std::exchange(groups, number) != number) {
+      RHEON_TRY(write_identity(files_, options_.directory, record_));
+    }
+    if (groups == kKeyGroupsAsStored) {
+      return nothing_there();
+    }
+    if (options_.key_groups == kKeyGroupsAsStored || options_.key_groups == groups) {
+      return {};
+    }
+    return fail(ErrorCode::kRefused,
+                fmt::format("{} has {} key groups, and the job now asks for {}. {}",
+                            options_.directory, groups, options_.key_groups,
+                            options_.key_groups > groups
+                                ? "`split-key-groups` makes as many of them, while the job does "
+                                  "not run"
+                                : "They can be split, and not be joined: `reset` starts over with "
+                                  "another number"));
+  }
+
   Result<bool> ask_who_decides() {
     if (!options_.decide) {
       return fail(
           ErrorCode::kRefused,
           fmt::format("epoch {} in {} was prepared, and whether it counts was decided by a "
                       "transaction. Run the job once more as it was: with the sink that writes to "
-                      "a topic, and without --guarantee at-least-once.",
+                      "a topic, with its number of key groups, and without --guarantee "
+                      "at-least-once.",
                       recovered_.standing.epoch.value, path(kJournalDirectory)));
     }
     const Standing& standing = recovered_.standing;

@@ -24,6 +24,9 @@ struct Undecided {
   const Facts& facts;  // as they are if it counts
 };
 
+/// OpenOptions::key_groups for whatever a directory has; where nothing is, nothing is made then.
+inline constexpr std::uint32_t kKeyGroupsAsStored = 0;
+
 struct OpenOptions {
   std::string directory;  // "<name>.data"
   std::string job;        // must match what the directory holds

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
+#include "codec/wire.h"
 #include "log/files/frame.h"
 
 namespace rheon::log::files {
@@ -93,6 +95,22 @@ Status write_identity(env::Files& files, const std::string& directory,
 Result<std::uint64_t> lock_inode(env::Files& files, const std::string& directory) {
   RHEON_ASSIGN(const env::FileInfo info, files.info(env::join(directory, kLockFile)));
   return info.inode;
+}
+
+Result<std::uint32_t> key_groups_of(const Facts& facts, std::uint32_t in_identity) {
+  const auto told = facts.find(kKeyGroupsFact);
+  if (told == facts.end()) {
+    return in_identity;
+  }
+  codec::Reader in(told->second);
+  const std::uint32_t number = in.u32();
+  if (in.failed() || !in.at_end() || !std::has_single_bit(number)) {
+    return fail(ErrorCode::kCorrupt,
+                fmt::format("the last commit says that there are {} key groups, which is not a "
+                            "number that a job can have",
+                            number));
+  }
+  return number;
 }
 
 Status check_identity(env::Files& files, const std::string& directory, const IdentityRecord& record,

@@ -43,6 +43,10 @@ namespace rheon::log::files {
 [[nodiscard]] Status check_identity(env::Files& files, const std::string& directory,
                                     const IdentityRecord& record, const std::string& job);
 
+/// The number of key groups as of a commit with these facts: that of the identity, unless a commit
+/// says another. kCorrupt when that is none that a job can have.
+[[nodiscard]] Result<std::uint32_t> key_groups_of(const Facts& facts, std::uint32_t in_identity);
+
 [[nodiscard]] Id random_id(env::Random& random);
 
 [[nodiscard]] SlotLayout witness_layout();

@@ -18,7 +18,8 @@ namespace rheon::log::files {
 /// and the checksums of its epoch's frames, so the value stands for the whole history.
 using Chain = Id;
 
-/// `identity`: replaced whole, by reset and adopt only.
+/// `identity`: replaced whole, by reset and adopt, and by the first open() behind a split of key
+/// groups.
 struct IdentityRecord {
   Identity identity;
   std::vector<Id> ancestors;     // lineages whose frames are still this job's (after adopt)

@@ -151,8 +151,12 @@ class Salvage {
   }
 
   Status take_identity() {
-    const Identity& written = pieces_.back().scan.identity;
+    Identity written = pieces_.back().scan.identity;
     auto record = read_identity(files_, from_);
+    RHEON_ASSIGN(written.key_groups, key_groups_of(standing_.facts, written.key_groups));
+    if (record.has_value()) {  // a split may be behind it, or may be lost
+      record->identity.key_groups = written.key_groups;
+    }
     if (record.has_value() && is_of_one_job(record->identity, written)) {
       record_ = std::move(*record);
     } else if (record.has_value()) {

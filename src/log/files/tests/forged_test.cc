@@ -206,5 +206,21 @@ TEST(Forged, WhateverStandsInAFrameNothingCrashes) {
   }
 }
 
+TEST(Forged, ALaterFormatIsRefusedWithWhatToDo) {
+  Sound sound(1);
+  const std::string path = "job.data/identity";
+  const std::string before = contents(sound.env, path);
+  std::vector<Forgery> frames = frames_of(path, before);
+  ++frames.front().version;
+  look_with(sound, path, sealed(path, frames, before.size()), [&] {
+    const auto opened = open(sound.env, ModelJob::options());
+    ASSERT_FALSE(opened.has_value());
+    EXPECT_EQ(opened.error().code, ErrorCode::kRefused);
+    EXPECT_EQ(opened.error().message,
+              "job.data/identity has format version 2, and this program knows only 1: use the "
+              "program that wrote it, or a newer one");
+  });
+}
+
 }  // namespace
 }  // namespace rheon::log::files::testing

@@ -81,7 +81,10 @@ TEST_F(Lineage, AnotherNumberOfKeyGroupsIsRefused) {
   run(1);
   OpenOptions options = ModelJob::options();
   options.key_groups = 8;
-  EXPECT_SAYS(refusal(env, options), "4 key groups");
+  EXPECT_SAYS(refusal(env, options),
+              "has 4 key groups, and the job now asks for 8. `split-key-groups` makes");
+  options.key_groups = 2;
+  EXPECT_SAYS(refusal(env, options), "They can be split, and not be joined");
 }
 
 TEST_F(Lineage, AnotherTypeOfAStreamIsRefused) {
@@ -232,11 +235,11 @@ TEST_F(Lineage, ResetNeedsNeitherAnIdentityNorFolders) {
 TEST_F(Lineage, AfterAResetTheNumberOfKeyGroupsIsFree) {
   run(3);
   OpenOptions options = ModelJob::options();
-  options.key_groups = 8;
+  options.key_groups = 2;
   EXPECT_SAYS(refusal(env, options), "`reset` starts over with another");
   ASSERT_TRUE(reset(env, "job.data", "job").has_value());
   EXPECT_TRUE(open(env, options).has_value());
-  EXPECT_SAYS(refusal(env, ModelJob::options()), "8 key groups");
+  EXPECT_SAYS(refusal(env, ModelJob::options()), "2 key groups");
 }
 
 TEST_F(Lineage, AStreamOfAnotherJobIsRefused) {

@@ -163,9 +163,12 @@ TEST_F(MixedDirectory, SalvageLeavesSegmentsBehindThatNobodyNeedsAnyMore) {
 TEST_F(MixedDirectory, SalvageTrustsTheJournalMoreThanTheIdentity) {
   const Identity identity = read_identity(files(), "job.data")->identity;
   int number = 0;
-  for (const auto& change : std::vector<std::function<void(Identity&)>>{
-           [](Identity& other) { other.job = "other"; }, [](Identity& other) { ++other.uid.low; },
-           [](Identity& other) { ++other.key_groups; }}) {
+  for (const auto& change :
+       std::vector<std::function<void(Identity&)>>{[](Identity& other) { other.job = "other"; },
+                                                   [](Identity& other) {
+                                                     ++other.uid.low;
+                                                     ++other.key_groups;
+                                                   }}) {
     change_identity([&](IdentityRecord& record) {
       record.identity = identity;
       change(record.identity);
