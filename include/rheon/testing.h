@@ -4,3 +4,5 @@
 
 #include "testing/topology.h"
 #include "testing/verify_operator.h"
+#include "testing/verify_sink.h"
+#include "testing/verify_source.h"
