@@ -12,14 +12,12 @@ find_package(fmt REQUIRED)
 find_package(tl-expected REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(nlohmann_json REQUIRED)
-if(NOT RHEON_FUZZ)
-  find_package(GTest REQUIRED)
-  find_package(rapidcheck REQUIRED)
-  find_package(benchmark REQUIRED)
-  # Only the baselines in bench/ use Boost (boost::unordered_flat_map came with 1.81).
-  find_package(Boost 1.81 QUIET)
-  pkg_check_modules(rdkafka QUIET IMPORTED_TARGET rdkafka)
-endif()
+find_package(GTest REQUIRED)
+find_package(rapidcheck REQUIRED)
+find_package(benchmark REQUIRED)
+# Only the baselines in bench/ use Boost (boost::unordered_flat_map came with 1.81).
+find_package(Boost 1.81 QUIET)
+pkg_check_modules(rdkafka QUIET IMPORTED_TARGET rdkafka)
 
 # What any room may use. Only tl::expected (Result<T>) shows in headers; the others stay inside .cc files.
 add_library(rheon_externals INTERFACE)

@@ -11,7 +11,7 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 
 set(RHEON_SANITIZE "" CACHE STRING "Sanitizers, comma separated: address,undefined or thread")
-option(RHEON_FUZZ "Build only the fuzzers of fuzz/ (needs clang)" OFF)
+option(RHEON_FUZZ "Build the fuzzers of fuzz/ as well (needs clang)" OFF)
 option(RHEON_WERROR "Treat warnings as errors" ON)
 set(RHEON_BIN_DIR "${CMAKE_BINARY_DIR}/bin" CACHE PATH "Where programs are put")
 
@@ -39,7 +39,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     add_compile_options(-Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds)
   endif()
 endif()
-if(RHEON_WERROR AND NOT RHEON_FUZZ)
+if(RHEON_WERROR)
   add_compile_options(-Werror)
 endif()
 
@@ -60,15 +60,18 @@ endif()
 # What a test instantiates compiles in half of the time or less when it is not optimised. Programs keep their level: those of
 # the fault table run what users run, and the simulator's, seed after seed, what is instantiated of all operators.
 function(rheon_compile_quickly target)
-  if(CMAKE_BUILD_TYPE MATCHES "^(Release|Sanitize)$" AND NOT RHEON_FUZZ)
+  if(CMAKE_BUILD_TYPE MATCHES "^(Release|Sanitize)$")
     target_compile_options(${target} PRIVATE -O0 -U_FORTIFY_SOURCE)  # which asks for optimisation
+    if(RHEON_FUZZ)
+      target_compile_options(${target} PRIVATE -fno-sanitize=fuzzer-no-link)
+    endif()
   endif()
 endfunction()
 if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
   add_compile_definitions(_GLIBCXX_ASSERTIONS)
 endif()
 if(RHEON_FUZZ)
-  add_compile_options(-fsanitize=fuzzer-no-link)
+  add_compile_options(-fsanitize=fuzzer-no-link)  # what a fuzzer runs says where it has been
 endif()
 
 add_compile_definitions(RHEON_VERSION="${PROJECT_VERSION}")

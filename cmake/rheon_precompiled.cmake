@@ -1,11 +1,8 @@
 # What most files begin with, compiled once: a room's file takes two thirds to three quarters of the time. Only to be quick:
-# every file includes what it uses; the preset fuzz compiles the rooms without this.
+# every file includes what it uses; `./dev lint` reads those that changed without this.
 
 # rheon_use_precompiled(TARGET PCH): PCH is rheon_pch, for the rooms, or rheon_test_pch, for tests.
 function(rheon_use_precompiled target pch)
-  if(RHEON_FUZZ)
-    return()
-  endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     # g++ 12 forgets which places of a precompiled header are the standard library's, and its false warnings about inlined
     # strings come through. The sanitizers look for what these warn of.

@@ -135,14 +135,16 @@ function(rheon_add_cross_room_tests)
   endforeach()
 endfunction()
 
-# fuzz/NAME.cc becomes the libFuzzer program NAME.
+# fuzz/NAME.cc becomes the libFuzzer program fuzz_NAME; the target fuzzers is all of them.
 function(rheon_add_fuzzers)
   rheon_all_rooms(rooms)
   file(GLOB files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/fuzz/*.cc")
+  add_custom_target(fuzzers)
   foreach(file IN LISTS files)
     get_filename_component(name "${file}" NAME_WE)
-    rheon_program(${name} SOURCES "${file}" LIBRARIES ${rooms})
-    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    rheon_program(fuzz_${name} SOURCES "${file}" LIBRARIES ${rooms})
+    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+    add_dependencies(fuzzers fuzz_${name})
   endforeach()
 endfunction()
 

@@ -81,7 +81,7 @@ void read(std::string_view bytes, std::int64_t from, Aborted aborted, std::size_
     records.forget();
   }
   RHEON_ASSERT(records.position() >= from, "the position went back");
-  static volatile std::uint64_t keep;
+  [[maybe_unused]] static volatile std::uint64_t keep;
   keep = seen;
 }
 

@@ -8,6 +8,7 @@ docs/reliability.md.
 """
 
 import argparse
+import concurrent.futures
 import dataclasses
 import json
 import os
@@ -26,6 +27,8 @@ import reliability
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NOT_RUN = ROOT / "tests" / "not_run.txt"
 CANNOT_RUN_HERE = 77
+STOPPED = threading.Event()  # by Ctrl-C
+RECORDING = threading.Lock()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Row:
     limit_s: int  # a row that takes longer counts as hanging
     unit: str = "trials"  # of which the command takes a number; trials have a seed each
     rotates: bool = False  # without --seed each commit takes the next ones
+    waits: bool = False  # for brokers or the clock, most of the time: runs beside the other rows in continuous integration
 
 
 ROWS = [
@@ -46,11 +50,11 @@ ROWS = [
     Row("T-01-composed", "kill -9 of two jobs, one reading the stream of the other",
         "python3 tests/chaos/composed.py --count {count} --seed {seed}", quick=3, ci=20, limit_s=900),
     Row("T-01-kafka", "kill -9 of a job that reads a topic of a real Kafka",
-        "python3 tests/chaos/kafka_kill.py --jobs 1 --count {count} --seed {seed}", quick=0, ci=10, limit_s=900),
+        "python3 tests/chaos/kafka_kill.py --jobs 1 --count {count} --seed {seed}", quick=0, ci=10, limit_s=900, waits=True),
     Row("T-01-kafka-long", "kill -9 again and again of one long run from topic to topic",
         "python3 tests/chaos/kafka_long.py --count {count} --seed {seed}", quick=0, ci=0, limit_s=3600, unit="kills"),
     Row("T-kafka-refusals", "a job at the doors of a real Kafka: TLS, SASL, and whom they refuse",
-        "python3 tests/chaos/kafka_refusals.py --count {count} --seed {seed}", quick=0, ci=19, limit_s=900, unit="doors"),
+        "python3 tests/chaos/kafka_refusals.py --count {count} --seed {seed}", quick=0, ci=19, limit_s=900, unit="doors", waits=True),
     Row("T-02", "stop before the i-th write, sync, rename: all kept, unsynced lost, torn",
         "python3 tests/chaos/points.py T-02 --count {count} --seed {seed}", quick=20, ci=1000, limit_s=1500),
     Row("T-03", "power cut under the real program: a file system that forgets what was not synced",
@@ -64,10 +68,10 @@ ROWS = [
     Row("T-07", "a limit of memory is hit under load",
         "python3 tests/chaos/memory.py --count {count} --seed {seed}", quick=1, ci=5, limit_s=600),
     Row("T-10", "brokers of a real Kafka are killed and started again: the only one, one of three, all three",
-        "python3 tests/chaos/kafka_brokers.py --count {count} --seed {seed}", quick=0, ci=3, limit_s=1200),
+        "python3 tests/chaos/kafka_brokers.py --count {count} --seed {seed}", quick=0, ci=3, limit_s=1200, waits=True),
     Row("T-12", "requests of transactions held, lost, repeated, delivered late by a proxy in front of a real Kafka",
         "python3 tests/chaos/kafka_lossy.py --count {count} --seed {seed}", quick=0, ci=200, limit_s=1200,
-        unit="transactions"),
+        unit="transactions", waits=True),
     Row("T-14", "simulation: a swarm of faults in virtual time",
         "{bin}/rheon_sim --count {count} --seed {seed}", quick=100, ci=5000, limit_s=1500),
     Row("T-15", "a seed has one history: twice, and in every build that is there",
@@ -75,7 +79,7 @@ ROWS = [
     Row("T-17", "fuzzing of every parser of outside bytes, so many seconds each",
         "python3 tests/chaos/fuzz.py --count {count} --seed {seed}", quick=0, ci=10, limit_s=900, unit="seconds each"),
     Row("T-18", "soak: steady load and a fault now and then, so many minutes, then calm",
-        "python3 tests/chaos/soak.py --count {count} --seed {seed}", quick=0, ci=3, limit_s=900, unit="minutes"),
+        "python3 tests/chaos/soak.py --count {count} --seed {seed}", quick=0, ci=3, limit_s=900, unit="minutes", waits=True),
     Row("T-20", "the wall clock jumps by seconds to years, stands still, goes back",
         "python3 tests/chaos/clock.py --count {count} --seed {seed}", quick=2, ci=20, limit_s=900),
     Row("T-21", "33 kinds of bad record among some thousand good ones, lines of up to 100 MB",
@@ -110,8 +114,9 @@ def missing_piece(command: list[str]) -> str:
     return ""
 
 
-def run(command: list[str], limit_s: int, bin_dir: str) -> tuple[int | None, str]:
-    """Runs a row's command; its exit code (none: it took too long), and what it printed."""
+def run(command: list[str], limit_s: int, bin_dir: str, live: bool) -> tuple[int | None, str]:
+    """Runs a row's command; its exit code (none: it took too long), and what it printed, which is shown as it comes when live,
+    otherwise in one piece at the end."""
     environment = dict(os.environ, RHEON_BIN_DIR=str((ROOT / bin_dir).resolve()))
     process = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True, text=True, errors="replace",
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -120,14 +125,19 @@ def run(command: list[str], limit_s: int, bin_dir: str) -> tuple[int | None, str
     def pass_on() -> None:
         for line in process.stdout:
             said.append(line)
-            print(line, end="", flush=True)
+            if live:
+                print(line, end="", flush=True)
 
     reading = threading.Thread(target=pass_on)
     reading.start()
+    code = None
+    end = time.monotonic() + limit_s
     try:
-        code = process.wait(timeout=limit_s)
-    except subprocess.TimeoutExpired:
-        code = None
+        while code is None and time.monotonic() < end and not STOPPED.is_set():
+            try:
+                code = process.wait(timeout=1)
+            except subprocess.TimeoutExpired:
+                pass
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
@@ -176,53 +186,85 @@ def number_of_commits() -> int:
     return int(counted.stdout) if counted.returncode == 0 else 1
 
 
+@dataclasses.dataclass
+class Outcome:
+    row: Row
+    count: int
+    seconds: float
+    verdict: str
+    failure: str = ""  # a sentence, when the call fails because of this row
+    not_run: bool = False
+
+
+def run_row(row: Row, count: int, args: argparse.Namespace, live: bool) -> Outcome:
+    seed = int(args.seed or (number_of_commits() if row.rotates else 1))
+    command = row.command.format(bin=args.bin, count=count, seed=seed).split()
+    start = time.monotonic()
+    code, said, limit_s = CANNOT_RUN_HERE, "", row.limit_s
+    if missing := missing_piece(command):
+        said = f"{missing} is not there"
+    else:
+        title = f"{row.id}: {' '.join(command)}\n"
+        print(title if live else "", end="", flush=True)
+        limit_s = row.limit_s * max(1, count // max(row.ci, 1))
+        code, said = run(command, limit_s, args.bin, live)
+        print("" if live else title + said, end="", flush=True)
+    repeat = f"./dev verify {row.id} --count {count} --seed {seed}"
+    if args.record and code != CANNOT_RUN_HERE and not STOPPED.is_set():
+        seeds = f"{seed}-{seed + count - 1}" if row.unit == "trials" else str(seed)
+        with RECORDING:
+            reliability.record(row.id, row.what, f"{count:,} {row.unit}", failures_in(said), seeds, repeat)
+    outcome = Outcome(row, count, time.monotonic() - start, "passed")
+    if code == CANNOT_RUN_HERE:
+        outcome.verdict = f"not run: {why_not(said)}"
+        outcome.not_run = True
+        if row.id not in excuses():
+            outcome.failure = f"{row.id}: {outcome.verdict}"
+    elif code != 0:
+        outcome.verdict = "FAILED: " + (f"still running after {limit_s} s" if code is None else f"exit code {code}")
+        outcome.failure = f"{row.id}: {outcome.verdict}; repeat: {repeat}"
+    return outcome
+
+
+def run_rows(args: argparse.Namespace) -> list[Outcome]:
+    """In the order of the table. In continuous integration rows that wait run one after the other beside the rest."""
+    counts = {row: args.count or (row.ci if args.ci else row.quick) for row in ROWS if args.all or row.id in args.ids}
+    rows = [row for row, count in counts.items() if count > 0]
+    beside = [row for row in rows if row.waits and args.ci and args.all]
+    outcomes = {}
+
+    def run_these(these: list[Row], live: bool) -> None:
+        for row in these:
+            if not STOPPED.is_set():
+                outcomes[row] = run_row(row, counts[row], args, live)
+
+    with concurrent.futures.ThreadPoolExecutor(1) as lane:
+        ended = lane.submit(run_these, beside, False)
+        try:
+            run_these([row for row in rows if row not in beside], True)
+            ended.result()
+        except BaseException:
+            STOPPED.set()
+            raise
+    return [outcomes[row] for row in rows]
+
+
 def main() -> int:
     args = arguments()
-    reasons = excuses()
-    table, failures = [], []
-    passed = not_run = 0
-    for row in ROWS:
-        if not args.all and row.id not in args.ids:
-            continue
-        count = args.count or (row.ci if args.ci else row.quick)
-        if count == 0:
-            continue
-        seed = int(args.seed or (number_of_commits() if row.rotates else 1))
-        command = row.command.format(bin=args.bin, count=count, seed=seed).split()
-        start = time.monotonic()
-        code, said, limit_s = CANNOT_RUN_HERE, "", row.limit_s
-        if missing := missing_piece(command):
-            said = f"{missing} is not there"
-        else:
-            print(f"{row.id}: {' '.join(command)}", flush=True)
-            limit_s = row.limit_s * max(1, count // max(row.ci, 1))
-            code, said = run(command, limit_s, args.bin)
-        repeat = f"./dev verify {row.id} --count {count} --seed {seed}"
-        if code == CANNOT_RUN_HERE:
-            not_run += 1
-            verdict = f"not run: {why_not(said)}"
-            if row.id not in reasons:
-                failures.append(f"{row.id}: {verdict}")
-        elif code != 0:
-            verdict = "FAILED: " + (f"still running after {limit_s} s" if code is None else f"exit code {code}")
-            failures.append(f"{row.id}: {verdict}; repeat: {repeat}")
-        else:
-            passed += 1
-            verdict = "passed"
-        if args.record and code != CANNOT_RUN_HERE:
-            seeds = f"{seed}-{seed + count - 1}" if row.unit == "trials" else str(seed)
-            reliability.record(row.id, row.what, f"{count:,} {row.unit}", failures_in(said), seeds, repeat)
-        table.append((row.id, row.what, str(count), f"{time.monotonic() - start:.1f}", verdict))
-
-    header = ("row", "fault", "trials", "s", "result")
-    widths = [max(len(line[column]) for line in [header, *table]) for column in range(len(header))]
+    outcomes = run_rows(args)
+    table = [("row", "fault", "trials", "s", "result")]
+    table += [(each.row.id, each.row.what, str(each.count), f"{each.seconds:.1f}", each.verdict) for each in outcomes]
+    widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
     print()
-    for line in [header, *table]:
+    for line in table:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
+    failures = [each.failure for each in outcomes if each.failure]
     for failure in failures:
         print(failure)
+    not_run = sum(each.not_run for each in outcomes)
     if not_run:
         print(f"{not_run} not run")
+    passed = sum(each.verdict == "passed" for each in outcomes)
     print(f"{passed} passed, {len(failures)} failed")
     if args.report:
         pathlib.Path(args.report).write_text(

@@ -1,7 +1,7 @@
 #pragma once
 
 // Inputs worth beginning with, made by the encoders of today. They are kept in fuzz/corpus/NAME/,
-// together with inputs that have found a defect; `build/fuzz/bin/NAME --write-seeds DIRECTORY`
+// together with inputs that have found a defect; `build/asan/bin/fuzz_NAME --write-seeds DIRECTORY`
 // makes them anew. Include this in one file of a program.
 
 #include <cstdlib>

@@ -43,9 +43,13 @@ def names() -> list[str]:
 
 
 def folder_of_programs() -> pathlib.Path | None:
-    """Where the preset fuzz puts them, if it has put all of them there."""
-    place = trials.ROOT / "build" / "fuzz" / "bin"
-    return place if all((place / name).exists() for name in names()) else None
+    """Where the preset asan puts them, if it has put all of them there."""
+    place = trials.ROOT / "build" / "asan" / "bin"
+    return place if all(program(place, name).exists() for name in names()) else None
+
+
+def program(folder: pathlib.Path, name: str) -> pathlib.Path:
+    return folder / f"fuzz_{name}"
 
 
 def what_failed(output: str) -> str:
@@ -55,13 +59,13 @@ def what_failed(output: str) -> str:
     return "\n  ".join(line[:200] for line in lines[:6]) or output.strip()[-400:]
 
 
-def run(program: pathlib.Path, seconds: int, seed: int) -> Result:
-    result = Result(program.name)
-    artifacts = KEPT / program.name
+def run(folder: pathlib.Path, name: str, seconds: int, seed: int) -> Result:
+    result = Result(name)
+    artifacts = KEPT / name
     artifacts.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as fresh:  # new inputs go to the first folder: the kept ones stay as they are
-        line = [str(program), *LIMITS, f"-max_total_time={seconds}" if seconds else "-runs=0", f"-seed={seed}", f"-artifact_prefix={artifacts}/",
-                "-print_final_stats=1", fresh, str(CORPUS / program.name)]
+        line = [str(program(folder, name)), *LIMITS, f"-max_total_time={seconds}" if seconds else "-runs=0", f"-seed={seed}", f"-artifact_prefix={artifacts}/",
+                "-print_final_stats=1", fresh, str(CORPUS / name)]
         try:
             done = subprocess.run(line, capture_output=True, text=True, errors="replace", check=False,
                                   timeout=seconds + SLACK_S, env={**os.environ, **ENVIRONMENT})
@@ -75,7 +79,7 @@ def run(program: pathlib.Path, seconds: int, seed: int) -> Result:
         again = kept.group(1) if kept else " ".join(line[1:-2] + line[-1:])
         settings = " ".join(f"{name}={value}" for name, value in ENVIRONMENT.items())
         result.problem = (f"exit code {done.returncode}\n  {what_failed(done.stderr)}\n"
-                          f"  repeat: {settings} {program} {' '.join(LIMITS)} {again}")
+                          f"  repeat: {settings} {line[0]} {' '.join(LIMITS)} {again}")
     return result
 
 
@@ -88,7 +92,7 @@ def main() -> int:
     args = parser.parse_args()
     folder = folder_of_programs()
     if folder is None:
-        print("the fuzzers are not there: ./dev build --preset fuzz", file=sys.stderr)
+        print("the fuzzers are not there: ./dev build --preset asan fuzzers", file=sys.stderr)
         return 2
     wanted = args.names or names()
     if unknown := set(wanted) - set(names()):
@@ -97,7 +101,7 @@ def main() -> int:
     shutil.rmtree(KEPT, ignore_errors=True)
     failed = executions = 0
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        for result in pool.map(run, [folder / name for name in wanted], itertools.repeat(args.count),
+        for result in pool.map(run, itertools.repeat(folder), wanted, itertools.repeat(args.count),
                                itertools.repeat(args.seed)):
             executions += result.executions
             print(f"{result.name}: {result.executions} inputs", flush=True)

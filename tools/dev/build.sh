@@ -58,7 +58,7 @@ build_preset() {
   shift
   (($# == 0)) || targets=(--target "$@")
   ensure_packages build
-  [[ ! "$preset" =~ ^(asan|tsan|fuzz|coverage)$ ]] || ensure_packages clang
+  [[ ! "$preset" =~ ^(asan|tsan|coverage)$ ]] || ensure_packages clang
   configure_preset "$preset"
   require_targets "$preset" "${targets[@]:1}"
   with_preset_lock "$preset" cmake --build "build/$preset" -j "$(nproc)" "${targets[@]}" \
@@ -68,6 +68,10 @@ build_preset() {
 cmd_build() {
   local preset rest
   take_preset "$@"
+  if [[ $preset == fuzz ]]; then
+    preset=asan
+    rest=(fuzzers)
+  fi
   build_preset "$preset" "${rest[@]}"
   if [[ $preset == release ]] && ((${#rest[@]} == 0)); then
     build_preset "$preset" benchmarks

@@ -63,7 +63,7 @@ take_preset() {
     esac
     shift
   done
-  [[ "$preset" =~ ^(release|debug|asan|tsan|fuzz|coverage)$ ]] || die "no such preset: $preset" 2
+  [[ "$preset" =~ ^(release|debug|asan|tsan|coverage)$ || ($preset == fuzz && ${FUNCNAME[1]} == cmd_build) ]] || die "no such preset: $preset" 2
 }
 
 # bin_dir PRESET: where the programs of a preset are.
