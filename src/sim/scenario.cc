@@ -158,6 +158,7 @@ Scenario count_words_to_a_topic(env::fake::FakeEnv& env, Generator& random) {
   scenario.writes_files = files_too;
   scenario.brokers = std::make_shared<kafka::fake::FakeCluster>(env.network(), 2);
   scenario.brokers->second_protocol = random() % 2 == 0;
+  scenario.brokers->forgets_epochs = random() % 2 == 0;
   scenario.brokers->make_topic(kOutputTopic, kOutputPartitions);
   scenario.ledger["operator/topic/in"] = scenario.ledger["operator/counts/in"];
   return scenario;

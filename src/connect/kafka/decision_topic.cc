@@ -32,6 +32,15 @@ constexpr std::chrono::milliseconds kAgain{100};
 /// ten seconds between their looks.
 constexpr std::chrono::seconds kLongestTransaction{80};
 
+/// Whether asking once more for a new topic cannot help.
+bool is_refusal(std::int16_t error) {
+  constexpr std::array kRefusals{client::kInvalidTopic,   client::kTopicAuthorizationFailed,
+                                 client::kInvalidConfig,  client::kClusterAuthorizationFailed,
+                                 client::kInvalidRequest, client::kUnsupportedVersion,
+                                 client::kPolicyViolation};
+  return std::find(kRefusals.begin(), kRefusals.end(), error) != kRefusals.end();
+}
+
 }  // namespace
 
 DecisionTopic::DecisionTopic(env::Env& env, const TopicPlace& place, const client::Access& access)
@@ -87,22 +96,18 @@ Status DecisionTopic::create() {
       return fail(ErrorCode::kCorrupt, "a broker does not say whether it made a topic.");
     }
     const auto& topic = told->topics.front();
-    switch (topic.error_code) {
-      case client::kNoError:
-      case client::kTopicAlreadyExists:
-        return {};
-      case client::kRequestTimedOut:  // and it may be there by now
-      case client::kNotController:
-      case client::kThrottlingQuotaExceeded:
-        RHEON_TRY(patient_.pause("a new topic", kAgain));
-        break;
-      default:
-        return fail(
-            ErrorCode::kRefused,
-            fmt::format("{}, for this job's decisions, cannot be made: {} {}. Make it by hand "
-                        "(one partition, cleanup.policy=compact), or grant this user CREATE on it.",
-                        describe(place_), client::describe_error(topic.error_code),
-                        topic.error_message.value_or("")));
+    if (topic.error_code == client::kNoError || topic.error_code == client::kTopicAlreadyExists) {
+      return {};
+    }
+    // Also when the brokers have just come back, and too few of them are known to the controller.
+    const bool for_good = is_refusal(topic.error_code);
+    if (for_good || !patient_.pause("a new topic", kAgain).has_value()) {
+      return fail(
+          for_good ? ErrorCode::kRefused : ErrorCode::kIo,
+          fmt::format("{}, for this job's decisions, cannot be made: {} {}. Make it by hand "
+                      "(one partition, cleanup.policy=compact), or grant this user CREATE on it.",
+                      describe(place_), client::describe_error(topic.error_code),
+                      topic.error_message.value_or("")));
     }
   }
 }

@@ -38,6 +38,8 @@ const char* words_of(std::int16_t code) {
       return "no right to this group";
     case 31:
       return "no right to this cluster";
+    case 38:
+      return "fewer brokers are there than copies are asked for";
     case 41:
       return "another broker is the controller";
     case 45:

@@ -31,6 +31,7 @@ void Transactions::identify(std::optional<ProducerIdentity> current) {
   RHEON_ASSERT(idle(), "a conversation is under way");
   todo_ = Todo::kIdentify;
   current_ = current;
+  maybe_raised_ = false;
   failure_.reset();
 }
 
@@ -301,7 +302,7 @@ Result<bool> Transactions::judge(std::int16_t error, env::Monotonic now) {
 }
 
 void Transactions::gone() {
-  if (todo_ == Todo::kIdentify && current_.has_value()) {
+  if (todo_ == Todo::kIdentify && current_.has_value() && !maybe_raised_) {
     fail_for_good(ErrorCode::kRefused,
                   "somebody else has taken transactional id '" + transactional_id_ +
                       "': another process of this job runs, or has run since.");
@@ -328,6 +329,9 @@ void Transactions::fail_for_good(ErrorCode code, std::string sentence) {
 }
 
 void Transactions::lost(const Error& why, env::Monotonic now) {
+  // A coordinator recognizes the same request by the epoch before, which a new one does not know:
+  // it is not in the log of transactions.
+  maybe_raised_ = maybe_raised_ || (todo_ == Todo::kIdentify && asked_ && coordinator_);
   // In the first protocol the same end, said again, may meet another transaction: it is not said
   // again. In the second one each transaction has an epoch of its own.
   if (todo_ == Todo::kEnd && asked_ && coordinator_ && !transactions_have_epochs_) {

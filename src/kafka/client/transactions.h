@@ -40,7 +40,7 @@ class Transactions {
 
   /// Asks who we are, fences whoever had this transactional id before, and aborts what they have
   /// left open. `current`: raises the epoch of this identity, and refuses when somebody else has
-  /// raised it meanwhile.
+  /// raised it meanwhile; kIo when that may have been this request, said again.
   void identify(std::optional<ProducerIdentity> current = std::nullopt);
   /// Partitions that the transaction is going to write to; not needed where
   /// transactions_have_epochs().
@@ -95,6 +95,7 @@ class Transactions {
 
   Todo todo_ = Todo::kNothing;
   std::optional<ProducerIdentity> current_;
+  bool maybe_raised_ = false;  // current_, by a request whose answer was lost
   std::vector<std::pair<std::string, std::int32_t>> partitions_;
   bool commit_ = false;
 

@@ -106,6 +106,7 @@ class FakeCluster {
   }
 
   bool second_protocol = false;
+  bool forgets_epochs = false;  // those before the raised ones, as a coordinator that has restarted
   std::function<Fault(std::int16_t key)> fault;              // asked before each request
   std::map<std::int16_t, std::vector<std::int16_t>> errors;  // of the next requests of a key
 
@@ -467,6 +468,7 @@ class FakeCluster {
     } else if (response.error_code == kNoError) {
       Transactional& of = transactional_[std::string(*request->transactional_id)];
       response.error_code = raise_epoch(of, *request);
+      of.before = forgets_epochs ? -1 : of.before;
       response.producer_id = of.producer;
       response.producer_epoch = of.epoch;
     }

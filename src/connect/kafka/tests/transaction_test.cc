@@ -184,6 +184,17 @@ TEST_P(TransactionTest, RefusesWhenAnotherProcessHasRecoveredSince) {
   expect_committed(*second, 1, {"b"});
 }
 
+TEST_P(TransactionTest, GoesBackToTheLogWhenItsEpochWasRaisedAndTheBrokersForgotByWhom) {
+  auto who = ready();
+  cluster_.forgets_epochs = true;
+  once(wire::InitProducerId::kKey, Fault::kAnswer);
+  const auto counts = commit(*who, 1, {"a"});
+  ASSERT_FALSE(counts.has_value());
+  EXPECT_EQ(counts.error().code, ErrorCode::kIo) << counts.error().message;
+  who = ready();
+  expect_committed(*who, 1, {"a"});
+}
+
 TEST_P(TransactionTest, KnowsAfterAnyLostAnswerOrRequestWhetherTheEpochCounts) {
   auto who = ready();
   expect_committed(*who, 1, {"first"});
@@ -257,7 +268,8 @@ TEST_P(TransactionTest, MakesATopicThatKeepsTheLastDecision) {
 
 TEST_P(TransactionTest, MakesItsTopicOnceTheControllerCan) {
   cluster_.errors[wire::CreateTopics::kKey] = {rheon::kafka::kNotController,
-                                               rheon::kafka::kThrottlingQuotaExceeded};
+                                               rheon::kafka::kThrottlingQuotaExceeded,
+                                               rheon::kafka::kInvalidReplicationFactor};
   once(wire::CreateTopics::kKey, Fault::kRequest);
   const env::Monotonic before = env_.clock().monotonic();
   ready();
@@ -322,6 +334,15 @@ TEST_P(TransactionTest, SaysWhyItsTopicCannotBeMade) {
   cluster_.errors[wire::CreateTopics::kKey] = {rheon::kafka::kTopicAuthorizationFailed};
   auto who = process();
   EXPECT_THAT(complaint(*who), AllOf(HasSubstr(kDecisions), HasSubstr("Make it by hand")));
+}
+
+TEST_P(TransactionTest, SaysAfterHalfAMinuteThatTooFewBrokersAreThereForItsTopic) {
+  cluster_.errors[wire::CreateTopics::kKey].assign(1000, rheon::kafka::kInvalidReplicationFactor);
+  const env::Monotonic before = env_.clock().monotonic();
+  auto who = process();
+  EXPECT_THAT(complaint(*who), AllOf(HasSubstr("fewer brokers are there"), HasSubstr("by hand")));
+  EXPECT_GE(env_.clock().monotonic() - before, seconds{30});
+  EXPECT_FALSE(cluster_.has_topic(kDecisions));
 }
 
 TEST_P(TransactionTest, RefusesATopicWithSomethingElse) {

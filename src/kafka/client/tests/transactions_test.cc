@@ -38,14 +38,19 @@ class TransactionsTest : public testing::TwoBrokers {
         response.coordinators.push_back({"job", coordinator_, "", 0, 0, {}});
         return response;
       });
-      broker.on<wire::InitProducerId>([this, n = node](const Asked& asked) {
+      broker.on_key(wire::InitProducerId::kKey, [this, n = node](const Asked& asked) {
         requests_.push_back("identify at " + std::to_string(n));
         const auto request = wire::read_message<wire::InitProducerIdRequest>(asked.body);
         wire::InitProducerIdResponse response;
+        if (std::exchange(hang_up_at_identify_, false)) {
+          hang_up();
+          listen();
+          return std::string();
+        }
         response.error_code = next_error();
         response.producer_id = 7;
         response.producer_epoch = static_cast<std::int16_t>(request->producer_epoch + 1);
-        return response;
+        return ScriptedBroker::encode<wire::InitProducerId>(response);
       });
       broker.on<wire::AddPartitionsToTxn>([this](const Asked& asked) {
         const auto request = wire::read_message<wire::AddPartitionsToTxnRequest>(asked.body);
@@ -110,6 +115,7 @@ class TransactionsTest : public testing::TwoBrokers {
   std::int32_t coordinator_ = 2;
   std::vector<std::int16_t> errors_;  // of the next answers
   bool hang_up_at_end_ = false;
+  bool hang_up_at_identify_ = false;
   bool forget_one_ = false;  // partition that is to be added
   std::vector<std::string> requests_;
 
@@ -242,6 +248,23 @@ TEST_F(TransactionsTest, DoNotGoOnWhenSomebodyElseHasTakenTheId) {
   ASSERT_TRUE(transactions_.failure().has_value());
   EXPECT_EQ(transactions_.failure()->code, ErrorCode::kRefused);
   EXPECT_THAT(transactions_.failure()->message, HasSubstr("somebody else has taken"));
+}
+
+TEST_F(TransactionsTest, DoNotTakeTheirOwnLostRequestForSomebodyElse) {
+  identify();
+  const ProducerIdentity current = transactions_.identity();
+  transactions_.identify(current);
+  hang_up_at_identify_ = true;
+  errors_ = {kProducerFenced};  // of a coordinator that does not know the epoch before
+  go(seconds{10});
+  EXPECT_TRUE(transactions_.idle());
+  ASSERT_TRUE(transactions_.failure().has_value());
+  EXPECT_EQ(transactions_.failure()->code, ErrorCode::kIo);
+  errors_ = {kProducerFenced};
+  transactions_.identify(current);
+  go();
+  ASSERT_TRUE(transactions_.failure().has_value());
+  EXPECT_EQ(transactions_.failure()->code, ErrorCode::kRefused) << "nothing was lost this time";
 }
 
 TEST_F(TransactionsTest, SayWhatToDoWithoutRightsAndWithALongTimeout) {
