@@ -37,6 +37,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   if(RHEON_SANITIZE)
     # Instrumented code defeats the flow analysis behind these; the release build keeps them.
     add_compile_options(-Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds)
+  else()
+    # The compiler collects its garbage from 128 MB on, and most files need more: a tenth of the time of the operators' tests,
+    # for a quarter more memory (870 MB -> 1,097 MB).
+    add_compile_options("SHELL:--param ggc-min-heapsize=524288")
   endif()
 endif()
 if(RHEON_WERROR)
@@ -65,6 +69,12 @@ function(rheon_compile_quickly target)
     if(RHEON_FUZZ)
       target_compile_options(${target} PRIVATE -fno-sanitize=fuzzer-no-link)
     endif()
+  endif()
+endfunction()
+# What reads a command line and prints: a third of its time went to optimising templates of CLI11 and nlohmann/json.
+function(rheon_compile_cold target)
+  if(CMAKE_BUILD_TYPE STREQUAL "Release")
+    target_compile_options(${target} PRIVATE -O1)
   endif()
 endfunction()
 if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")

@@ -63,9 +63,9 @@ lint_tidy() {
     mapfile -t files < <(for file in "${files[@]}"; do [[ "$changed" != *" $file "* ]] || echo "$file"; done)
   fi
   ((${#files[@]})) || return 0
-  # Without the precompiled header: each file has to include what it uses.
+  # Without the precompiled header: each file has to include what it uses. And without what only g++ knows.
   mkdir -p build/lint
-  sed 's/-include [^ ]*cmake_pch\.hxx//' build/release/compile_commands.json >build/lint/compile_commands.json
+  sed -e 's/-include [^ ]*cmake_pch\.hxx//' -e 's/--param ggc-min-heapsize=[0-9]*//' build/release/compile_commands.json >build/lint/compile_commands.json
   printf '%s\0' "${files[@]}" | xargs -0 -n 1 -P "$(nproc)" clang-tidy-19 -p build/lint --quiet \
     --warnings-as-errors='*' --extra-arg=-Wno-unknown-warning-option --extra-arg=-Wno-ignored-gch 2>&1 |
     { grep -v ' warnings\{0,1\} \(generated\|treated as error\)' || true; }
