@@ -84,12 +84,12 @@ def run(seed: int) -> int:
     finally:
         job.kill()
         job.wait()
-    said = " | ".join((directory / "log").read_text().splitlines()[-3:])
-    if code == 1 and ("cannot be asked for" in said or "cannot be made" in said):
+    said = (directory / "log").read_text().splitlines()[-3:]
+    if code == 1 and ("cannot be asked for" in said[-1] or "cannot be made" in said[-1]):
         # Half a minute without a broker is too long for a start; whoever watches over it starts it again.
         trials.run_to_the_end(line, limit_s=ENDS_WITHIN_S)
     elif code != 0:
-        raise trials.Failed(f"seed {seed}, {what}: exit code {code}: {said} ({directory}/log)")
+        raise trials.Failed(f"seed {seed}, {what}: exit code {code}: {' | '.join(said)} ({directory}/log)")
     check(f"{topic}-counts", truth)
     trials.check_log(directory / "data")
     for name in (topic, f"{topic}-counts"):
