@@ -78,7 +78,7 @@ function(rheon_compile_cold target)
   endif()
 endfunction()
 if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
-  add_compile_definitions(_GLIBCXX_ASSERTIONS)
+  add_compile_definitions(_GLIBCXX_ASSERTIONS RHEON_RARE_BRANCHES=1)  # base/rare_branch.h
 endif()
 if(RHEON_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)  # what a fuzzer runs says where it has been

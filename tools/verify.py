@@ -74,6 +74,8 @@ ROWS = [
         unit="transactions", waits=True),
     Row("T-14", "simulation: a swarm of faults in virtual time",
         "{bin}/rheon_sim --count {count} --seed {seed}", quick=100, ci=5000, limit_s=1500),
+    Row("T-14-rare", "the same with branches taken that are rare by themselves, under the address sanitizer",
+        "build/asan/bin/rheon_sim --rare-branches --count {count} --seed {seed}", quick=0, ci=300, limit_s=1500),
     Row("T-15", "a seed has one history: twice, and in every build that is there",
         "python3 tests/chaos/same_trace.py --count {count} --seed {seed}", quick=10, ci=100, limit_s=900),
     Row("T-17", "fuzzing of every parser of outside bytes, so many seconds each",

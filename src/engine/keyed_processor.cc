@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "base/rare_branch.h"
 #include "engine/epoch_part.h"
 #include "engine/record_cost.h"
 #include "env/env.h"
@@ -296,11 +297,12 @@ bool KeyedProcessor::capture(EpochPart& part) {
     }
     ++next_captured_;
     const std::size_t written = part.delta.size() - before;
-    if (written >= budget && next_captured_ < captured_.size()) {
+    const bool enough = written >= budget || rare_branch("encoding goes on later");
+    if (enough && next_captured_ < captured_.size()) {
       shard().capture_cut_off = true;
       return false;
     }
-    budget -= written;
+    budget -= std::min(budget, written);
   }
   capturing_ = false;
   changes_.written_early = nullptr;

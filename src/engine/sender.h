@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/rare_branch.h"
 #include "base/stable_hash.h"
 #include "codec/key.h"
 #include "codec/value.h"
@@ -236,7 +237,7 @@ class HashSender final : public Sender {
       for (; i < end && out.arena.bytes_used() < kBatchBytes; ++i) {
         append(out, keys[i], slots[i].value, slots[i].time, hashes[i]);
       }
-      if (out.full()) {
+      if (out.full() || rare_branch("a batch is handed on early")) {
         send(0);
       }
     }
@@ -250,7 +251,7 @@ class HashSender final : public Sender {
     if (context != nullptr) {
       out.mark(out.slots.size() - 1, out.slots.size(), *context);
     }
-    if (out.full()) {
+    if (out.full() || rare_branch("a batch is handed on early")) {
       send(receiver);
     }
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/rare_branch.h"
 #include "graph/assignment.h"
 
 namespace rheon::engine {
@@ -218,7 +219,7 @@ StepResult Worker::run() {
     }
     return {Progress::kWorked, env::Monotonic::max()};
   }
-  if (now < due && !holds_much()) {
+  if (now < due && !holds_much() && !rare_branch("an epoch is cut early")) {
     return {Progress::kIdle, due};
   }
   activity_at_barrier_ = changes;

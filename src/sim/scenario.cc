@@ -115,6 +115,7 @@ Scenario counted_words(env::fake::FakeEnv& env, Generator& random, const Write& 
     write_file(env, "in" + std::to_string(f) + ".txt", text);
   }
   scenario.ledger["operator/counts/in"] = words;
+  scenario.ledger["operator/counts/at_rest"] = scenario.expected.size();
   // Some lines take long, in some of the runs.
   const std::chrono::microseconds most{random() % 2 == 0 ? 0 : 2'000};
   const std::chrono::microseconds slow{random() % (most.count() + 1)};
@@ -178,6 +179,7 @@ Scenario sum_of_two_sources(Generator& random) {
   std::erase_if(scenario.expected, [](const auto& item) { return item.first.size() > 1; });
   scenario.ledger["operator/short words/in"] = left.size() + right.size();
   scenario.ledger["operator/by length/in"] = left.size() + right.size();
+  scenario.ledger["operator/lengths/at_rest"] = scenario.expected.size();
   const auto partitions = static_cast<std::uint32_t>(1 + random() % 5);
   scenario.job = [left, right, partitions](Job& job) {
     job.key_groups(kKeyGroups);
@@ -227,6 +229,7 @@ Scenario sessions(Generator& random) {
     }
   }
   scenario.ledger["operator/sessions/in"] = visits.size();
+  scenario.ledger["operator/sessions/at_rest"] = 0;
   const auto parts = static_cast<std::uint32_t>(partitions);
   scenario.job = [visits, parts](Job& job) {
     job.key_groups(kKeyGroups);

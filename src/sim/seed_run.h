@@ -13,6 +13,8 @@ struct SeedReport {
   std::uint64_t turns = 0;
   std::uint64_t processes = 0;  // starts of the job
   std::uint64_t aborts = 0;     // the engine was torn down after an error of the disk
+  std::uint64_t rare = 0;       // branches that are rare by themselves
+  std::uint64_t refusals = 0;   // of a log that had rotted
   std::uint64_t epochs = 0;
   std::uint64_t trace = 0;  // a hash of everything that was done, in order, and when
 };

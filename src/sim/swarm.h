@@ -25,10 +25,12 @@ enum class FaultKind {
   kRescale,
   kClockJump,  // the wall clock is set to something up to 8 years off
   kBrokers,    // they go for a while, lose a request or an answer, or end a transaction themselves
+  kSlowDisk,   // for a while each of its operations takes its time
+  kRot,        // the process dies, and the next one finds a bit of the log changed
 };
-inline constexpr std::array<std::string_view, 8> kFaultNames{
-    "kills",      "power-cuts", "disk-crashes", "disk-errors",
-    "full-disks", "rescales",   "clock-jumps",  "broker-faults"};
+inline constexpr std::array<std::string_view, 10> kFaultNames{
+    "kills",    "power-cuts",  "disk-crashes",  "disk-errors", "full-disks",
+    "rescales", "clock-jumps", "broker-faults", "slow-disks",  "rot"};
 
 struct Swarm {
   std::uint32_t shards = 1;
@@ -40,6 +42,9 @@ struct Swarm {
   std::optional<std::chrono::microseconds> commit_interval;
   std::uint64_t stalls_every = 0;  // turns; see SeededDriver::set_stalls()
   std::uint64_t most_stalled = 0;
+  /// One in so many choices takes the rare branch (base/rare_branch.h); 0: none does. Not drawn by
+  /// draw(): only some builds have them, and a seed has one history in all.
+  std::uint64_t rare_every = 0;
 
   [[nodiscard]] static Swarm draw(std::mt19937_64& random);
   /// One of the faults that are still to come, which from then on is not; none: no more come.

@@ -115,8 +115,8 @@ cmd_verify() {
   if [[ "$wanted" == *kafka* || "$wanted" =~ \ T-1[02]\  ]] || [[ "$wanted" == *" --all "* && "$wanted" != *" --quick "* ]]; then
     ensure_packages kafka
   fi
-  if [[ "$wanted" == *" T-17 "* ]] || [[ "$wanted" == *" --all "* && "$wanted" != *" --quick "* ]]; then
-    build_preset asan fuzzers
+  if [[ "$wanted" =~ \ T-(14-rare|17)\  ]] || [[ "$wanted" == *" --all "* && "$wanted" != *" --quick "* ]]; then
+    build_preset asan fuzzers rheon_sim_program
   fi
   mapfile -t around < <(quiet_layout "$preset")
   "${around[@]}" python3 tools/verify.py --bin "$(bin_dir "$preset")" "${rest[@]}"

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "base/rare_branch.h"
 
 namespace rheon::connect::csv {
 namespace {
@@ -37,7 +38,8 @@ Status CsvFiles::append(std::string_view lines) {
     RHEON_TRY(open_again());
   }
   if (current_.has_value() && current_->fact.length > 0 &&
-      current_->fact.length + lines.size() > place_.max_file_bytes) {
+      (current_->fact.length + lines.size() > place_.max_file_bytes ||
+       rare_branch("a file is full early"))) {
     RHEON_TRY(close());
   }
   if (!current_.has_value()) {

@@ -91,6 +91,9 @@ int FakeDisk::begin(Operation operation) {
     halted_ = true;
     throw Crash{};
   }
+  if (on_operation) {
+    on_operation();
+  }
   const std::uint64_t number = operations_++;
   if (!fault_ || number < fault_->at) {
     return 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -69,6 +70,8 @@ class FakeDisk : public Files {
   /// then, throws Crash.
   void crash_after(std::uint64_t operations);
   void clear_faults();
+  /// Called before each mutating operation: a slow disk lets time pass in it.
+  std::function<void()> on_operation;
 
   /// The machine stops now: of what was not synced only what `survival` says is left.
   void cut_power(std::uint64_t seed, Survival survival);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/rare_branch.h"
 #include "log/files/frame_writer.h"
 #include "log/files/in_place.h"
 #include "log/files/space.h"
@@ -94,7 +95,8 @@ Result<Journal::Open> Journal::next_segment() {
 }
 
 Result<std::string> Journal::append(const Input& input, CommitRecord& record) {
-  const bool begins = current_.file == nullptr || current_.end >= options_.segment_bytes;
+  const bool begins = current_.file == nullptr || current_.end >= options_.segment_bytes ||
+                      rare_branch("a segment begins early");
   if (!begins) {
     const std::uint64_t before = current_.end;
     auto payload = write_epoch(current_, input, record);
