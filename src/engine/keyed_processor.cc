@@ -297,7 +297,7 @@ bool KeyedProcessor::capture(EpochPart& part) {
     }
     ++next_captured_;
     const std::size_t written = part.delta.size() - before;
-    const bool enough = written >= budget || rare_branch("encoding goes on later");
+    const bool enough = written >= budget || rare_branch(RareBranch::kEncoding);
     if (enough && next_captured_ < captured_.size()) {
       shard().capture_cut_off = true;
       return false;

@@ -237,7 +237,7 @@ class HashSender final : public Sender {
       for (; i < end && out.arena.bytes_used() < kBatchBytes; ++i) {
         append(out, keys[i], slots[i].value, slots[i].time, hashes[i]);
       }
-      if (out.full() || rare_branch("a batch is handed on early")) {
+      if (out.full() || rare_branch(RareBranch::kBatch)) {
         send(0);
       }
     }
@@ -251,7 +251,7 @@ class HashSender final : public Sender {
     if (context != nullptr) {
       out.mark(out.slots.size() - 1, out.slots.size(), *context);
     }
-    if (out.full() || rare_branch("a batch is handed on early")) {
+    if (out.full() || rare_branch(RareBranch::kBatch)) {
       send(receiver);
     }
   }

@@ -219,7 +219,7 @@ StepResult Worker::run() {
     }
     return {Progress::kWorked, env::Monotonic::max()};
   }
-  if (now < due && !holds_much() && !rare_branch("an epoch is cut early")) {
+  if (now < due && !holds_much() && !rare_branch(RareBranch::kEpoch)) {
     return {Progress::kIdle, due};
   }
   activity_at_barrier_ = changes;

@@ -73,12 +73,12 @@ namespace {
 
 // ---- while it runs
 
-Status Oracles::check_progress(const engine::Worker& worker) {
+Status Oracles::check_progress(const engine::Worker& worker, Look at_committed) {
   const std::uint64_t epoch = worker.stats().epoch.value;
   if (epoch < std::exchange(epoch_, epoch)) {
     return broken(fmt::format("epoch {} follows a later one.", epoch));
   }
-  if (scenario_.writes_files && epoch % 4 == 0) {
+  if (scenario_.writes_files && (at_committed == Look::kAlways || epoch % 4 == 0)) {
     RHEON_TRY(check_committed_text());
   }
   for (const auto& [key, value] : worker.facts()) {
@@ -175,8 +175,12 @@ Status Oracles::check_ledger(const engine::Ledger& ledger) const {
     return broken(imbalance.sentence);
   }
   for (const auto& [counter, count] : scenario_.ledger) {
-    if (ledger.get(counter) != count) {
-      return broken("the ledger says " + counter + " = " + std::to_string(ledger.get(counter)) +
+    const auto said = ledger.counters().find(counter);
+    if (said == ledger.counters().end()) {
+      return broken("the ledger does not know " + counter + ".");
+    }
+    if (said->second != count) {
+      return broken("the ledger says " + counter + " = " + std::to_string(said->second) +
                     ", it was " + std::to_string(count) + ".");
     }
   }
@@ -225,7 +229,11 @@ Status Oracles::check_files() {
 
 Status Oracles::check_order(const std::string& file, const std::string& key,
                             const std::vector<std::uint64_t>& values) const {
-  const std::vector<std::uint64_t>& all = scenario_.expected.at(key);
+  const auto known = scenario_.expected.find(key);
+  if (known == scenario_.expected.end()) {
+    return broken(fmt::format("{} has key '{}', which the input does not have.", file, key));
+  }
+  const std::vector<std::uint64_t>& all = known->second;
   auto at = all.begin();
   for (const std::uint64_t value : values) {
     at = std::find(at, all.end(), value);

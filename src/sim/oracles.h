@@ -35,9 +35,12 @@ class Oracles {
   Oracles(env::fake::FakeEnv& env, const Scenario& scenario, Caused& caused)
       : env_(env), scenario_(scenario), caused_(caused) {}
 
+  enum class Look { kSometimes, kAlways };
+
   /// After a start and after each commit: epochs, the ledger, the job's clock and watermarks only
-  /// go on, over restarts, too; and so does what readers are told is committed.
-  [[nodiscard]] Status check_progress(const engine::Worker& worker);
+  /// go on, over restarts, too; and so does what readers are told is committed, which is looked at
+  /// after one commit in four or `kAlways`.
+  [[nodiscard]] Status check_progress(const engine::Worker& worker, Look at_committed);
   /// When the job has finished.
   [[nodiscard]] Status check_ledger(const engine::Ledger& ledger) const;
   /// When its process has gone.

@@ -3,52 +3,65 @@
 #include <span>
 #include <utility>
 
+#include "env/files.h"
+
 namespace rheon::sim {
 
-void Rot::change_a_bit(std::mt19937_64& random) {
+bool Rot::change_a_bit(std::mt19937_64& random) {
   const std::vector<std::string> paths = candidates();
   if (paths.empty()) {
-    return;
+    return false;
   }
   const std::string& path = paths[random() % paths.size()];
   const auto info = disk_.info(path);
   const std::uint64_t any = random();
   if (!info.has_value() || info->size == 0) {
-    return;
+    return false;
   }
   const std::uint64_t bit = any % (info->size * 8);
   disk_.flip_bit(path, bit);
   if (const std::optional<char> byte = byte_at(path, bit / 8); byte.has_value()) {
     changed_ = Changed{path, bit, info->inode, *byte};
   }
+  return changed_.has_value();
 }
 
-bool Rot::heal() {
+std::optional<std::string> Rot::heal() {
   const std::optional<Changed> changed = std::exchange(changed_, std::nullopt);
   if (!changed.has_value()) {
-    return false;
+    return std::nullopt;
   }
   const auto info = disk_.info(changed->path);
   if (info.has_value() && info->inode == changed->inode &&
       byte_at(changed->path, changed->bit / 8) == changed->byte) {
     disk_.flip_bit(changed->path, changed->bit);
   }
-  return true;
+  return changed->path;
 }
 
 std::vector<std::string> Rot::candidates() {
-  std::vector<std::string> paths;
-  for (const char* pattern : {"job.data/journal/*", "job.data/snapshot/*"}) {
-    std::vector<std::string> some = disk_.glob(pattern).value_or(std::vector<std::string>());
-    if (!some.empty() && some.front().starts_with("job.data/journal")) {
-      some.pop_back();
-    }
-    std::move(some.begin(), some.end(), std::back_inserter(paths));
+  std::vector<std::string> paths =
+      disk_.glob("job.data/journal/*").value_or(std::vector<std::string>());
+  while (!paths.empty() && is_empty(paths.back())) {
+    paths.pop_back();
+  }
+  if (!paths.empty()) {
+    paths.pop_back();
+  }
+  for (std::string& slice :
+       disk_.glob("job.data/snapshot/*").value_or(std::vector<std::string>())) {
+    paths.push_back(std::move(slice));
   }
   if (disk_.info("job.data/identity").has_value()) {
     paths.emplace_back("job.data/identity");
   }
   return paths;
+}
+
+/// Made ahead: there is nothing in it but zeros.
+bool Rot::is_empty(const std::string& path) {
+  const std::string text = env::read_whole(disk_, path).value_or("");
+  return text.find_first_not_of('\0') == std::string::npos;
 }
 
 std::optional<char> Rot::byte_at(const std::string& path, std::uint64_t offset) {

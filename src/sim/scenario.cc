@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <utility>
 
 #include "base/assert.h"
@@ -170,8 +171,10 @@ Scenario sum_of_two_sources(Generator& random) {
   scenario.name = "sum of two sources";
   const std::vector<std::string> left = random_words(random);
   const std::vector<std::string> right = random_words(random);
+  std::set<std::size_t> lengths;
   for (const auto* words : {&left, &right}) {
     for (const std::string& word : *words) {
+      lengths.insert(word.size());
       auto& sums = scenario.expected[word];
       sums.push_back((sums.size() + 1) * word.size());
     }
@@ -180,6 +183,7 @@ Scenario sum_of_two_sources(Generator& random) {
   scenario.ledger["operator/short words/in"] = left.size() + right.size();
   scenario.ledger["operator/by length/in"] = left.size() + right.size();
   scenario.ledger["operator/lengths/at_rest"] = scenario.expected.size();
+  scenario.ledger["operator/of all lengths/at_rest"] = lengths.size();
   const auto partitions = static_cast<std::uint32_t>(1 + random() % 5);
   scenario.job = [left, right, partitions](Job& job) {
     job.key_groups(kKeyGroups);

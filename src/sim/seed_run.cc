@@ -79,10 +79,12 @@ class SeedRun {
 
   void choose_rare_branches([[maybe_unused]] std::uint64_t seed) {
 #if RHEON_RARE_BRANCHES
-    if (swarm_.rare_every > 0) {
-      rare_branches() = [this, random = Generator(~seed)](std::string_view) mutable {
-        const bool chosen = random() % swarm_.rare_every == 0;
-        report_.rare += chosen ? 1 : 0;
+    if (swarm_.takes_rare_branches()) {
+      rare_branches() = [this, random = Generator(~seed)](RareBranch which) mutable {
+        const auto index = static_cast<std::size_t>(which);
+        const std::uint32_t every = swarm_.rare_every[index];
+        const bool chosen = every > 0 && random() % every == 0;
+        report_.rare[index] += chosen ? 1 : 0;
         return chosen;
       };
     }
@@ -142,10 +144,10 @@ class SeedRun {
     }
     RHEON_ASSIGN(const bool finished, job_.turn());
     if (finished) {
-      RHEON_TRY(oracles_.check_progress(job_.worker()));
+      RHEON_TRY(oracles_.check_progress(job_.worker(), Oracles::Look::kAlways));
       RHEON_TRY(oracles_.check_ledger(job_.worker().ledger()));
     } else if (job_.worker().stats().epoch.value != oracles_.epoch()) {
-      RHEON_TRY(oracles_.check_progress(job_.worker()));
+      RHEON_TRY(oracles_.check_progress(job_.worker(), Oracles::Look::kSometimes));
     }
     return finished;
   }
@@ -153,23 +155,26 @@ class SeedRun {
   Result<bool> start_once() {
     ++report_.processes;
     rot_.heal();  // of a start that was cut off
-    if (std::exchange(rot_is_due_, false)) {
-      rot_.change_a_bit(random_);
+    if (std::exchange(rot_is_due_, false) && rot_.change_a_bit(random_)) {
+      came(FaultKind::kRot);
     }
     const Status started = start();
-    const bool rotten = rot_.heal();
-    if (!started.has_value() && rotten && is_refusal(started.error())) {
+    const std::optional<std::string> rotten = rot_.heal();
+    if (!started.has_value() && rotten.has_value() && finds(started.error(), *rotten)) {
       ++report_.refusals;
       return false;
     }
     RHEON_TRY(started);
-    RHEON_TRY(oracles_.check_progress(job_.worker()));
+    RHEON_TRY(oracles_.check_progress(job_.worker(), Oracles::Look::kAlways));
     return false;
   }
 
-  static bool is_refusal(const Error& error) {
-    return error.code == ErrorCode::kRefused || error.code == ErrorCode::kCorrupt;
+  /// A refusal that tells of this file: others may come of what the job made of the change.
+  static bool finds(const Error& error, const std::string& path) {
+    return (error.code == ErrorCode::kRefused || error.code == ErrorCode::kCorrupt) &&
+           error.message.find(path) != std::string::npos;
   }
+  void came(FaultKind kind) { ++report_.faults[static_cast<std::size_t>(kind)]; }
 
   /// A start waits for what is outside; nothing else does.
   Status start() {
@@ -247,6 +252,7 @@ class SeedRun {
     if (scenario_.brokers == nullptr) {
       return;
     }
+    came(FaultKind::kBrokers);
     ++caused_.left;  // not all of them are noticed
     switch (random_() % 4) {
       case 0:
@@ -290,6 +296,9 @@ class SeedRun {
     const std::optional<FaultKind> kind = swarm_.take(random_());
     if (!kind.has_value()) {
       return;
+    }
+    if (*kind != FaultKind::kBrokers && *kind != FaultKind::kRot) {  // which need something there
+      came(*kind);
     }
     switch (*kind) {
       case FaultKind::kKill:
@@ -364,6 +373,10 @@ Swarm swarm_of(std::uint64_t seed) {
 }
 
 Result<SeedReport> run_seed(std::uint64_t seed, const Swarm& swarm) {
+  if (swarm.takes_rare_branches() && !RHEON_RARE_BRANCHES) {
+    return fail(ErrorCode::kInvalidInput,
+                "a release build has no rare branches: build with --preset asan");
+  }
   return SeedRun(seed, swarm).run();
 }
 
@@ -371,6 +384,12 @@ Swarm shrink(std::uint64_t seed, Swarm swarm) {
   const auto still_fails = [seed](const Swarm& smaller) {
     return !run_seed(seed, smaller).has_value();
   };
+  for (std::uint32_t& every : swarm.rare_every) {
+    const std::uint32_t before = std::exchange(every, 0);
+    if (before > 0 && !still_fails(swarm)) {
+      every = before;
+    }
+  }
   for (bool smaller = true; smaller;) {
     smaller = false;
     for (std::uint32_t& count : swarm.faults) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/rare_branch.h"
 #include "base/result.h"
 #include "engine/shard_context.h"
 
@@ -25,7 +26,7 @@ enum class FaultKind {
   kRescale,
   kClockJump,  // the wall clock is set to something up to 8 years off
   kBrokers,    // they go for a while, lose a request or an answer, or end a transaction themselves
-  kSlowDisk,   // for a while each of its operations takes its time
+  kSlowDisk,   // for a while what it reads, writes and syncs takes its time
   kRot,        // the process dies, and the next one finds a bit of the log changed
 };
 inline constexpr std::array<std::string_view, 10> kFaultNames{
@@ -42,17 +43,22 @@ struct Swarm {
   std::optional<std::chrono::microseconds> commit_interval;
   std::uint64_t stalls_every = 0;  // turns; see SeededDriver::set_stalls()
   std::uint64_t most_stalled = 0;
-  /// One in so many choices takes the rare branch (base/rare_branch.h); 0: none does. Not drawn by
-  /// draw(): only some builds have them, and a seed has one history in all.
-  std::uint64_t rare_every = 0;
+  /// By RareBranch: one in so many choices takes it; 0: none does. Not drawn by draw(): only some
+  /// builds have them, and a seed has one history in all.
+  std::array<std::uint32_t, kRareBranchNames.size()> rare_every{};
 
   [[nodiscard]] static Swarm draw(std::mt19937_64& random);
+  void draw_rare_branches(std::uint64_t seed);
   /// One of the faults that are still to come, which from then on is not; none: no more come.
   [[nodiscard]] std::optional<FaultKind> take(std::uint64_t pick);
   /// "kills=3,rescales=0": what is not named stays. kInvalidInput when it is something else.
   [[nodiscard]] Status set_faults(std::string_view list);
   /// All faults in the form that set_faults() reads.
   [[nodiscard]] std::string fault_list() const;
+  /// The same for rare_every.
+  [[nodiscard]] Status set_rare_branches(std::string_view list);
+  [[nodiscard]] std::string rare_list() const;
+  [[nodiscard]] bool takes_rare_branches() const;
   [[nodiscard]] std::string describe() const;
 };
 

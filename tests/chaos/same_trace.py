@@ -31,8 +31,14 @@ def main() -> int:
     if not first.exists():
         print(f"{first} is not there: ./dev build rheon_sim", file=sys.stderr)
         return 2
-    others = [first] + [path for preset in ("debug", "asan", "tsan")
-                        if (path := trials.ROOT / "build" / preset / "bin" / "rheon_sim").exists()]
+    changed = max(path.stat().st_mtime for folder in ("src", "apps") for path in (trials.ROOT / folder).rglob("*.[ch]*"))
+    others = [first]
+    for preset in ("debug", "asan", "tsan"):
+        program = trials.ROOT / "build" / preset / "bin" / "rheon_sim"
+        if program.exists() and program.stat().st_mtime < changed:
+            print(f"not compared: {program} is older than the sources (./dev build --preset {preset} rheon_sim_program)")
+        elif program.exists():
+            others.append(program)
     wanted = history(first, args.seed, args.count)
     different = {}
     for program in others:

@@ -39,14 +39,16 @@ Status CsvFiles::append(std::string_view lines) {
   }
   if (current_.has_value() && current_->fact.length > 0 &&
       (current_->fact.length + lines.size() > place_.max_file_bytes ||
-       rare_branch("a file is full early"))) {
+       (!current_->torn && rare_branch(RareBranch::kFile)))) {
     RHEON_TRY(close());
   }
   if (!current_.has_value()) {
     RHEON_TRY(create());
   }
   current_->unsynced = true;
+  current_->torn = true;
   RHEON_TRY(current_->file->write_at(current_->fact.length, as_bytes(lines)));
+  current_->torn = false;
   current_->fact.length += lines.size();
   changed_[current_->path] = current_->fact;
   return {};

@@ -40,6 +40,7 @@ class CsvFiles {
     FileFact fact;
     std::unique_ptr<env::File> file;  // null: not opened since the start
     bool unsynced = false;
+    bool torn = false;  // behind fact.length stands what a write that failed has left
   };
 
   /// kRefused when somebody has taken the current file away: nothing that is written to it counts.

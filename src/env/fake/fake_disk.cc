@@ -111,6 +111,9 @@ int FakeDisk::begin(Operation operation) {
 }
 
 int FakeDisk::begin_read() {
+  if (on_operation) {
+    on_operation();
+  }
   if (!failing_read_.has_value()) {
     return 0;
   }

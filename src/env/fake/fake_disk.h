@@ -70,7 +70,8 @@ class FakeDisk : public Files {
   /// then, throws Crash.
   void crash_after(std::uint64_t operations);
   void clear_faults();
-  /// Called before each mutating operation: a slow disk lets time pass in it.
+  /// Called before each operation that changes something and each read of a file's bytes: a slow
+  /// disk lets time pass in it.
   std::function<void()> on_operation;
 
   /// The machine stops now: of what was not synced only what `survival` says is left.

@@ -73,8 +73,7 @@ std::optional<Epoch> Compaction::oldest_needed() const {
 
 bool Compaction::grown(std::uint64_t old_journal_bytes) const {
   const std::uint64_t most = std::max(options_.snapshot_after_bytes, 2 * slice_bytes_);
-  return delta_bytes_ > most || old_journal_bytes > 2 * most ||
-         rare_branch("slices are written early");
+  return delta_bytes_ > most || old_journal_bytes > 2 * most || rare_branch(RareBranch::kSlices);
 }
 
 std::uint64_t Compaction::size_of(const Cell& cell) const {

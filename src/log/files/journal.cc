@@ -96,7 +96,7 @@ Result<Journal::Open> Journal::next_segment() {
 
 Result<std::string> Journal::append(const Input& input, CommitRecord& record) {
   const bool begins = current_.file == nullptr || current_.end >= options_.segment_bytes ||
-                      rare_branch("a segment begins early");
+                      rare_branch(RareBranch::kSegment);
   if (!begins) {
     const std::uint64_t before = current_.end;
     auto payload = write_epoch(current_, input, record);
