@@ -130,8 +130,8 @@ class SeedRun {
       } catch (const Crash&) {
         lose_power();
       }
-      if (env_.clock().monotonic() - began > kMostVirtualTime) {
-        return broken("two minutes of virtual time have passed: it hangs.");
+      if (env_.clock().monotonic() - began - starting_ > kMostVirtualTime) {
+        return broken("two minutes of virtual time have passed, without starts: it hangs.");
       }
     }
     return broken("it has not finished after " + std::to_string(job_.driver().turns()) +
@@ -179,12 +179,16 @@ class SeedRun {
   /// A start waits for what is outside; nothing else does.
   Status start() {
     struct Waiting {
-      explicit Waiting(env::fake::WaitingThreads& threads) : threads_(threads) {
-        threads_.let_time_pass(true);
+      explicit Waiting(SeedRun& run) : run_(run), began_(run.env_.clock().monotonic()) {
+        run.env_.threads().let_time_pass(true);
       }
-      ~Waiting() { threads_.let_time_pass(false); }
-      env::fake::WaitingThreads& threads_;
-    } waiting(env_.threads());
+      ~Waiting() {
+        run_.env_.threads().let_time_pass(false);
+        run_.starting_ += run_.env_.clock().monotonic() - began_;
+      }
+      SeedRun& run_;
+      env::Monotonic began_;
+    } waiting(*this);
     return job_.start(some_shards());
   }
 
@@ -356,6 +360,7 @@ class SeedRun {
   SeedReport report_;
   std::uint64_t next_event_ = 0;
   bool rot_is_due_ = false;
+  env::Monotonic starting_{0};  // in all: each waits for brokers for up to half a minute
   bool is_slow_ = false;
   env::Monotonic slow_until_{0};
   bool is_full_ = false;

@@ -75,7 +75,7 @@ TEST_F(OraclesTest, FindThatReadersAreToldLess) {
 
 TEST_F(OraclesTest, FindWhatTheLedgerDoesNotSay) {
   engine::Ledger ledger;
-  EXPECT_THAT(says_of_ledger(ledger), HasSubstr("does not know operator/counts/in"));
+  EXPECT_THAT(says_of_ledger(ledger), HasSubstr("operator/counts/in = 0, it was 4"));
   ledger.set("operator/counts/in", 3);
   ledger.set("operator/counts/out", 3);
   EXPECT_THAT(says_of_ledger(ledger), HasSubstr("counts"));
