@@ -114,9 +114,9 @@ Status DecisionTopic::create() {
 
 /// The last record must stay, however long the job does not run.
 Status DecisionTopic::check_settings() {
-  RHEON_ASSIGN(
-      const auto settings,
-      find_settings(patient_, place_.topic, {"cleanup.policy", "retention.ms", "retention.bytes"}));
+  RHEON_ASSIGN(auto all, find_settings(patient_, {place_.topic},
+                                       {"cleanup.policy", "retention.ms", "retention.bytes"}));
+  const Settings settings = std::move(all[place_.topic]);
   bool deletes = false;
   bool expires = false;
   for (const auto& [name, value] : settings) {  // none without the right to see them

@@ -46,7 +46,7 @@ class TopicConnector final : public engine::AnySourceConnector {
                  const RecordShape& shape)
       : url_(std::move(url)), shape_(shape) {
     source_.options = options;
-    wrong_ = take_place(url_, options.security, source_);
+    wrong_ = take_place(url_, options.security, parse_places, source_);
   }
 
   engine::SourceTraits traits() const override {
@@ -61,13 +61,13 @@ class TopicConnector final : public engine::AnySourceConnector {
     RHEON_TRY(wrong_);
     RHEON_TRY(check_transport(source_.place, source_.access));
     if (!environment.running) {
-      return discover_topic(environment, source_, known);
+      return discover_topics(environment, source_, known);
     }
     const env::Monotonic now = environment.env->clock().monotonic();
     if (now < look_again_.load()) {
       return known;
     }
-    auto found = discover_topic(environment, source_, known);
+    auto found = discover_topics(environment, source_, known);
     look_again_ = environment.env->clock().monotonic() + (known.empty() ? kWhenNone : kWhenSome);
     // Who reads says what is wrong with the brokers, and waits for them.
     return !found.has_value() && found.error().code == ErrorCode::kIo ? known : std::move(found);

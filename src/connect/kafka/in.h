@@ -41,9 +41,11 @@ RHEON_FIELDS(Message, key, value)
 /// Whether a text is meant as a place in Kafka, for jobs that take several kinds of input.
 [[nodiscard]] bool is_url(std::string_view text);
 
-/// The values of a topic's records, as their bytes: "kafka://HOST:PORT[,HOST:PORT...]/TOPIC". The
-/// record's timestamp is its event time. New partitions are found within half a minute; with
-/// --stop-at-end each is read up to where it ends at the start. A record without a value goes to
+/// The values of a topic's records, as their bytes: "kafka://HOST:PORT[,HOST:PORT...]/TOPIC". TOPIC
+/// may be a pattern, in which '*' stands for any characters and '?' for one; no pattern matches the
+/// topics of Kafka's own. The record's timestamp is its event time. New partitions, and new topics
+/// of a pattern, are found within half a minute; with --stop-at-end each is read up to where it
+/// ends at the start. A record without a value goes to
 /// the quarantine stream. Brokers from 3.9 on.
 ///
 ///     job.from("words", kafka::values("kafka://localhost:9092/words"))

@@ -84,12 +84,12 @@ class TopicCommitter final : public engine::SinkCommitter {
     }
     RHEON_TRY(check_transport(sink_.place, sink_.access));
     TopicLookup lookup(*environment.env, sink_.place, sink_.access);
-    RHEON_ASSIGN(const client::TopicInfo* topic, lookup.find_topic());
-    if (topic == nullptr) {
+    RHEON_ASSIGN(const Topics topics, lookup.find_topics());
+    if (topics.empty()) {
       return fail(ErrorCode::kInvalidInput,
                   fmt::format("{} does not exist: create it first.", describe(sink_.place)));
     }
-    *partitions_ = static_cast<std::int32_t>(topic->partitions.size());
+    *partitions_ = static_cast<std::int32_t>(topics.begin()->second.partitions.size());
     return {};
   }
 
@@ -104,7 +104,7 @@ class TopicSinkConnector final : public engine::AnySinkConnector {
   TopicSinkConnector(std::string_view url, const rheon::kafka::SinkOptions& options, PutRecords put)
       : put_(put) {
     sink_.options = options;
-    wrong_ = take_place(url, options.security, sink_);
+    wrong_ = take_place(url, options.security, parse_place, sink_);
   }
 
   engine::SinkTraits traits() const override {

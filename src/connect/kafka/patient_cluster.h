@@ -23,11 +23,12 @@ namespace rheon::connect::kafka {
 [[nodiscard]] client::ClusterOptions cluster_options(const TopicPlace& place,
                                                      const client::Access& access);
 
-/// Fills in `place` and `access` of a source or sink. Errors (kInvalidInput): the url is none, or a
-/// file of `security` is not what it should be.
+/// Fills in `place`, as `parse` reads it, and `access` of a source or sink. Errors (kInvalidInput):
+/// the url is none, or a file of `security` is not what it should be.
 template <class End>
-[[nodiscard]] Status take_place(std::string_view url, const client::Security& security, End& end) {
-  RHEON_ASSIGN(end.place, parse_place(url));
+[[nodiscard]] Status take_place(std::string_view url, const client::Security& security,
+                                Result<TopicPlace> (*parse)(std::string_view), End& end) {
+  RHEON_ASSIGN(end.place, parse(url));
   RHEON_ASSIGN(end.access, client::Access::make(security));
   return {};
 }

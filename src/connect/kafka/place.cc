@@ -42,17 +42,7 @@ std::optional<client::Address> parse_address(std::string_view text) {
              : std::nullopt;
 }
 
-}  // namespace
-
-bool is_topic_name(std::string_view name) {
-  return !name.empty() && name.size() <= kLongestTopic && name != "." && name != ".." &&
-         std::all_of(name.begin(), name.end(), [](unsigned char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '.' || c == '_' || c == '-';
-         });
-}
-
-Result<TopicPlace> parse_place(std::string_view url) {
+Result<TopicPlace> parse(std::string_view url, bool pattern) {
   const auto broken = [url](std::string_view why) {
     return fail(ErrorCode::kInvalidInput,
                 fmt::format("'{}' is no place in Kafka: {}. Write kafka://HOST:PORT/TOPIC; several "
@@ -69,7 +59,15 @@ Result<TopicPlace> parse_place(std::string_view url) {
   }
   TopicPlace place;
   place.topic = rest.substr(slash + 1);
-  if (!is_topic_name(place.topic)) {
+  std::string name = place.topic;
+  if (pattern) {  // it has to be able to match a name
+    std::erase(name, '*');
+    std::replace(name.begin(), name.end(), '?', 'x');
+    name += is_pattern(place.topic) && name.empty() ? "x" : "";
+  } else if (is_pattern(place.topic)) {
+    return broken(fmt::format("'{}' is a pattern, and records go to one topic", place.topic));
+  }
+  if (!is_topic_name(name)) {
     return broken(
         fmt::format("'{}' cannot be the name of a topic (letters, digits, '.', '_', '-', at most "
                     "{} of them)",
@@ -87,6 +85,47 @@ Result<TopicPlace> parse_place(std::string_view url) {
   return place;
 }
 
+}  // namespace
+
+bool is_topic_name(std::string_view name) {
+  return !name.empty() && name.size() <= kLongestTopic && name != "." && name != ".." &&
+         std::all_of(name.begin(), name.end(), [](unsigned char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '.' || c == '_' || c == '-';
+         });
+}
+
+bool is_pattern(std::string_view topic) {
+  return topic.find_first_of("*?") != std::string_view::npos;
+}
+
+/// Only the last star has to be gone back to: what an earlier one could take, it can take as well.
+bool matches(std::string_view pattern, std::string_view name) {
+  std::size_t p = 0;
+  std::size_t n = 0;
+  std::optional<std::size_t> behind_star;
+  std::size_t taken_up_to = 0;  // by that star
+  while (n < name.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      behind_star = ++p;
+      taken_up_to = n;
+    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == name[n])) {
+      ++p;
+      ++n;
+    } else if (behind_star.has_value()) {
+      p = *behind_star;
+      n = ++taken_up_to;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', p) == std::string_view::npos;
+}
+
+Result<TopicPlace> parse_place(std::string_view url) { return parse(url, /*pattern=*/false); }
+
+Result<TopicPlace> parse_places(std::string_view url) { return parse(url, /*pattern=*/true); }
+
 std::string describe_brokers(const TopicPlace& place) {
   std::string out;
   for (const client::Address& address : place.brokers) {
@@ -98,7 +137,13 @@ std::string describe_brokers(const TopicPlace& place) {
 }
 
 std::string describe(const TopicPlace& place) {
-  return fmt::format("topic '{}' at {}", place.topic, describe_brokers(place));
+  return is_pattern(place.topic)
+             ? fmt::format("topics '{}' at {}", place.topic, describe_brokers(place))
+             : describe(place, place.topic);
+}
+
+std::string describe(const TopicPlace& place, std::string_view topic) {
+  return fmt::format("topic '{}' at {}", topic, describe_brokers(place));
 }
 
 }  // namespace rheon::connect::kafka

@@ -18,41 +18,58 @@ constexpr std::chrono::seconds kPatience{10};
 TopicLookup::TopicLookup(env::Env& env, const TopicPlace& place, const client::Access& access)
     : place_(place), patient_(env, place, access, kPatience) {}
 
-Result<const client::TopicInfo*> TopicLookup::find_topic() {
-  patient_.cluster().watch(std::set<std::string, std::less<>>{place_.topic});
+Result<Topics> TopicLookup::find_topics() {
+  const bool pattern = is_pattern(place_.topic);
+  patient_.cluster().watch(
+      pattern ? std::nullopt : std::optional(std::set<std::string, std::less<>>{place_.topic}));
   RHEON_TRY(patient_.wait({"its topics", [this] { return patient_.cluster().age() > 0; },
                            [this] { return patient_.cluster().deadline(); },
                            [this] { return patient_.cluster().trouble(); }}));
-  const client::TopicInfo* topic = patient_.cluster().topic(place_.topic);
-  if (topic == nullptr || topic->error == client::kUnknownTopicOrPartition) {
-    return nullptr;
+  Topics found;
+  for (const auto& [name, topic] : patient_.cluster().topics()) {
+    const bool own = topic.internal || name.starts_with("__");
+    if (!matches(place_.topic, name) || (pattern && own) ||
+        topic.error == client::kUnknownTopicOrPartition) {
+      continue;
+    }
+    if (topic.error == client::kTopicAuthorizationFailed) {
+      return fail(ErrorCode::kRefused,
+                  fmt::format("{} cannot be used: this user has no right to. Grant it DESCRIBE, "
+                              "and READ or WRITE, on the topic.",
+                              describe(place_, name)));
+    }
+    if (topic.error != client::kNoError) {
+      return fail(ErrorCode::kIo, fmt::format("{} cannot be used now: {}", describe(place_, name),
+                                              client::describe_error(topic.error)));
+    }
+    found.emplace(name, topic);
   }
-  if (topic->error == client::kTopicAuthorizationFailed) {
-    return fail(ErrorCode::kRefused,
-                fmt::format("{} cannot be used: this user has no right to. Grant it DESCRIBE, and "
-                            "READ or WRITE, on the topic.",
-                            describe(place_)));
-  }
-  if (topic->error != client::kNoError) {
-    return fail(ErrorCode::kIo, fmt::format("{} cannot be used now: {}", describe(place_),
-                                            client::describe_error(topic->error)));
-  }
-  return topic;
+  return found;
 }
 
-Result<bool> TopicLookup::is_gapless() {
+Result<std::set<std::string, std::less<>>> TopicLookup::gapless(const Topics& topics) {
   constexpr std::string_view kPolicy = "cleanup.policy";
-  RHEON_ASSIGN(const auto settings, find_settings(patient_, place_.topic, {kPolicy}));
-  const auto policy = settings.find(kPolicy);
-  return policy != settings.end() && policy->second.find("compact") == std::string::npos;
+  std::vector<std::string> names;
+  for (const auto& [name, topic] : topics) {
+    names.push_back(name);
+  }
+  RHEON_ASSIGN(const auto settings, find_settings(patient_, names, {kPolicy}));
+  std::set<std::string, std::less<>> gapless;
+  for (const auto& [name, of] : settings) {
+    const auto policy = of.find(kPolicy);
+    if (policy != of.end() && policy->second.find("compact") == std::string::npos) {
+      gapless.insert(name);
+    }
+  }
+  return gapless;
 }
 
-Result<Offsets> TopicLookup::find_offsets(const std::vector<std::int32_t>& partitions,
+Result<Offsets> TopicLookup::find_offsets(const std::vector<PartitionKey>& partitions,
                                           std::int64_t time, bool read_committed) {
   std::vector<client::OffsetQuestion> questions;
   questions.reserve(partitions.size());
-  for (const std::int32_t partition : partitions) {
-    questions.push_back({place_.topic, partition, time});
+  for (const auto& [topic, partition] : partitions) {
+    questions.push_back({topic, partition, time});
   }
   client::OffsetLookup lookup(patient_.cluster(), patient_.random(), std::move(questions),
                               read_committed);

@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -16,7 +19,9 @@
 
 namespace rheon::connect::kafka {
 
-using Offsets = std::map<std::int32_t, std::int64_t>;  // by partition
+using PartitionKey = std::pair<std::string, std::int32_t>;  // topic, number
+using Offsets = std::map<PartitionKey, std::int64_t>;
+using Topics = std::map<std::string, client::TopicInfo, std::less<>>;
 
 /// Blocks for up to ten seconds in all; an error says why no answer came.
 class TopicLookup {
@@ -24,13 +29,14 @@ class TopicLookup {
   /// `place` must outlive it.
   TopicLookup(env::Env& env, const TopicPlace& place, const client::Access& access);
 
-  /// The topic, as the cluster knows it now; null: the cluster has none of this name.
-  [[nodiscard]] Result<const client::TopicInfo*> find_topic();
-  /// No offset of the topic is ever missing between others: it is not compacted. False also when
-  /// this user may not know.
-  [[nodiscard]] Result<bool> is_gapless();
-  /// Of these partitions of the topic that was found. `time`: as OffsetQuestion has it.
-  [[nodiscard]] Result<Offsets> find_offsets(const std::vector<std::int32_t>& partitions,
+  /// The topic, as the cluster knows it now, or all that match the pattern and that this user may
+  /// see, except those of Kafka's own; empty: the cluster has none.
+  [[nodiscard]] Result<Topics> find_topics();
+  /// Of these topics those in which no offset is ever missing between others: they are not
+  /// compacted. Not those of which this user may not know it.
+  [[nodiscard]] Result<std::set<std::string, std::less<>>> gapless(const Topics& topics);
+  /// Of partitions of topics that were found. `time`: as OffsetQuestion has it.
+  [[nodiscard]] Result<Offsets> find_offsets(const std::vector<PartitionKey>& partitions,
                                              std::int64_t time, bool read_committed);
 
  private:

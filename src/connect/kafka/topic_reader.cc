@@ -36,7 +36,7 @@ TopicReader::TopicReader(const engine::SourceEnvironment& environment, TopicSour
                cluster_options(source_.place, source_.access)),
       fetcher_(cluster_, environment.env->random(),
                {.read_committed = source_.options.read_committed}) {
-  cluster_.watch(std::set<std::string, std::less<>>{source_.place.topic});
+  cluster_.watch(topics_);
 }
 
 void TopicReader::assign(const engine::SourcePartition& assigned) {
@@ -46,10 +46,14 @@ void TopicReader::assign(const engine::SourcePartition& assigned) {
     position = PartitionPosition{};
   }
   const Partition& partition =
-      partitions_.emplace_back(Partition{partition_of_id(assigned.id), *position});
-  const std::size_t index = fetcher_.add(
-      source_.place.topic, partition.number,
-      {partition.position.offset, partition.position.leader_epoch}, partition.position.topic_id);
+      partitions_.emplace_back(Partition{key_of_id(assigned.id), *position});
+  const auto& [topic, number] = partition.key;
+  if (topics_.insert(topic).second) {
+    cluster_.watch(topics_);
+  }
+  const std::size_t index =
+      fetcher_.add(topic, number, {partition.position.offset, partition.position.leader_epoch},
+                   partition.position.topic_id);
   if (ended(partition)) {
     fetcher_.leave(index);
   }
@@ -105,8 +109,8 @@ Status TopicReader::emit_piece(engine::AnySourceOutput& output) {
     if (!taken.has_value()) {
       return fail(
           taken.error().code,
-          fmt::format("partition {} of {}, offset {}: {}{}", partition.number,
-                      describe(source_.place), piece_->records.position(), taken.error().message,
+          fmt::format("{}, offset {}: {}{}", describe(source_, partition.key),
+                      piece_->records.position(), taken.error().message,
                       taken.error().code == ErrorCode::kRefused
                           ? ". A topic that was compacted once may lack offsets: allow_gaps, in "
                             "the source's options, says so"
@@ -124,10 +128,9 @@ Status TopicReader::emit_piece(engine::AnySourceOutput& output) {
           std::max(partition.position.leader_epoch, piece_->records.leader_epoch());
     }
     if (*taken == 0 && piece_->records.position() == piece_->from) {
-      return fail(
-          ErrorCode::kCorrupt,
-          fmt::format("partition {} of {}, offset {}: no whole batch of records stands there",
-                      partition.number, describe(source_.place), piece_->from));
+      return fail(ErrorCode::kCorrupt,
+                  fmt::format("{}, offset {}: no whole batch of records stands there",
+                              describe(source_, partition.key), piece_->from));
     }
     if (*taken == 0 || ended(partition)) {
       if (ended(partition)) {
@@ -168,8 +171,8 @@ void TopicReader::quarantine(const Record& record, std::string_view reason,
                              engine::AnySourceOutput& output) const {
   output.quarantine(
       record.value.value_or(record.key.value_or("")),
-      fmt::format("partition {} of {}, offset {}", partitions_[piece_->partition].number,
-                  describe(source_.place), record.offset),
+      fmt::format("{}, offset {}", describe(source_, partitions_[piece_->partition].key),
+                  record.offset),
       reason);
 }
 

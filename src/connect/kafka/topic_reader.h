@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -43,7 +44,7 @@ class TopicReader final : public engine::AnySourceReader {
 
  private:
   struct Partition {
-    std::int32_t number = 0;  // in its topic
+    PartitionKey key;
     PartitionPosition position;
   };
   /// What has come of a partition, and is being emitted.
@@ -69,6 +70,7 @@ class TopicReader final : public engine::AnySourceReader {
   TopicSource source_;
   const RecordShape& shape_;
   bool stop_at_end_;
+  std::set<std::string, std::less<>> topics_;
   client::Cluster cluster_;
   client::Fetcher fetcher_;
   Status broken_;

@@ -10,9 +10,12 @@
 
 namespace rheon::connect::kafka {
 
-/// Some of a topic's settings, by name: those that this user may see, so perhaps none. Blocks as
+using Settings = std::map<std::string, std::string, std::less<>>;  // by name
+
+/// Some settings of topics, by topic: those that this user may see, so perhaps none. Blocks as
 /// `patient` does.
-[[nodiscard]] Result<std::map<std::string, std::string, std::less<>>> find_settings(
-    PatientCluster& patient, std::string_view topic, const std::vector<std::string_view>& names);
+[[nodiscard]] Result<std::map<std::string, Settings, std::less<>>> find_settings(
+    PatientCluster& patient, const std::vector<std::string>& topics,
+    const std::vector<std::string_view>& names);
 
 }  // namespace rheon::connect::kafka

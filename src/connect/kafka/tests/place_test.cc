@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 namespace rheon::connect::kafka {
 namespace {
@@ -21,6 +22,35 @@ TEST(KafkaPlace, NamesBrokersAndATopic) {
   EXPECT_EQ(place->brokers[1].port, 9092);
   EXPECT_EQ(place->brokers[2].host, "::1");
   EXPECT_EQ(describe(*place), "topic 'words_1.a-b' at one:1234,two:9092,[::1]:99");
+}
+
+TEST(KafkaPlace, NamesTopicsByAPattern) {
+  for (const char* pattern : {"*", "words-*", "*-words", "w?rds.*.log", "**", "?"}) {
+    const auto place = parse_places("kafka://one/" + std::string(pattern));
+    ASSERT_TRUE(place.has_value()) << place.error().message;
+    EXPECT_EQ(describe(*place), "topics '" + std::string(pattern) + "' at one:9092");
+  }
+  EXPECT_EQ(describe(*parse_places("kafka://one/words")), "topic 'words' at one:9092");
+  EXPECT_FALSE(parse_places("kafka://one/").has_value());
+  EXPECT_FALSE(parse_places("kafka://one/w rds*").has_value());
+  const auto for_output = parse_place("kafka://one/words-*");
+  ASSERT_FALSE(for_output.has_value());
+  EXPECT_THAT(for_output.error().message, HasSubstr("records go to one topic"));
+}
+
+TEST(KafkaPlace, PatternsMatchWholeNames) {
+  for (const auto& [pattern, name] :
+       {std::pair("words", "words"), std::pair("*", "words"), std::pair("words*", "words"),
+        std::pair("w*s", "words"), std::pair("w?r??", "words"), std::pair("*a*b", "xaxbxab"),
+        std::pair("a*b*c", "abbbc"), std::pair("*.*", "a.b")}) {
+    EXPECT_TRUE(matches(pattern, name)) << pattern << " " << name;
+  }
+  for (const auto& [pattern, name] :
+       {std::pair("words", "word"), std::pair("word", "words"), std::pair("w?s", "words"),
+        std::pair("*a*b", "xaxbxa"), std::pair("words?", "words"), std::pair("a*b*c", "acb"),
+        std::pair("*.*", "ab")}) {
+    EXPECT_FALSE(matches(pattern, name)) << pattern << " " << name;
+  }
 }
 
 TEST(KafkaPlace, ThatIsNoneIsSaidSo) {
