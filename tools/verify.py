@@ -88,6 +88,8 @@ ROWS = [
         "python3 tests/chaos/poison.py --count {count} --seed {seed}", quick=2, ci=10, limit_s=600),
     Row("T-22", "the reader of a sink stalls, or takes a byte a second",
         "python3 tests/chaos/stall.py --count {count} --seed {seed}", quick=0, ci=5, limit_s=600),
+    Row("T-23", "a topic gets more partitions while it is read, is deleted and created again",
+        "python3 tests/chaos/kafka_growth.py --count {count} --seed {seed}", quick=0, ci=2, limit_s=1200, waits=True),
     Row("T-24", "state of an older build under a newer one: 1,066 pairs of versions, 1,000 keys each",
         "python3 tests/chaos/evolution.py --count {count} --seed {seed}", quick=20, ci=1066, limit_s=900),
     Row("T-26", "bugs put into the code by hand, each caught by a test",

@@ -112,7 +112,7 @@ cmd_verify() {
   take_preset "$@"
   build_preset "$preset"
   local wanted=" ${rest[*]} "
-  if [[ "$wanted" == *kafka* || "$wanted" =~ \ T-1[02]\  ]] || [[ "$wanted" == *" --all "* && "$wanted" != *" --quick "* ]]; then
+  if [[ "$wanted" == *kafka* || "$wanted" =~ \ T-(10|12|23)\  ]] || [[ "$wanted" == *" --all "* && "$wanted" != *" --quick "* ]]; then
     ensure_packages kafka
   fi
   if [[ "$wanted" =~ \ T-(14-rare|17)\  ]] || [[ "$wanted" == *" --all "* && "$wanted" != *" --quick "* ]]; then

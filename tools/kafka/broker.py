@@ -285,14 +285,14 @@ def status() -> int:
     return 0 if all(broker.pid() is not None and broker.answers() for broker in brokers) else 1
 
 
-def topic(name: str, partitions: int, delete: bool) -> int:
-    """Creates it, copied to as many brokers as there are, or deletes it, when it is there."""
+def topic(name: str, partitions: int, change: str) -> int:
+    """Creates it, copied to as many brokers as there are, gives it more partitions, or deletes it, when it is there."""
     state, brokers = known()
     if not any(broker.answers() for broker in brokers):
         die("no broker answers: ./dev kafka up", 3)
     command = java(state["version"], "org.apache.kafka.tools.TopicCommand", "--bootstrap-server", addresses(brokers),
-                   *(["--delete", "--if-exists", "--topic", name] if delete else
-                     ["--create", "--topic", name, "--partitions", str(partitions)]))
+                   f"--{change}", *(["--if-exists"] if change == "delete" else ["--partitions", str(partitions)]),
+                   "--topic", name)
     return subprocess.run(command, check=False).returncode
 
 
@@ -305,10 +305,12 @@ def main() -> int:
     start.add_argument("--port", type=int, help=f"of the first broker; the others' follow; default {DEFAULTS['port']}")
     stop = commands.add_parser("down", help="stop it; its data stay")
     stop.add_argument("--wipe", action="store_true", help="remove its data as well")
-    create = commands.add_parser("topic", help="create a topic, or delete it")
+    create = commands.add_parser("topic", help="create a topic, let it grow, or delete it")
     create.add_argument("name")
     create.add_argument("--partitions", type=int, default=1)
-    create.add_argument("--delete", action="store_true")
+    change = create.add_mutually_exclusive_group()
+    change.add_argument("--grow", dest="change", action="store_const", const="alter", help="to so many partitions")
+    change.add_argument("--delete", dest="change", action="store_const", const="delete")
     commands.add_parser("status", help="what runs; exit code 0 when all of it answers")
     arguments = parser.parse_args()
     if arguments.command == "up":
@@ -318,7 +320,7 @@ def main() -> int:
     elif arguments.command == "down":
         down(arguments.wipe)
     elif arguments.command == "topic":
-        return topic(arguments.name, arguments.partitions, arguments.delete)
+        return topic(arguments.name, arguments.partitions, arguments.change or "create")
     else:
         return status()
     return 0
