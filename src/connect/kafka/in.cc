@@ -19,10 +19,12 @@ using rheon::kafka::Message;
 using rheon::kafka::wire::Record;
 
 constexpr RecordShape kValues{
+    /*shows_headers=*/false,
     [](const Record& record) -> std::string_view {
       return record.value.has_value() ? "" : "it has no value";
     },
-    [](std::span<const Record> records, EventTime time, engine::AnySourceOutput& output) {
+    [](std::span<const Record> records, const PartitionKey& /*from*/, EventTime time,
+       engine::AnySourceOutput& output) {
       std::array<std::string_view, kTogether> values;
       std::transform(records.begin(), records.end(), values.begin(),
                      [](const Record& record) { return *record.value; });
@@ -31,13 +33,42 @@ constexpr RecordShape kValues{
     }};
 
 constexpr RecordShape kMessages{
-    [](const Record&) -> std::string_view { return ""; },
-    [](std::span<const Record> records, EventTime time, engine::AnySourceOutput& output) {
+    /*shows_headers=*/false, [](const Record&) -> std::string_view { return ""; },
+    [](std::span<const Record> records, const PartitionKey& /*from*/, EventTime time,
+       engine::AnySourceOutput& output) {
       std::array<Message, kTogether> messages;
       std::transform(records.begin(), records.end(), messages.begin(),
                      [](const Record& record) { return Message{record.key, record.value}; });
       static_cast<engine::SourceOutput<Message>&>(output).emit_all(
           std::span(messages).first(records.size()), time);
+    }};
+
+/// Lists of headers are no views, so these are emitted one by one.
+constexpr RecordShape kRecords{
+    /*shows_headers=*/true,
+    [](const Record& record) -> std::string_view {
+      rheon::kafka::wire::HeaderReader headers(record);
+      rheon::kafka::wire::RecordHeader header;
+      while (headers.next(header)) {
+      }
+      return headers.failed() ? "its headers cannot be read" : "";
+    },
+    [](std::span<const Record> records, const PartitionKey& from, EventTime time,
+       engine::AnySourceOutput& output) {
+      rheon::kafka::Record told;
+      told.topic = from.first;
+      told.partition = from.second;
+      for (const Record& record : records) {
+        told.offset = record.offset;
+        told.key = record.key;
+        told.value = record.value;
+        told.headers.clear();
+        rheon::kafka::wire::HeaderReader reader(record);
+        for (rheon::kafka::wire::RecordHeader header; reader.next(header);) {
+          told.headers.push_back({header.key, header.value});
+        }
+        static_cast<engine::SourceOutput<rheon::kafka::Record>&>(output).emit(told, time);
+      }
     }};
 
 class TopicConnector final : public engine::AnySourceConnector {
@@ -109,6 +140,10 @@ Source<std::string_view> values(std::string url, const SourceOptions& options) {
 
 Source<Message> messages(std::string url, const SourceOptions& options) {
   return {connect::kafka::make_topic(std::move(url), options, connect::kafka::kMessages)};
+}
+
+Source<Record> records(std::string url, const SourceOptions& options) {
+  return {connect::kafka::make_topic(std::move(url), options, connect::kafka::kRecords)};
 }
 
 }  // namespace rheon::kafka

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/types.h"
 #include "codec/fields.h"
@@ -38,6 +39,23 @@ struct Message {
 };
 RHEON_FIELDS(Message, key, value)
 
+struct Header {
+  std::string_view key;
+  std::optional<std::string_view> value;
+};
+RHEON_FIELDS(Header, key, value)
+
+/// One record of a topic with all that the brokers tell of it.
+struct Record {
+  std::string_view topic;
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+  std::optional<std::string_view> key;
+  std::optional<std::string_view> value;
+  std::vector<Header> headers;
+};
+RHEON_FIELDS(Record, topic, partition, offset, key, value, headers)
+
 /// Whether a text is meant as a place in Kafka, for jobs that take several kinds of input.
 [[nodiscard]] bool is_url(std::string_view text);
 
@@ -52,5 +70,7 @@ RHEON_FIELDS(Message, key, value)
 [[nodiscard]] Source<std::string_view> values(std::string url, const SourceOptions& options = {});
 /// The same with the records' keys; both may be missing.
 [[nodiscard]] Source<Message> messages(std::string url, const SourceOptions& options = {});
+/// The same with where each stood, and its headers.
+[[nodiscard]] Source<Record> records(std::string url, const SourceOptions& options = {});
 
 }  // namespace rheon::kafka

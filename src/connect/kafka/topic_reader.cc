@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "connect/kafka/topic_lookup.h"
+#include "observe/traceparent.h"
 
 namespace rheon::connect::kafka {
 
@@ -22,6 +22,19 @@ EventTime event_time(std::int64_t timestamp) {
   }
   return timestamp > EventTime::max().micros / kMicros ? EventTime::max()
                                                        : EventTime{timestamp * kMicros};
+}
+
+std::optional<observe::TraceContext> trace_of(const Record& record) {
+  if (record.header_count == 0) {
+    return std::nullopt;
+  }
+  rheon::kafka::wire::HeaderReader headers(record);
+  for (rheon::kafka::wire::RecordHeader header; headers.next(header);) {
+    if (header.key == observe::kTraceparent) {
+      return observe::parse_traceparent(header.value.value_or(""));
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -151,18 +164,25 @@ void TopicReader::emit(std::span<const Record> records, engine::AnySourceOutput&
       records = records.subspan(1);
       continue;
     }
+    std::optional<observe::TraceContext> followed = trace_of(first);
     std::size_t n = 1;
-    while (n < records.size() && records[n].timestamp == first.timestamp &&
+    while (!followed.has_value() && n < records.size() && records[n].timestamp == first.timestamp &&
            refusal(records[n]).empty()) {
+      followed = trace_of(records[n]);
       ++n;
     }
-    shape_.emit(records.first(n), event_time(first.timestamp), output);
+    shape_.emit(records.first(n), partitions_[piece_->partition].key, event_time(first.timestamp),
+                output);
+    if (followed.has_value()) {
+      output.trace(*followed);
+    }
     records = records.subspan(n);
   }
 }
 
 std::string_view TopicReader::refusal(const Record& record) const {
-  const std::size_t bytes = record.key.value_or("").size() + record.value.value_or("").size();
+  const std::size_t bytes = record.key.value_or("").size() + record.value.value_or("").size() +
+                            (shape_.shows_headers ? record.headers.size() : 0);
   return bytes > source_.options.max_record_bytes ? "it is longer than max_record_bytes"
                                                   : shape_.refusal(record);
 }

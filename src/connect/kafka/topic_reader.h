@@ -20,11 +20,12 @@ namespace rheon::connect::kafka {
 
 /// What becomes of a topic's records: the one part of this source that knows their type.
 struct RecordShape {
+  bool shows_headers;
   /// Why a record cannot be one of this source; "": it can.
   std::string_view (*refusal)(const rheon::kafka::wire::Record& record);
   /// At most kTogether of them.
-  void (*emit)(std::span<const rheon::kafka::wire::Record> records, EventTime time,
-               engine::AnySourceOutput& output);
+  void (*emit)(std::span<const rheon::kafka::wire::Record> records, const PartitionKey& from,
+               EventTime time, engine::AnySourceOutput& output);
 };
 
 inline constexpr std::size_t kTogether = 64;

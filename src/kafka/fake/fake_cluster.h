@@ -64,10 +64,14 @@ class FakeCluster {
     topics_.at(topic).settings[setting] = value;
   }
   /// A record of a producer without transactions.
-  void put(const std::string& topic, std::int32_t partition, std::string_view value) {
+  void put(const std::string& topic, std::int32_t partition, std::string_view value,
+           const std::vector<wire::RecordHeader>& headers = {}) {
     std::string bytes;
     wire::RecordBatchWriter writer(bytes, 0);
-    writer.begin(0, std::nullopt, value);
+    writer.begin(0, std::nullopt, value, static_cast<std::uint32_t>(headers.size()));
+    for (const wire::RecordHeader& header : headers) {
+      writer.header(header.key, header.value);
+    }
     writer.finish({});
     append(partition_of(topic, partition), std::move(bytes), {}, 1);
   }
