@@ -1,5 +1,7 @@
 #include "observe/traceparent.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
@@ -43,6 +45,11 @@ std::optional<TraceContext> parse_traceparent(std::string_view text) {
       *version == 0 ? text.size() == kLength : text.size() == kLength || text[kLength] == '-';
   const bool followed = (*flags & kSampled) != 0 && (*high | *low) != 0 && *span != 0;
   return ends && followed ? std::optional(TraceContext{*high, *low, *span}) : std::nullopt;
+}
+
+std::string format_traceparent(const TraceContext& context) {
+  return fmt::format("00-{:016x}{:016x}-{:016x}-01", context.trace_high, context.trace_low,
+                     context.span);
 }
 
 }  // namespace rheon::observe

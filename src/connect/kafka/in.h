@@ -5,10 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/types.h"
-#include "codec/fields.h"
+#include "connect/kafka/message.h"
 #include "connect/source.h"
 #include "kafka/client/security.h"
 
@@ -31,30 +30,6 @@ struct SourceOptions {
   bool allow_gaps = false;
   Security security = {};
 };
-
-/// One record of a topic.
-struct Message {
-  std::optional<std::string_view> key;
-  std::optional<std::string_view> value;
-};
-RHEON_FIELDS(Message, key, value)
-
-struct Header {
-  std::string_view key;
-  std::optional<std::string_view> value;
-};
-RHEON_FIELDS(Header, key, value)
-
-/// One record of a topic with all that the brokers tell of it.
-struct Record {
-  std::string_view topic;
-  std::int32_t partition = 0;
-  std::int64_t offset = 0;
-  std::optional<std::string_view> key;
-  std::optional<std::string_view> value;
-  std::vector<Header> headers;
-};
-RHEON_FIELDS(Record, topic, partition, offset, key, value, headers)
 
 /// Whether a text is meant as a place in Kafka, for jobs that take several kinds of input.
 [[nodiscard]] bool is_url(std::string_view text);

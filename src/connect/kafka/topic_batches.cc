@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "kafka/partitioner.h"
+#include "observe/traceparent.h"
 
 namespace rheon::connect::kafka {
 
@@ -12,6 +13,24 @@ namespace {
 /// Milliseconds since 1970, as topics have them.
 std::int64_t timestamp(EventTime time) {
   return time.is_finite() ? std::max<std::int64_t>(time.micros / 1000, 0) : 0;
+}
+
+void write(const OutRecord& record, rheon::kafka::wire::RecordBatchWriter& out) {
+  const auto is_replaced = [&record](const rheon::kafka::Header& header) {
+    return record.followed != nullptr && header.key == observe::kTraceparent;
+  };
+  const auto replaced = std::count_if(record.headers.begin(), record.headers.end(), is_replaced);
+  out.begin(timestamp(record.time), record.key, record.value,
+            static_cast<std::uint32_t>(record.headers.size() - static_cast<std::size_t>(replaced) +
+                                       (record.followed != nullptr ? 1 : 0)));
+  for (const rheon::kafka::Header& header : record.headers) {
+    if (!is_replaced(header)) {
+      out.header(header.key, header.value);
+    }
+  }
+  if (record.followed != nullptr) {
+    out.header(observe::kTraceparent, observe::format_traceparent(*record.followed));
+  }
 }
 
 }  // namespace
@@ -23,18 +42,17 @@ TopicBatches::TopicBatches(std::int32_t partitions, rheon::kafka::wire::Compress
   }
 }
 
-void TopicBatches::put(std::optional<std::string_view> key, std::string_view value,
-                       EventTime time) {
-  const std::size_t partition = key.has_value()
+void TopicBatches::put(const OutRecord& record) {
+  const std::size_t partition = record.key.has_value()
                                     ? static_cast<std::size_t>(rheon::kafka::partition_of_key(
-                                          *key, static_cast<std::int32_t>(open_.size())))
+                                          *record.key, static_cast<std::int32_t>(open_.size())))
                                     : turn_;
   Open& open = *open_[partition];
   const std::size_t before = open.bytes.size();
   if (!open.writer.has_value()) {
-    open.writer.emplace(open.bytes, timestamp(time));
+    open.writer.emplace(open.bytes, timestamp(record.time));
   }
-  open.writer->begin(timestamp(time), key, value);
+  write(record, *open.writer);
   open_bytes_ += open.bytes.size() - before;
   if (open.bytes.size() >= kBatchBytes) {
     finish(partition);

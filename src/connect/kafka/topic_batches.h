@@ -27,7 +27,7 @@ class TopicBatches final : public TopicRecords {
   /// `partitions`: of the topic, at least one.
   TopicBatches(std::int32_t partitions, rheon::kafka::wire::Compression compression);
 
-  void put(std::optional<std::string_view> key, std::string_view value, EventTime time) override;
+  void put(const OutRecord& record) override;
   /// No batch stays open.
   void finish();
   /// The finished ones, in the order in which they were finished.

@@ -19,6 +19,12 @@ TEST(Traceparent, NamesTraceAndSpan) {
       << "of a later version";
 }
 
+TEST(Traceparent, IsWrittenAsItIsRead) {
+  EXPECT_EQ(format_traceparent(*parse_traceparent(kGood)), kGood);
+  EXPECT_EQ(format_traceparent({1, 2, 3}),
+            "00-00000000000000010000000000000002-0000000000000003-01");
+}
+
 TEST(Traceparent, ThatIsNoneIsNotFollowed) {
   const auto changed = [](std::size_t at, const std::string& with) {
     return std::string(kGood).replace(at, with.size(), with);
