@@ -35,7 +35,8 @@ class Pace {
             const EventTime now = env.clock().wall();
             for (; intended <= now; intended = intended + kTick) {
               for (std::size_t i = 0; i < kRecordsPerSecond / 1000; ++i) {
-                writer.records().put(std::nullopt, words_.views[at++ % words_.size()], intended);
+                writer.records().put(
+                    {.value = words_.views[at++ % words_.size()], .time = intended});
               }
               writer.send();
             }

@@ -47,7 +47,7 @@ void measure_producer(const Setting& setting) {
   const auto ours = [&] {
     Writer writer(setting.env, setting.topics, topic.name);
     each([&](std::string_view key, std::string_view value, std::size_t i) {
-      writer.records().put(key, value, EventTime{0});
+      writer.records().put({.key = key, .value = value, .time = EventTime{0}});
       if (i % 10'000 == 0) {
         writer.make_room();
       }

@@ -71,7 +71,9 @@ Topic Topics::look(const std::string& name, bool committed) {
   }
   kafka::OffsetLookup lookup(cluster, patient.random(), std::move(questions), committed);
   must(patient.wait_for("offsets", lookup, [&] { return lookup.done(); }));
-  result.ends = lookup.offsets();
+  for (const std::optional<std::int64_t>& end : lookup.offsets()) {
+    result.ends.push_back(end.value());
+  }
   return result;
 }
 
@@ -91,7 +93,7 @@ Topic Topics::words(std::size_t count, kafka::Codec codec) {
   Writer writer(env_, *this, name, codec);
   const Words drawn = draw_words(std::min<std::size_t>(count, 1'000'000), 11);
   for (std::size_t i = 0; i < count; ++i) {
-    writer.records().put(std::nullopt, drawn.views[i % drawn.size()], EventTime{0});
+    writer.records().put({.value = drawn.views[i % drawn.size()], .time = EventTime{0}});
     if (i % 10'000 == 0) {
       writer.make_room();
     }

@@ -86,6 +86,7 @@ struct SourceTraits {
 struct SourceEnvironment {
   env::Env* env = nullptr;
   env::Waker* waker = nullptr;
+  std::string job;            // its name
   bool stop_at_end = false;   // bound an unbounded source at its end as of now
   bool running = false;       // discover(): readers are at work, and may be ahead of what is known
   std::string found_nothing;  // discover() says here, if it can, why it has found nothing

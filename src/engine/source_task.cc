@@ -14,6 +14,7 @@ namespace rheon::engine {
 namespace {
 constexpr std::uint8_t kPositionVersion = 1;
 constexpr std::chrono::seconds kLongPause{1};
+constexpr std::size_t kMostSpansForOthers = 1024;  // of an epoch, about
 }  // namespace
 
 std::string encode_position(const PositionFact& fact) {
@@ -97,7 +98,9 @@ void SourceTaskBase::select(std::size_t partition) {
 }
 
 void SourceTaskBase::trace(const observe::TraceContext& context, std::size_t pending) {
-  if (pending > 0 && !reading_.refused) {
+  // Those that others follow come as often as they like, and nobody may be there to see them.
+  const bool wanted = shard().trace_every > 0 && shard().spans.size() < kMostSpansForOthers;
+  if (wanted && pending > 0 && !reading_.refused) {
     follow(context, /*parent=*/context.span, pending);
   }
 }

@@ -108,6 +108,7 @@ void Worker::collect_spans(std::vector<observe::Span>& spans) {
   if (spans_.size() + spans.size() > kMaxSpans) {
     spans_.clear();
   }
+  spans.resize(std::min(spans.size(), kMaxSpans));
   std::move(spans.begin(), spans.end(), std::back_inserter(spans_));
 }
 

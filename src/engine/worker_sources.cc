@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <string_view>
 
 #include "engine/connector_factories.h"
 #include "engine/fact_names.h"
@@ -21,6 +23,7 @@ constexpr std::chrono::seconds kLongestRest{5};
 SourceEnvironment Worker::source_environment() {
   SourceEnvironment environment;
   environment.env = &env_;
+  environment.job = plan_.graph.job;
   environment.waker = &doorbell_;
   environment.stop_at_end = options_.stop_at_end;
   environment.shards = options_.shards;
@@ -52,10 +55,7 @@ Status Worker::find_partitions() {
     std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
     for (SourcePartition& partition : found) {
       const auto time = times.find(partition.id);
-      const auto same = std::find_if(known.begin(), known.end(), [&](const SourcePartition& k) {
-        return k.id == partition.id;
-      });
-      already_complete_ = already_complete_ && same != known.end() && !partition.more;
+      already_complete_ = already_complete_ && time != times.end() && !partition.more;
       partitions_[n].push_back(
           {std::move(partition), time == times.end() ? PartitionTime{} : time->second});
     }
@@ -127,20 +127,22 @@ void Worker::look_for_partitions() {
 
 void Worker::take_discovered(std::vector<SourcePartition> found) {
   auto& known = partitions_[execution_->sources()[discovered_source_]];
+  std::set<std::string_view> ids;
+  for (const PlacedPartition& placed : known) {
+    ids.insert(placed.partition.id);
+  }
+  std::erase_if(found,
+                [&ids](const SourcePartition& partition) { return ids.contains(partition.id); });
+  if (found.empty()) {
+    return;
+  }
   std::vector<std::vector<SourcePartition>> added(options_.shards);
-  bool any = false;
   for (SourcePartition& partition : found) {
-    if (std::any_of(known.begin(), known.end(), [&](const PlacedPartition& placed) {
-          return placed.partition.id == partition.id;
-        })) {
-      continue;
-    }
-    any = true;
     const ShardId reader = graph::reader(known.size(), options_.shards);
     known.push_back({partition, {}});
     added[reader.value].push_back(std::move(partition));
   }
-  for (std::size_t s = 0; any && s < added.size(); ++s) {
+  for (std::size_t s = 0; s < added.size(); ++s) {
     Command command;
     command.kind = Command::Kind::kAssign;
     command.source = discovered_source_;

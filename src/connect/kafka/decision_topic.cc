@@ -114,9 +114,10 @@ Status DecisionTopic::create() {
 
 /// The last record must stay, however long the job does not run.
 Status DecisionTopic::check_settings() {
-  RHEON_ASSIGN(auto all, find_settings(patient_, {place_.topic},
-                                       {"cleanup.policy", "retention.ms", "retention.bytes"}));
-  const Settings settings = std::move(all[place_.topic]);
+  Partly<TopicSettings> told = find_settings(patient_, {place_.topic},
+                                             {"cleanup.policy", "retention.ms", "retention.bytes"});
+  RHEON_TRY(told.all);
+  const Settings settings = std::move(told.found[place_.topic]);
   bool deletes = false;
   bool expires = false;
   for (const auto& [name, value] : settings) {  // none without the right to see them
@@ -181,7 +182,7 @@ Result<std::int64_t> DecisionTopic::find_offset(std::int64_t time, bool committe
   if (lookup.failure().has_value()) {
     return tl::unexpected<Error>(*lookup.failure());
   }
-  return lookup.offsets().front();
+  return *lookup.offsets().front();
 }
 
 Result<std::optional<engine::Decision>> DecisionTopic::last_of(std::int64_t from, std::int64_t to) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -11,6 +12,8 @@
 #include <utility>
 
 #include "connect/kafka/position.h"
+#include "connect/kafka/transaction.h"
+#include "kafka/client/fetcher.h"
 #include "kafka/client/offset_lookup.h"
 
 namespace rheon::connect::kafka {
@@ -33,17 +36,6 @@ Result<std::vector<engine::SourcePartition>> no_topic(engine::SourceEnvironment&
   return std::vector<engine::SourcePartition>{};
 }
 
-tl::unexpected<Error> is_gone(const engine::SourceEnvironment& environment,
-                              const TopicSource& source, std::string_view topic) {
-  const std::string name = describe(source.place, topic);
-  if (environment.running) {
-    return fail(ErrorCode::kIo, name + " is not known now");  // one broker may lag behind
-  }
-  return fail(ErrorCode::kRefused, fmt::format("{} is gone, and this job has read it before. "
-                                               "`reset` the job to begin anew with another one.",
-                                               name));
-}
-
 /// Where reading begins, as OffsetQuestion has it. `fresh`: at the job's first start.
 std::int64_t first_time(const rheon::kafka::SourceOptions& options, bool fresh) {
   if (fresh && options.start_at.has_value()) {
@@ -55,44 +47,211 @@ std::int64_t first_time(const rheon::kafka::SourceOptions& options, bool fresh) 
                                                                 : client::OffsetQuestion::kEarliest;
 }
 
+tl::unexpected<Error> is_gone(const TopicSource& source, std::string_view topic) {
+  return fail(ErrorCode::kRefused,
+              fmt::format("{} is gone, and this job has read it before. `reset` the job to begin "
+                          "anew with another one; allow_gone, in the source's options, goes on "
+                          "without it.",
+                          describe(source.place, topic)));
+}
+
 using Positions = std::map<PartitionKey, PartitionPosition>;
 
-/// The stored positions, checked against the topics as they are now.
-Result<Positions> known_positions(const engine::SourceEnvironment& environment,
-                                  const TopicSource& source, const Topics& topics,
-                                  const std::vector<engine::SourcePartition>& known) {
-  Positions positions;
-  for (const engine::SourcePartition& before : known) {
-    const PartitionKey key = key_of_id(before.id);
-    if (key.second < 0 || !matches(source.place.topic, key.first)) {
-      return fail(ErrorCode::kRefused,
-                  fmt::format("this source has read '{}' before, and cannot go on with {}. Give it "
-                              "another name for another topic, or `reset` the job.",
-                              before.id, describe(source.place)));
+/// One look at a source's topics and partitions.
+class Discovery {
+ public:
+  Discovery(engine::SourceEnvironment& environment, const TopicSource& source,
+            const std::vector<engine::SourcePartition>& known)
+      : environment_(environment),
+        source_(source),
+        known_(known),
+        lookup_(*environment.env, source.place, source.access) {}
+
+  Result<std::vector<engine::SourcePartition>> run() {
+    RHEON_TRY(find_topics());
+    if (topics_.empty()) {
+      return environment_.running ? std::vector<engine::SourcePartition>{}
+                                  : no_topic(environment_, source_);
     }
-    const auto topic = topics.find(key.first);
-    if (topic == topics.end()) {
-      return is_gone(environment, source, key.first);
+    find_partitions();
+    RHEON_TRY(find_ends());
+    RHEON_TRY(find_settings());
+    RHEON_TRY(find_beginnings());
+    return partitions();
+  }
+
+ private:
+  /// At its start a job has to know all; what appears later may be found by and by.
+  [[nodiscard]] Status excuse_while_running(Status status) const {
+    return !status.has_value() && environment_.running && status.error().code == ErrorCode::kIo
+               ? Status()
+               : status;
+  }
+  /// A job that goes on can wait for a leader while it runs.
+  [[nodiscard]] Status excuse_when_going_on(Status status) const {
+    const bool can_wait = added_.empty() && !environment_.stop_at_end;
+    return !status.has_value() && can_wait && status.error().code == ErrorCode::kIo
+               ? Status()
+               : excuse_while_running(std::move(status));
+  }
+
+  Status find_topics() {
+    std::set<std::string, std::less<>> names;
+    for (const engine::SourcePartition& before : known_) {
+      const PartitionKey key = key_of_id(before.id);
+      if (key.second < 0 || !matches(source_.place.topic, key.first)) {
+        return fail(
+            ErrorCode::kRefused,
+            fmt::format("this source has read '{}' before, and cannot go on with {}. Give it "
+                        "another name for another topic, or `reset` the job.",
+                        before.id, describe(source_.place)));
+      }
+      names.insert(key.first);
+    }
+    RHEON_ASSIGN(FoundTopics found, lookup_.find_topics(names));
+    if (is_pattern(source_.place.topic)) {  // it says when this job has done what it has read
+      found.topics.erase(decision_topic(environment_.job));
+    }
+    topics_ = std::move(found.topics);
+    for (const auto& [name, why] : found.others) {
+      RHEON_TRY(go_on_without(name, why, names.contains(name)));
+    }
+    for (const engine::SourcePartition& before : known_) {
+      RHEON_TRY(take_position(before));
+    }
+    return {};
+  }
+
+  /// While the job runs, who reads a topic says what is wrong with it.
+  [[nodiscard]] Status go_on_without(const std::string& topic, const Error& why,
+                                     bool was_read) const {
+    if (why.code == ErrorCode::kNotFound) {
+      return was_read && !environment_.running && !source_.options.allow_gone
+                 ? is_gone(source_, topic)
+                 : Status();
+    }
+    const bool is_told = environment_.running && (was_read || why.code == ErrorCode::kIo);
+    return is_told ? Status() : tl::unexpected(why);
+  }
+
+  /// Checks a stored position against its topic as it is now.
+  Status take_position(const engine::SourcePartition& before) {
+    PartitionKey key = key_of_id(before.id);
+    const auto topic = topics_.find(key.first);
+    if (topic == topics_.end()) {
+      return {};
+    }
+    RHEON_ASSIGN(const PartitionPosition position, decode_position(before.position));
+    const bool another = position.topic_id != topic->second.id;
+    if (another && source_.options.allow_gone && !environment_.running) {
+      return {};  // read from its first record on
     }
     const std::size_t partitions = topic->second.partitions.size();
     if (static_cast<std::size_t>(key.second) >= partitions) {
       return fail(ErrorCode::kRefused,
                   fmt::format("{} has {} partitions, and this job has read number {} of it. "
                               "`reset` the job to begin anew.",
-                              describe(source.place, key.first), partitions, key.second));
+                              describe(source_.place, key.first), partitions, key.second));
     }
-    RHEON_ASSIGN(PartitionPosition position, decode_position(before.position));
-    if (position.topic_id != topic->second.id) {
+    if (another) {
       return fail(ErrorCode::kRefused,
                   fmt::format("{} was deleted and created again since this job has read it: "
-                              "reading on would skip or repeat records. `reset` the job to begin "
-                              "anew.",
-                              describe(source.place, key.first)));
+                              "reading on would skip or repeat records. {}",
+                              describe(source_.place, key.first),
+                              client::what_to_do_with_another(source_.options.allow_gone)));
     }
-    positions.emplace(key, position);
+    before_.emplace(std::move(key), position);
+    return {};
   }
-  return positions;
-}
+
+  void find_partitions() {
+    for (const auto& [name, topic] : topics_) {
+      for (std::size_t i = 0; i < topic.partitions.size(); ++i) {
+        all_.emplace_back(name, static_cast<std::int32_t>(i));
+        if (!before_.contains(all_.back())) {
+          added_.push_back(all_.back());
+        }
+      }
+    }
+  }
+
+  /// They come first: what is written meanwhile lies behind them, and is read.
+  Status find_ends() {
+    Partly<Offsets> told =
+        lookup_.find_offsets(environment_.running ? added_ : all_, client::OffsetQuestion::kLatest,
+                             source_.options.read_committed);
+    ends_ = std::move(told.found);
+    return excuse_when_going_on(std::move(told.all));
+  }
+
+  Status find_settings() {
+    std::vector<std::string> names;
+    for (const auto& [name, topic] : topics_) {
+      const bool asked = !environment_.running ||
+                         std::any_of(added_.begin(), added_.end(),
+                                     [&](const PartitionKey& key) { return key.first == name; });
+      if (asked) {
+        names.push_back(name);
+      }
+    }
+    Partly<std::map<std::string, bool, std::less<>>> told = lookup_.gapless(names);
+    gapless_ = std::move(told.found);
+    return excuse_when_going_on(std::move(told.all));
+  }
+
+  Status find_beginnings() {
+    std::vector<PartitionKey> begun;
+    std::copy_if(added_.begin(), added_.end(), std::back_inserter(begun),
+                 [this](const PartitionKey& key) { return ends_.contains(key); });
+    const bool fresh = known_.empty() && !environment_.running;
+    Partly<Offsets> told = lookup_.find_offsets(begun, first_time(source_.options, fresh),
+                                                source_.options.read_committed);
+    first_ = std::move(told.found);
+    return excuse_while_running(std::move(told.all));
+  }
+
+  /// Of those that appear while the job runs only what is known as a whole: the next look finds
+  /// the others.
+  [[nodiscard]] std::vector<engine::SourcePartition> partitions() const {
+    std::vector<engine::SourcePartition> partitions;
+    for (const PartitionKey& key : all_) {
+      const auto end = ends_.find(key);
+      const auto gapless = gapless_.find(key.first);
+      PartitionPosition position;
+      if (const auto stored = before_.find(key); stored != before_.end()) {
+        position = stored->second;
+      } else if (const auto begin = first_.find(key);
+                 begin != first_.end() && gapless != gapless_.end()) {
+        position.topic_id = topics_.find(key.first)->second.id;
+        position.offset = begin->second < 0 ? end->second : begin->second;
+      } else {
+        continue;
+      }
+      position.gapless = !source_.options.allow_gaps &&
+                         (gapless != gapless_.end() ? gapless->second : position.gapless);
+      position.until = environment_.stop_at_end ? std::optional(end->second) : std::nullopt;
+      engine::SourcePartition partition;
+      partition.id = id_of(key);
+      partition.label = describe(source_, key);
+      partition.more = end == ends_.end() || position.offset < end->second;
+      partition.position = encode(position);
+      partitions.push_back(std::move(partition));
+    }
+    return partitions;
+  }
+
+  engine::SourceEnvironment& environment_;
+  const TopicSource& source_;
+  const std::vector<engine::SourcePartition>& known_;
+  TopicLookup lookup_;
+  Topics topics_;
+  Positions before_;  // that are stored
+  std::vector<PartitionKey> all_;
+  std::vector<PartitionKey> added_;
+  Offsets ends_;
+  std::map<std::string, bool, std::less<>> gapless_;  // by topic
+  Offsets first_;                                     // of those that were added
+};
 
 }  // namespace
 
@@ -114,73 +273,7 @@ PartitionKey key_of_id(std::string_view id) {
 Result<std::vector<engine::SourcePartition>> discover_topics(
     engine::SourceEnvironment& environment, const TopicSource& source,
     const std::vector<engine::SourcePartition>& known) {
-  TopicLookup lookup(*environment.env, source.place, source.access);
-  RHEON_ASSIGN(const Topics topics, lookup.find_topics());
-  RHEON_ASSIGN(const Positions before, known_positions(environment, source, topics, known));
-  if (topics.empty()) {
-    return no_topic(environment, source);
-  }
-  std::vector<PartitionKey> all;
-  std::vector<PartitionKey> added;
-  for (const auto& [name, topic] : topics) {
-    for (std::size_t i = 0; i < topic.partitions.size(); ++i) {
-      all.emplace_back(name, static_cast<std::int32_t>(i));
-      if (!before.contains(all.back())) {
-        added.push_back(all.back());
-      }
-    }
-  }
-  // The ends come first: what is written meanwhile lies behind them, and is read.
-  const bool asks_ends = !environment.running || !added.empty();
-  // A job that goes on can wait for a leader while it runs.
-  const bool can_wait = added.empty() && !environment.stop_at_end;
-  const auto is_excused = [can_wait](const Error& error) {
-    return can_wait && error.code == ErrorCode::kIo;
-  };
-  Offsets ends;
-  std::optional<std::set<std::string, std::less<>>> gapless;
-  if (asks_ends) {
-    auto asked =
-        lookup.find_offsets(environment.running ? added : all, client::OffsetQuestion::kLatest,
-                            source.options.read_committed);
-    if (!asked.has_value() && !is_excused(asked.error())) {
-      return tl::unexpected(std::move(asked).error());
-    }
-    ends = asked.value_or(Offsets{});
-    auto are_gapless = lookup.gapless(topics);
-    if (!are_gapless.has_value() && !is_excused(are_gapless.error())) {
-      return tl::unexpected(std::move(are_gapless).error());
-    }
-    if (are_gapless.has_value()) {
-      gapless.emplace(*std::move(are_gapless));
-    }
-  }
-  RHEON_ASSIGN(
-      const Offsets first,
-      lookup.find_offsets(added, first_time(source.options, known.empty() && !environment.running),
-                          source.options.read_committed));
-  std::vector<engine::SourcePartition> partitions;
-  for (const PartitionKey& key : all) {
-    const auto end = ends.find(key);
-    PartitionPosition position;
-    if (const auto stored = before.find(key); stored != before.end()) {
-      position = stored->second;
-    } else {
-      const std::int64_t begin = first.at(key);
-      position.topic_id = topics.find(key.first)->second.id;
-      position.offset = begin < 0 ? end->second : begin;
-    }
-    position.gapless = !source.options.allow_gaps &&
-                       (gapless.has_value() ? gapless->contains(key.first) : position.gapless);
-    position.until = environment.stop_at_end ? std::optional(end->second) : std::nullopt;
-    engine::SourcePartition partition;
-    partition.id = id_of(key);
-    partition.label = describe(source, key);
-    partition.more = end == ends.end() || position.offset < end->second;
-    partition.position = encode(position);
-    partitions.push_back(std::move(partition));
-  }
-  return partitions;
+  return Discovery(environment, source, known).run();
 }
 
 }  // namespace rheon::connect::kafka

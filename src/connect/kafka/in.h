@@ -28,6 +28,9 @@ struct SourceOptions {
   /// Offsets may be missing in the middle of the topic, which was compacted once. Of one that is
   /// compacted now they may always be.
   bool allow_gaps = false;
+  /// A topic that was read and that is gone is let go; one of the same name is read from its first
+  /// record on, from the next start on. Without this such a job does not start.
+  bool allow_gone = false;
   Security security = {};
 };
 
@@ -36,10 +39,10 @@ struct SourceOptions {
 
 /// The values of a topic's records, as their bytes: "kafka://HOST:PORT[,HOST:PORT...]/TOPIC". TOPIC
 /// may be a pattern, in which '*' stands for any characters and '?' for one; no pattern matches the
-/// topics of Kafka's own. The record's timestamp is its event time. New partitions, and new topics
-/// of a pattern, are found within half a minute; with --stop-at-end each is read up to where it
-/// ends at the start. A record without a value goes to
-/// the quarantine stream. Brokers from 3.9 on.
+/// topics of Kafka's own, or the job's JOB.commit. The record's timestamp is its event time. New
+/// partitions, and new topics of a pattern, are found within half a minute; with --stop-at-end each
+/// is read up to where it ends at the start. A record without a value goes to the quarantine
+/// stream. Brokers from 3.9 on.
 ///
 ///     job.from("words", kafka::values("kafka://localhost:9092/words"))
 [[nodiscard]] Source<std::string_view> values(std::string url, const SourceOptions& options = {});

@@ -84,12 +84,13 @@ class TopicCommitter final : public engine::SinkCommitter {
     }
     RHEON_TRY(check_transport(sink_.place, sink_.access));
     TopicLookup lookup(*environment.env, sink_.place, sink_.access);
-    RHEON_ASSIGN(const Topics topics, lookup.find_topics());
-    if (topics.empty()) {
-      return fail(ErrorCode::kInvalidInput,
-                  fmt::format("{} does not exist: create it first.", describe(sink_.place)));
+    RHEON_ASSIGN(const FoundTopics found, lookup.find_topics());
+    if (const auto other = found.others.find(sink_.place.topic); other != found.others.end()) {
+      return other->second.code == ErrorCode::kNotFound
+                 ? fail(ErrorCode::kInvalidInput, other->second.message + ": create it first.")
+                 : tl::unexpected(other->second);
     }
-    *partitions_ = static_cast<std::int32_t>(topics.begin()->second.partitions.size());
+    *partitions_ = static_cast<std::int32_t>(found.topics.at(sink_.place.topic).partitions.size());
     return {};
   }
 

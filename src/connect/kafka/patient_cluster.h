@@ -36,6 +36,13 @@ template <class End>
 /// Refuses brokers on other machines without TLS, unless plaintext is allowed.
 [[nodiscard]] Status check_transport(const TopicPlace& place, const client::Access& access);
 
+/// What could be found out in time.
+template <class T>
+struct Partly {
+  T found = {};
+  Status all = {};  // or why something is missing
+};
+
 class PatientCluster {
  public:
   struct Waiting {

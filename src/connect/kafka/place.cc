@@ -61,9 +61,9 @@ Result<TopicPlace> parse(std::string_view url, bool pattern) {
   place.topic = rest.substr(slash + 1);
   std::string name = place.topic;
   if (pattern) {  // it has to be able to match a name
-    std::erase(name, '*');
+    const bool star = std::erase(name, '*') > 0;
     std::replace(name.begin(), name.end(), '?', 'x');
-    name += is_pattern(place.topic) && name.empty() ? "x" : "";
+    name += star && name.size() <= std::string_view("..").size() ? "x" : "";
   } else if (is_pattern(place.topic)) {
     return broken(fmt::format("'{}' is a pattern, and records go to one topic", place.topic));
   }

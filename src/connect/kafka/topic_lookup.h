@@ -23,23 +23,34 @@ using PartitionKey = std::pair<std::string, std::int32_t>;  // topic, number
 using Offsets = std::map<PartitionKey, std::int64_t>;
 using Topics = std::map<std::string, client::TopicInfo, std::less<>>;
 
-/// Blocks for up to ten seconds in all; an error says why no answer came.
+struct FoundTopics {
+  Topics topics;
+  /// Those that cannot be used, and why. kNotFound: there is no such topic. kRefused: this user has
+  /// no right to it. kIo: it may be there again later.
+  std::map<std::string, Error, std::less<>> others;
+};
+
+/// Each call blocks for up to ten seconds; an error says why no answer came.
 class TopicLookup {
  public:
   /// `place` must outlive it.
   TopicLookup(env::Env& env, const TopicPlace& place, const client::Access& access);
 
   /// The topic, as the cluster knows it now, or all that match the pattern and that this user may
-  /// see, except those of Kafka's own; empty: the cluster has none.
-  [[nodiscard]] Result<Topics> find_topics();
-  /// Of these topics those in which no offset is ever missing between others: they are not
-  /// compacted. Not those of which this user may not know it.
-  [[nodiscard]] Result<std::set<std::string, std::less<>>> gapless(const Topics& topics);
-  /// Of partitions of topics that were found. `time`: as OffsetQuestion has it.
-  [[nodiscard]] Result<Offsets> find_offsets(const std::vector<PartitionKey>& partitions,
+  /// see, except those of Kafka's own; and all those that are `known`.
+  [[nodiscard]] Result<FoundTopics> find_topics(
+      const std::set<std::string, std::less<>>& known = {});
+  /// Whether in these topics no offset is ever missing between others, because they are not
+  /// compacted; false as well where this user may not know it.
+  [[nodiscard]] Partly<std::map<std::string, bool, std::less<>>> gapless(
+      const std::vector<std::string>& topics);
+  /// Of partitions of topics that were found, sorted by topic. `time`: as OffsetQuestion has it.
+  [[nodiscard]] Partly<Offsets> find_offsets(const std::vector<PartitionKey>& partitions,
                                              std::int64_t time, bool read_committed);
 
  private:
+  [[nodiscard]] Status wait_for_topics(std::optional<std::set<std::string, std::less<>>> names);
+
   const TopicPlace& place_;
   PatientCluster patient_;
 };

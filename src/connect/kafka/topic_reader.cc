@@ -48,7 +48,8 @@ TopicReader::TopicReader(const engine::SourceEnvironment& environment, TopicSour
       cluster_(environment.env->network(), *environment.waker, environment.env->random(),
                cluster_options(source_.place, source_.access)),
       fetcher_(cluster_, environment.env->random(),
-               {.read_committed = source_.options.read_committed}) {
+               {.read_committed = source_.options.read_committed,
+                .allow_gone = source_.options.allow_gone}) {
   cluster_.watch(topics_);
 }
 

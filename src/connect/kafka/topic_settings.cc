@@ -1,8 +1,7 @@
 #include "connect/kafka/topic_settings.h"
 
-#include <algorithm>
 #include <chrono>
-#include <optional>
+#include <set>
 
 #include "kafka/client/error_codes.h"
 
@@ -13,39 +12,50 @@ namespace {
 constexpr std::int8_t kTopicResource = 2;
 constexpr std::chrono::milliseconds kAgain{100};
 
-}  // namespace
+using Answer = client::wire::DescribeConfigsResponse;
 
-Result<std::map<std::string, Settings, std::less<>>> find_settings(
-    PatientCluster& patient, const std::vector<std::string>& topics,
-    const std::vector<std::string_view>& names) {
-  constexpr std::string_view kWhat = "the settings of topics";
-  client::wire::DescribeConfigsRequest request;
-  for (const std::string& topic : topics) {
-    request.resources.push_back({kTopicResource, topic, names});
-  }
-  using Answer = client::wire::DescribeConfigsResponse;
-  const auto is_answer = [&topics](const std::optional<Answer>& told) {
-    return told.has_value() && told->results.size() == topics.size() &&
-           std::all_of(told->results.begin(), told->results.end(), [](const auto& result) {
-             return result.error_code == client::kNoError ||
-                    result.error_code == client::kTopicAuthorizationFailed;
-           });
-  };
-  std::string response;
-  std::optional<Answer> told;
-  for (;;) {
-    RHEON_ASSIGN(response, patient.ask<client::wire::DescribeConfigs>(kWhat, request));
-    told = client::wire::read_response<client::wire::DescribeConfigs>(response);
-    if (is_answer(told)) {
-      break;
+/// Takes what it tells of topics that are asked for, and those out of `asked`.
+void take(const Answer& told, std::set<std::string, std::less<>>& asked, TopicSettings& settings) {
+  for (const auto& result : told.results) {
+    const auto one = asked.find(result.resource_name);
+    const bool known = result.error_code == client::kNoError ||
+                       result.error_code == client::kTopicAuthorizationFailed;
+    if (one == asked.end() || !known) {
+      continue;  // a broker that does not know it yet
     }
-    RHEON_TRY(patient.pause(kWhat, kAgain));  // a broker that does not know one of them yet
-  }
-  std::map<std::string, Settings, std::less<>> settings;
-  for (const auto& result : told->results) {
-    Settings& of = settings[std::string(result.resource_name)];
+    Settings& of = settings[*one];
     for (const auto& setting : result.configs) {
       of.emplace(setting.name, setting.value.value_or(""));
+    }
+    asked.erase(one);
+  }
+}
+
+}  // namespace
+
+Partly<TopicSettings> find_settings(PatientCluster& patient, const std::vector<std::string>& topics,
+                                    const std::vector<std::string_view>& names) {
+  constexpr std::string_view kWhat = "the settings of topics";
+  std::set<std::string, std::less<>> asked(topics.begin(), topics.end());
+  Partly<TopicSettings> settings;
+  while (!asked.empty()) {
+    client::wire::DescribeConfigsRequest request;
+    for (const std::string& topic : asked) {
+      request.resources.push_back({kTopicResource, topic, names});
+    }
+    const auto response = patient.ask<client::wire::DescribeConfigs>(kWhat, request);
+    if (!response.has_value()) {
+      settings.all = tl::unexpected(response.error());
+      return settings;
+    }
+    if (const auto told = client::wire::read_response<client::wire::DescribeConfigs>(*response)) {
+      take(*told, asked, settings.found);
+    }
+    if (!asked.empty()) {
+      settings.all = patient.pause(kWhat, kAgain);
+    }
+    if (!settings.all.has_value()) {
+      return settings;
     }
   }
   return settings;

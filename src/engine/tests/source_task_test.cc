@@ -209,6 +209,37 @@ TEST_F(SourceTaskTest, ARecordIsFollowedOnceAndOneThatIsRefusedNever) {
   EXPECT_TRUE(marks.by_input) << "the input's own trace goes on";
 }
 
+TEST_F(SourceTaskTest, WhatOthersFollowIsFollowedOnlyWhereTracesAreKept) {
+  context_.env = &env_;
+  context_.now = EventTime{0};
+  Marks marks;
+  SourceTask<int, NoTime> task("numbers", {}, {}, std::make_unique<Followed>(), context_);
+  task.connect({&marks, 0});
+  task.assign({"0", "followed", ""}, {});
+  static_cast<void>(task.step());
+  EXPECT_EQ(marks.records, 2u);
+  EXPECT_TRUE(marks.indices.empty());
+  EXPECT_TRUE(context_.spans.empty());
+}
+
+TEST_F(SourceTaskTest, WhatOthersFollowHasABound) {
+  context_.env = &env_;
+  context_.now = EventTime{0};
+  context_.trace_every = UINT32_MAX;
+  Marks marks;
+  SourceTask<int, NoTime> task("numbers", {}, {}, std::make_unique<Followed>(), context_);
+  task.connect({&marks, 0});
+  task.assign({"0", "followed", ""}, {});
+  while (marks.records < 10'000) {
+    static_cast<void>(task.step());
+  }
+  EXPECT_GT(context_.spans.size(), 0u);
+  EXPECT_LT(context_.spans.size(), 2'000u);
+  context_.spans.clear();  // by a commit
+  static_cast<void>(task.step());
+  EXPECT_GT(context_.spans.size(), 0u) << "of the next epoch, too";
+}
+
 // The worked bytes of docs/formats/facts.md.
 TEST(SourcePosition, HasAFact) {
   const PositionFact fact{

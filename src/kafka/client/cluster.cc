@@ -99,8 +99,9 @@ Address Cluster::next_address() {
 }
 
 void Cluster::step(env::Monotonic now) {
-  if (answers_ > 0 && now >= answered_at_ + options_.max_age) {
+  if (answers_ > 0 && now >= std::min(answered_at_ + options_.max_age, again_at_)) {
     wanted_ = true;
+    again_at_ = env::Monotonic::max();
   }
   if (link_ == nullptr && (!wanted_ || now < ask_at_)) {
     return;
@@ -195,7 +196,8 @@ Status Cluster::take(const Response& response, env::Monotonic now) {
 }
 
 env::Monotonic Cluster::deadline() const {
-  env::Monotonic at = answers_ > 0 ? answered_at_ + options_.max_age : env::Monotonic::max();
+  env::Monotonic at =
+      answers_ > 0 ? std::min(answered_at_ + options_.max_age, again_at_) : env::Monotonic::max();
   if (wanted_ && !asked_ && (link_ == nullptr || link_->ready())) {
     at = std::min(at, ask_at_);
   }

@@ -4,6 +4,7 @@
 // their partitions. Asks at the start, when it is told that something has changed, and now and
 // then; any broker will do.
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -66,7 +67,9 @@ class Cluster {
   void watch(std::optional<std::set<std::string, std::less<>>> topics);
   /// What is known is said to be wrong: asks again, soon.
   void refresh() { wanted_ = true; }
-  /// The same, and who has said it is not asked again next.
+  /// The same, then.
+  void refresh_at(env::Monotonic at) { again_at_ = std::min(again_at_, at); }
+  /// As refresh(), and who has said it is not asked again next.
   void ask_another() {
     link_.reset();
     asked_ = false;
@@ -109,7 +112,8 @@ class Cluster {
   std::unique_ptr<Link> link_;  // to whoever answers
   bool asked_ = false;          // and the answer has not come
   bool wanted_ = true;
-  env::Monotonic ask_at_{0};  // not before
+  env::Monotonic ask_at_{0};                        // not before
+  env::Monotonic again_at_{env::Monotonic::max()};  // wanted then
   Backoff backoff_;
   std::size_t turn_ = 0;
 

@@ -4,12 +4,15 @@
 #include <utility>
 
 #include "kafka/client/error_codes.h"
+#include "kafka/client/find_in_turn.h"
 
 namespace rheon::kafka {
 
 namespace {
 
 constexpr env::Monotonic kRetryAfter = std::chrono::milliseconds{100};
+constexpr env::Monotonic kAskForTopicAfter = std::chrono::seconds{1};
+constexpr env::Monotonic kGoneAfter = std::chrono::seconds{30};
 
 std::int32_t node_behind(std::int32_t node) { return node == INT32_MAX ? INT32_MIN : node + 1; }
 
@@ -43,6 +46,11 @@ FetchPosition end_of(std::string_view records, FetchPosition from, std::int32_t 
 
 }  // namespace
 
+std::string_view what_to_do_with_another(bool allow_gone) {
+  return allow_gone ? "Start the job again to read the new one from its first record."
+                    : "`reset` the job to begin anew.";
+}
+
 Fetcher::Fetcher(Cluster& cluster, env::Random& random, FetchOptions options)
     : cluster_(cluster), random_(random), options_(options) {}
 
@@ -74,6 +82,20 @@ void Fetcher::retry(Partition& partition, std::string why, env::Monotonic now) {
   cluster_.refresh();
 }
 
+void Fetcher::wait_for_topic(Partition& partition, env::Monotonic now) {
+  partition.leader = -1;
+  partition.unknown_since = partition.unknown_since.value_or(now);
+  if (options_.allow_gone && now - *partition.unknown_since >= kGoneAfter) {
+    partition.at_end = true;
+    partition.trouble.reset();
+  } else {
+    partition.at_end = false;
+    partition.trouble = Error{
+        ErrorCode::kIo, name_of(partition) + " is not there now: the cluster does not know it"};
+  }
+  cluster_.refresh_at(now + kAskForTopicAfter);
+}
+
 void Fetcher::find_leaders(env::Monotonic now) {
   if (cluster_.age() == seen_) {
     return;
@@ -89,14 +111,16 @@ void Fetcher::find_leaders(env::Monotonic now) {
       if (topic != nullptr && topic->error == kTopicAuthorizationFailed) {
         stop(partition, ErrorCode::kRefused, std::string(kNoRight));
       } else {
-        retry(partition, "is not there now: the cluster does not know it", now);
+        wait_for_topic(partition, now);
       }
       continue;
     }
+    partition.unknown_since.reset();
     if (partition.topic_id != wire::Uuid{} && partition.topic_id != topic->id) {
       stop(partition, ErrorCode::kRefused,
            "is not what it was: the topic was deleted and created again. Reading on would skip or "
-           "repeat records; `reset` the job to begin anew.");
+           "repeat records. " +
+               std::string(what_to_do_with_another(options_.allow_gone)));
       continue;
     }
     const PartitionInfo& told = topic->partitions[static_cast<std::size_t>(partition.index)];
@@ -295,9 +319,10 @@ Status Fetcher::take(Leader& leader, const Response& response, env::Monotonic no
   for (const std::size_t index : asked) {
     partitions_[index].asked = false;
   }
+  std::size_t turn = 0;
   for (const auto& topic : told->responses) {
     for (const auto& partition : topic.partitions) {
-      const auto at = std::find_if(asked.begin(), asked.end(), [&](std::size_t index) {
+      const auto at = find_in_turn(asked, turn, [&](std::size_t index) {
         return partitions_[index].topic_id == topic.topic_id &&
                partitions_[index].index == partition.partition_index;
       });

@@ -22,10 +22,16 @@ namespace rheon::kafka {
 
 struct FetchOptions {
   bool read_committed = true;
+  /// A topic that the cluster has not known for half a minute is gone: its partitions are at their
+  /// ends.
+  bool allow_gone = false;
   std::chrono::milliseconds max_wait{500};  // of a broker that has nothing new
   std::int32_t max_bytes = 16 << 20;        // of an answer; more when one batch is larger
   std::int32_t partition_bytes = 1 << 20;   // of a partition in it
 };
+
+/// A sentence for who finds another topic of the same name.
+[[nodiscard]] std::string_view what_to_do_with_another(bool allow_gone);
 
 /// Where to read on.
 struct FetchPosition {
@@ -89,7 +95,8 @@ class Fetcher {
     bool asked = false;             // and its answer has not come
     std::size_t pieces = 0;         // that have come from there and were not given
     bool stopped = false;
-    env::Monotonic ask_at{0};  // not before
+    env::Monotonic ask_at{0};                     // not before
+    std::optional<env::Monotonic> unknown_since;  // to the cluster
     std::optional<Error> trouble;
     [[nodiscard]] bool unchecked() const { return leader_epoch > checked_epoch; }
   };
@@ -121,6 +128,8 @@ class Fetcher {
   static constexpr std::size_t kAnswersAhead = 2;
 
   void find_leaders(env::Monotonic now);
+  /// The cluster does not know its topic.
+  void wait_for_topic(Partition& partition, env::Monotonic now);
   [[nodiscard]] bool leads(std::int32_t node) const;
   [[nodiscard]] Status converse(std::int32_t node, Leader& leader, env::Monotonic now);
   void ask(std::int32_t node, Leader& leader, env::Monotonic now);

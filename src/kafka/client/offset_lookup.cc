@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "kafka/client/error_codes.h"
+#include "kafka/client/find_in_turn.h"
 
 namespace rheon::kafka {
 
@@ -21,8 +22,7 @@ OffsetLookup::OffsetLookup(Cluster& cluster, env::Random& random,
       random_(random),
       questions_(std::move(questions)),
       read_committed_(read_committed),
-      offsets_(questions_.size(), -1),
-      answered_(questions_.size(), false),
+      offsets_(questions_.size()),
       unanswered_(questions_.size()) {}
 
 const PartitionInfo* OffsetLookup::place_of(const OffsetQuestion& question) const {
@@ -35,7 +35,7 @@ const PartitionInfo* OffsetLookup::place_of(const OffsetQuestion& question) cons
 std::vector<std::size_t> OffsetLookup::questions_to(std::int32_t node) const {
   std::vector<std::size_t> result;
   for (std::size_t i = 0; i < questions_.size(); ++i) {
-    const PartitionInfo* place = answered_[i] ? nullptr : place_of(questions_[i]);
+    const PartitionInfo* place = offsets_[i].has_value() ? nullptr : place_of(questions_[i]);
     if (place != nullptr && place->leader == node) {
       result.push_back(i);
     }
@@ -48,10 +48,10 @@ void OffsetLookup::step(env::Monotonic now) {
     return;
   }
   for (std::size_t i = 0; i < questions_.size(); ++i) {
-    const PartitionInfo* place = answered_[i] ? nullptr : place_of(questions_[i]);
+    const PartitionInfo* place = offsets_[i].has_value() ? nullptr : place_of(questions_[i]);
     if (place != nullptr && place->leader >= 0) {
       leaders_.try_emplace(place->leader, random_, cluster_.options());
-    } else if (!answered_[i]) {
+    } else if (!offsets_[i].has_value()) {
       trouble_ = Error{ErrorCode::kIo, name_of(questions_[i]) + " has no leader now"};
       cluster_.refresh();
     }
@@ -92,12 +92,10 @@ void OffsetLookup::ask(Leader& leader, std::vector<std::size_t> questions, env::
   request.isolation_level = read_committed_ ? 1 : 0;
   for (const std::size_t index : questions) {
     const OffsetQuestion& question = questions_[index];
-    auto topic = std::find_if(request.topics.begin(), request.topics.end(),
-                              [&](const auto& one) { return one.name == question.topic; });
-    if (topic == request.topics.end()) {
-      topic = request.topics.insert(topic, {question.topic, {}});
+    if (request.topics.empty() || request.topics.back().name != question.topic) {
+      request.topics.push_back({question.topic, {}});
     }
-    topic->partitions.push_back(
+    request.topics.back().partitions.push_back(
         {question.partition, place_of(question)->leader_epoch, question.time});
   }
   leader.asked = std::move(questions);
@@ -112,13 +110,14 @@ Status OffsetLookup::take(Leader& leader, const Response& response, env::Monoton
   }
   const std::vector<std::size_t> asked = std::exchange(leader.asked, {});
   const std::size_t before = unanswered_;
+  std::size_t turn = 0;
   for (const auto& topic : told->topics) {
     for (const auto& partition : topic.partitions) {
-      const auto at = std::find_if(asked.begin(), asked.end(), [&](std::size_t index) {
+      const auto at = find_in_turn(asked, turn, [&](std::size_t index) {
         return questions_[index].topic == topic.name &&
                questions_[index].partition == partition.partition_index;
       });
-      if (at != asked.end() && !answered_[*at]) {
+      if (at != asked.end() && !offsets_[*at].has_value()) {
         take(*at, partition);
       }
     }
@@ -144,7 +143,6 @@ void OffsetLookup::take(std::size_t question, const wire::ListOffsetsResponse::P
     return;
   }
   offsets_[question] = told.offset;
-  answered_[question] = true;
   --unanswered_;
 }
 

@@ -29,7 +29,7 @@ struct OffsetQuestion {
 /// Asks once. Used by one thread; nothing blocks.
 class OffsetLookup {
  public:
-  /// No partition may stand twice among the questions.
+  /// No partition may stand twice among the questions, which are sorted by topic.
   OffsetLookup(Cluster& cluster, env::Random& random, std::vector<OffsetQuestion> questions,
                bool read_committed = true);
 
@@ -39,8 +39,8 @@ class OffsetLookup {
   [[nodiscard]] env::Monotonic deadline() const;
 
   [[nodiscard]] bool done() const { return unanswered_ == 0 || failure_.has_value(); }
-  /// When done() without a failure: by question; -1: no record is that young.
-  [[nodiscard]] const std::vector<std::int64_t>& offsets() const { return offsets_; }
+  /// By question; -1: no record is that young. None: it is not answered.
+  [[nodiscard]] const std::vector<std::optional<std::int64_t>>& offsets() const { return offsets_; }
   /// kRefused: there is no right to ask. Nothing goes on then.
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
   /// Why it takes so long; none: it does not.
@@ -69,8 +69,7 @@ class OffsetLookup {
   env::Random& random_;
   std::vector<OffsetQuestion> questions_;
   bool read_committed_;
-  std::vector<std::int64_t> offsets_;
-  std::vector<bool> answered_;  // by question
+  std::vector<std::optional<std::int64_t>> offsets_;  // by question
   std::size_t unanswered_;
   std::map<std::int32_t, Leader> leaders_;  // by node
   std::optional<Error> failure_;

@@ -63,17 +63,29 @@ class FakeCluster {
   void set(const std::string& topic, const std::string& setting, const std::string& value) {
     topics_.at(topic).settings[setting] = value;
   }
-  /// A record of a producer without transactions.
-  void put(const std::string& topic, std::int32_t partition, std::string_view value,
-           const std::vector<wire::RecordHeader>& headers = {}) {
+  struct Put {
+    std::string_view value;
+    std::vector<wire::RecordHeader> headers = {};
+  };
+  /// A batch of a producer without transactions.
+  void put_batch(const std::string& topic, std::int32_t partition,
+                 const std::vector<Put>& records) {
     std::string bytes;
     wire::RecordBatchWriter writer(bytes, 0);
-    writer.begin(0, std::nullopt, value, static_cast<std::uint32_t>(headers.size()));
-    for (const wire::RecordHeader& header : headers) {
-      writer.header(header.key, header.value);
+    for (const Put& record : records) {
+      writer.begin(0, std::nullopt, record.value,
+                   static_cast<std::uint32_t>(record.headers.size()));
+      for (const wire::RecordHeader& header : record.headers) {
+        writer.header(header.key, header.value);
+      }
     }
     writer.finish({});
-    append(partition_of(topic, partition), std::move(bytes), {}, 1);
+    append(partition_of(topic, partition), std::move(bytes), {},
+           static_cast<std::int32_t>(records.size()));
+  }
+  void put(const std::string& topic, std::int32_t partition, std::string_view value,
+           const std::vector<wire::RecordHeader>& headers = {}) {
+    put_batch(topic, partition, {{value, headers}});
   }
   /// Ends all open transactions, as a coordinator does with those that take too long.
   void time_out_all() {

@@ -25,7 +25,7 @@ TEST(KafkaPlace, NamesBrokersAndATopic) {
 }
 
 TEST(KafkaPlace, NamesTopicsByAPattern) {
-  for (const char* pattern : {"*", "words-*", "*-words", "w?rds.*.log", "**", "?"}) {
+  for (const char* pattern : {"*", "words-*", "*-words", "w?rds.*.log", "**", "?", ".*", "*.."}) {
     const auto place = parse_places("kafka://one/" + std::string(pattern));
     ASSERT_TRUE(place.has_value()) << place.error().message;
     EXPECT_EQ(describe(*place), "topics '" + std::string(pattern) + "' at one:9092");

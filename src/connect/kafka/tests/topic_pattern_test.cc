@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -74,7 +75,7 @@ class TopicPatternTest : public ::testing::Test {
   env::fake::WaitingEnv env_;
   env::fake::FakeParker waker_;
   FakeCluster cluster_{env_.network(), 2};
-  const Source<std::string_view> source_ =
+  Source<std::string_view> source_ =
       rheon::kafka::values("kafka://127.0.0.1:1,127.0.0.1:2/orders-*");
   engine::SourceEnvironment environment_;
   std::vector<engine::SourcePartition> known_;
@@ -126,6 +127,59 @@ TEST_F(TopicPatternTest, NamesTheTopicThatIsGone) {
   EXPECT_THAT(refusal(), AllOf(HasSubstr("topic 'orders-eu' at"), HasSubstr("is gone")));
   cluster_.make_topic("orders-eu", 2);
   EXPECT_THAT(refusal(), AllOf(HasSubstr("topic 'orders-eu' at"), HasSubstr("created again")));
+}
+
+TEST_F(TopicPatternTest, WhileItRunsGoesOnWithoutATopicThatIsGone) {
+  start();
+  read();
+  cluster_.remove_topic("orders-eu");
+  cluster_.make_topic("orders-asia", 1);
+  environment_.running = true;
+  env_.clock().advance(seconds{31});
+  const auto found = source_.connector->discover(environment_, known_);
+  ASSERT_TRUE(found.has_value()) << found.error().message;
+  EXPECT_TRUE(std::any_of(found->begin(), found->end(),
+                          [](const auto& one) { return one.id == "orders-asia/0"; }));
+  cluster_.hang_up();  // asks again
+  cluster_.listen();
+  read(seconds{40});
+  EXPECT_THAT(reader_->trouble(), HasSubstr("topic 'orders-eu' is not there now"));
+  EXPECT_FALSE(reader_->at_end(0)) << "who knows";
+}
+
+TEST_F(TopicPatternTest, MayLetGoWhatIsGone) {
+  source_ = rheon::kafka::values("kafka://127.0.0.1:1,127.0.0.1:2/orders-*", {.allow_gone = true});
+  start();
+  read();
+  commit();
+  cluster_.remove_topic("orders-eu");
+  cluster_.hang_up();
+  cluster_.listen();
+  read(seconds{5});
+  EXPECT_FALSE(reader_->at_end(0)) << "one broker may lag behind";
+  read(seconds{40});
+  EXPECT_TRUE(reader_->at_end(0));
+  EXPECT_EQ(reader_->trouble(), "");
+  cluster_.put("orders-us", 0, "later");
+  const auto before = known_;
+  start();
+  EXPECT_THAT(ids(), UnorderedElementsAre("orders-us/0", "orders-us/1"));
+  EXPECT_THAT(read(), ElementsAre("later"));
+  known_ = before;
+  cluster_.make_topic("orders-eu", 1);
+  cluster_.put("orders-eu", 0, "anew");
+  start();
+  EXPECT_THAT(ids(), UnorderedElementsAre("orders-eu/0", "orders-us/0", "orders-us/1"));
+  EXPECT_THAT(read(), UnorderedElementsAre("anew", "later"));
+}
+
+TEST_F(TopicPatternTest, NeverMatchesWhatTheJobItselfKeepsThere) {
+  cluster_.make_topic("counter.commit", 1);
+  cluster_.make_topic("others.commit", 1);
+  environment_.job = "counter";
+  source_ = rheon::kafka::values("kafka://127.0.0.1:1/*.commit");
+  start();
+  EXPECT_THAT(ids(), ElementsAre("others.commit/0"));
 }
 
 TEST_F(TopicPatternTest, ThatMatchesNoneYetIsWaitedFor) {

@@ -97,6 +97,17 @@ TEST_F(TopicRecordsTest, ValuesAreFollowedToo) {
   EXPECT_THAT(output.texts(), ElementsAre("plain", "traced followed by 7", "no trace", "last"));
 }
 
+TEST_F(TopicRecordsTest, OfABatchThoseThatAreFollowedAndNoOthers) {
+  cluster_.make_topic("batch", 1);
+  const std::vector<rheon::kafka::wire::RecordHeader> traced{{"traceparent", kTraceparent}};
+  cluster_.put_batch("batch", 0,
+                     {{"a"}, {"b"}, {"c", traced}, {"d", traced}, {"e", {{"shop", "x"}}}, {"f"}});
+  Followed<std::string_view> output;
+  read(rheon::kafka::values("kafka://127.0.0.1:1/batch"), output);
+  EXPECT_THAT(output.texts(),
+              ElementsAre("a", "b", "c followed by 7", "d followed by 7", "e", "f"));
+}
+
 TEST_F(TopicRecordsTest, HeadersCountForTheLengthWhereTheyAreShown) {
   const rheon::kafka::SourceOptions options{.max_record_bytes = 40};
   Followed<std::string_view> values;
