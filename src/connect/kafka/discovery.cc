@@ -186,12 +186,9 @@ class Discovery {
 
   Status find_settings() {
     std::vector<std::string> names;
-    for (const auto& [name, topic] : topics_) {
-      const bool asked = !environment_.running ||
-                         std::any_of(added_.begin(), added_.end(),
-                                     [&](const PartitionKey& key) { return key.first == name; });
-      if (asked) {
-        names.push_back(name);
+    for (const PartitionKey& key : environment_.running ? added_ : all_) {
+      if (names.empty() || names.back() != key.first) {
+        names.push_back(key.first);
       }
     }
     Partly<std::map<std::string, bool, std::less<>>> told = lookup_.gapless(names);
