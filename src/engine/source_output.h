@@ -20,6 +20,8 @@ class AnySourceOutput {
   virtual void select(std::size_t partition) = 0;
   /// `value` points to a record of the source's type. See SourceOutput::emit().
   virtual void emit_any(const void* value, EventTime time) = 0;
+  /// Whether it is of use to look for traces.
+  [[nodiscard]] virtual bool wants_traces() const { return true; }
   /// The record that was emitted last is followed.
   virtual void trace(const observe::TraceContext& /*context*/) {}
   /// The input itself promises that the selected partition brings no earlier event time any more.

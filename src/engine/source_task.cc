@@ -14,7 +14,7 @@ namespace rheon::engine {
 namespace {
 constexpr std::uint8_t kPositionVersion = 1;
 constexpr std::chrono::seconds kLongPause{1};
-constexpr std::size_t kMostSpansForOthers = 1024;  // of an epoch, about
+constexpr std::chrono::seconds kBetweenLooks{1};  // for trouble, while records come
 }  // namespace
 
 std::string encode_position(const PositionFact& fact) {
@@ -98,9 +98,7 @@ void SourceTaskBase::select(std::size_t partition) {
 }
 
 void SourceTaskBase::trace(const observe::TraceContext& context, std::size_t pending) {
-  // Those that others follow come as often as they like, and nobody may be there to see them.
-  const bool wanted = shard().trace_every > 0 && shard().spans.size() < kMostSpansForOthers;
-  if (wanted && pending > 0 && !reading_.refused) {
+  if (wants_traces() && pending > 0 && !reading_.refused) {
     follow(context, /*parent=*/context.span, pending);
   }
 }
@@ -223,12 +221,7 @@ StepResult SourceTaskBase::take_input() {
   ended_ = *polled == Poll::kEnded;
   const Watermark now = watermarks_.current();
   tell_watermark({now.time, now.idle || ended_});
-  if (*polled == Poll::kWorked || ended_) {
-    trouble_.clear();
-    in_trouble_since_.reset();
-  } else {
-    look_for_trouble();
-  }
+  look_for_trouble(*polled);
   switch (*polled) {
     case Poll::kWorked:
       worked_at_ = shard().monotonic;
@@ -243,8 +236,13 @@ StepResult SourceTaskBase::take_input() {
   }
 }
 
-void SourceTaskBase::look_for_trouble() {
-  std::string why = reader_->trouble();
+void SourceTaskBase::look_for_trouble(Poll polled) {
+  // Some partitions may be in trouble while others are read: asked now and then.
+  if (polled == Poll::kWorked && trouble_.empty() && shard().monotonic < look_for_trouble_at_) {
+    return;
+  }
+  look_for_trouble_at_ = shard().monotonic + kBetweenLooks;
+  std::string why = ended_ ? std::string() : reader_->trouble();
   if (why.empty()) {
     in_trouble_since_.reset();
     trouble_.clear();

@@ -79,6 +79,11 @@ class SourceTaskBase : public Task {
 
   // What SourceOutput says. `pending`: records in the port.
   void select(std::size_t partition);
+  /// Others may follow as many records as they like.
+  [[nodiscard]] bool wants_traces() const {
+    constexpr std::size_t kMostSpans = 1024;  // of an epoch, about
+    return shard().trace_every > 0 && shard().spans.size() < kMostSpans;
+  }
   void trace(const observe::TraceContext& context, std::size_t pending);
   void promised(EventTime time) { watermarks_.promised(reading_.partition, time); }
   void quarantine(std::string_view bytes, std::string_view place, std::string_view reason);
@@ -114,7 +119,7 @@ class SourceTaskBase : public Task {
   void tell_watermark(const Watermark& watermark);
   void cut(const Barrier& barrier);
   /// Asks the reader what keeps it from reading.
-  void look_for_trouble();
+  void look_for_trouble(Poll polled);
 
   std::string name_;
   std::shared_ptr<AnySourceReader> reader_;  // this is its only owner
@@ -136,6 +141,7 @@ class SourceTaskBase : public Task {
   bool ended_ = false;
   std::optional<env::Monotonic> held_up_since_;
   std::optional<env::Monotonic> in_trouble_since_;
+  env::Monotonic look_for_trouble_at_{0};
   std::string trouble_;
 };
 
@@ -208,6 +214,7 @@ class SourceTask final : public SourceTaskBase, private SourceOutput<T> {
       emitted(static_cast<std::uint32_t>(n), port_.size());
     }
   }
+  [[nodiscard]] bool wants_traces() const override { return SourceTaskBase::wants_traces(); }
   void trace(const observe::TraceContext& context) override {
     SourceTaskBase::trace(context, port_.size());
   }

@@ -13,7 +13,6 @@
 
 #include "connect/kafka/position.h"
 #include "connect/kafka/transaction.h"
-#include "kafka/client/fetcher.h"
 #include "kafka/client/offset_lookup.h"
 
 namespace rheon::connect::kafka {
@@ -50,8 +49,7 @@ std::int64_t first_time(const rheon::kafka::SourceOptions& options, bool fresh) 
 tl::unexpected<Error> is_gone(const TopicSource& source, std::string_view topic) {
   return fail(ErrorCode::kRefused,
               fmt::format("{} is gone, and this job has read it before. `reset` the job to begin "
-                          "anew with another one; allow_gone, in the source's options, goes on "
-                          "without it.",
+                          "anew with another one.",
                           describe(source.place, topic)));
 }
 
@@ -65,7 +63,7 @@ class Discovery {
       : environment_(environment),
         source_(source),
         known_(known),
-        lookup_(*environment.env, source.place, source.access) {}
+        lookup_(*environment.env, source.place, source.access, environment.running) {}
 
   Result<std::vector<engine::SourcePartition>> run() {
     RHEON_TRY(find_topics());
@@ -81,18 +79,12 @@ class Discovery {
   }
 
  private:
-  /// At its start a job has to know all; what appears later may be found by and by.
-  [[nodiscard]] Status excuse_while_running(Status status) const {
-    return !status.has_value() && environment_.running && status.error().code == ErrorCode::kIo
-               ? Status()
-               : status;
-  }
-  /// A job that goes on can wait for a leader while it runs.
-  [[nodiscard]] Status excuse_when_going_on(Status status) const {
-    const bool can_wait = added_.empty() && !environment_.stop_at_end;
-    return !status.has_value() && can_wait && status.error().code == ErrorCode::kIo
-               ? Status()
-               : excuse_while_running(std::move(status));
+  /// A job's first start has to know all, as one has that ends where its input ends now. Another
+  /// one can wait for leaders while it runs, and finds by and by what is new.
+  [[nodiscard]] Status excuse(Status status) const {
+    const bool can_wait = environment_.running || (!known_.empty() && !environment_.stop_at_end);
+    return !status.has_value() && can_wait && status.error().code == ErrorCode::kIo ? Status()
+                                                                                    : status;
   }
 
   Status find_topics() {
@@ -126,9 +118,7 @@ class Discovery {
   [[nodiscard]] Status go_on_without(const std::string& topic, const Error& why,
                                      bool was_read) const {
     if (why.code == ErrorCode::kNotFound) {
-      return was_read && !environment_.running && !source_.options.allow_gone
-                 ? is_gone(source_, topic)
-                 : Status();
+      return was_read && !environment_.running ? is_gone(source_, topic) : Status();
     }
     const bool is_told = environment_.running && (was_read || why.code == ErrorCode::kIo);
     return is_told ? Status() : tl::unexpected(why);
@@ -142,23 +132,19 @@ class Discovery {
       return {};
     }
     RHEON_ASSIGN(const PartitionPosition position, decode_position(before.position));
-    const bool another = position.topic_id != topic->second.id;
-    if (another && source_.options.allow_gone && !environment_.running) {
-      return {};  // read from its first record on
+    if (position.topic_id != topic->second.id) {
+      return fail(ErrorCode::kRefused,
+                  fmt::format("{} was deleted and created again since this job has read it: "
+                              "reading on would skip or repeat records. `reset` the job to begin "
+                              "anew.",
+                              describe(source_.place, key.first)));
     }
     const std::size_t partitions = topic->second.partitions.size();
-    if (static_cast<std::size_t>(key.second) >= partitions) {
+    if (static_cast<std::size_t>(key.second) >= partitions && !environment_.running) {
       return fail(ErrorCode::kRefused,
                   fmt::format("{} has {} partitions, and this job has read number {} of it. "
                               "`reset` the job to begin anew.",
                               describe(source_.place, key.first), partitions, key.second));
-    }
-    if (another) {
-      return fail(ErrorCode::kRefused,
-                  fmt::format("{} was deleted and created again since this job has read it: "
-                              "reading on would skip or repeat records. {}",
-                              describe(source_.place, key.first),
-                              client::what_to_do_with_another(source_.options.allow_gone)));
     }
     before_.emplace(std::move(key), position);
     return {};
@@ -181,7 +167,7 @@ class Discovery {
         lookup_.find_offsets(environment_.running ? added_ : all_, client::OffsetQuestion::kLatest,
                              source_.options.read_committed);
     ends_ = std::move(told.found);
-    return excuse_when_going_on(std::move(told.all));
+    return excuse(std::move(told.all));
   }
 
   Status find_settings() {
@@ -193,7 +179,7 @@ class Discovery {
     }
     Partly<std::map<std::string, bool, std::less<>>> told = lookup_.gapless(names);
     gapless_ = std::move(told.found);
-    return excuse_when_going_on(std::move(told.all));
+    return excuse(std::move(told.all));
   }
 
   Status find_beginnings() {
@@ -204,11 +190,10 @@ class Discovery {
     Partly<Offsets> told = lookup_.find_offsets(begun, first_time(source_.options, fresh),
                                                 source_.options.read_committed);
     first_ = std::move(told.found);
-    return excuse_while_running(std::move(told.all));
+    return excuse(std::move(told.all));
   }
 
-  /// Of those that appear while the job runs only what is known as a whole: the next look finds
-  /// the others.
+  /// Of new ones only those of which all is known: the next look finds the others.
   [[nodiscard]] std::vector<engine::SourcePartition> partitions() const {
     std::vector<engine::SourcePartition> partitions;
     for (const PartitionKey& key : all_) {

@@ -20,7 +20,7 @@ struct TopicSource {
 
 /// The partitions of the topic, or of those of the pattern: those that are known with their
 /// positions, others where the options say, or from their first record when the job has run before.
-/// Blocks for up to ten seconds.
+/// Blocks for up to twelve seconds.
 [[nodiscard]] Result<std::vector<engine::SourcePartition>> discover_topics(
     engine::SourceEnvironment& environment, const TopicSource& source,
     const std::vector<engine::SourcePartition>& known);

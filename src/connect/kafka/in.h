@@ -28,9 +28,6 @@ struct SourceOptions {
   /// Offsets may be missing in the middle of the topic, which was compacted once. Of one that is
   /// compacted now they may always be.
   bool allow_gaps = false;
-  /// A topic that was read and that is gone is let go; one of the same name is read from its first
-  /// record on, from the next start on. Without this such a job does not start.
-  bool allow_gone = false;
   Security security = {};
 };
 

@@ -14,6 +14,7 @@ namespace rheon::connect::kafka {
 namespace {
 
 constexpr std::chrono::seconds kPatience{10};
+constexpr std::chrono::seconds kPatienceForEach{3};
 
 /// Why a topic of this place cannot be used; none: it can.
 std::optional<Error> trouble_with(const TopicPlace& place, const std::string& name,
@@ -40,8 +41,15 @@ std::optional<Error> trouble_with(const TopicPlace& place, const std::string& na
 
 }  // namespace
 
-TopicLookup::TopicLookup(env::Env& env, const TopicPlace& place, const client::Access& access)
-    : place_(place), patient_(env, place, access, kPatience) {}
+TopicLookup::TopicLookup(env::Env& env, const TopicPlace& place, const client::Access& access,
+                         bool each)
+    : place_(place), patient_(env, place, access, kPatience), each_(each) {}
+
+void TopicLookup::begin_question() {
+  if (each_) {
+    patient_.be_patient_for(kPatienceForEach);
+  }
+}
 
 Status TopicLookup::wait_for_topics(std::optional<std::set<std::string, std::less<>>> names) {
   client::Cluster& cluster = patient_.cluster();
@@ -53,7 +61,7 @@ Status TopicLookup::wait_for_topics(std::optional<std::set<std::string, std::les
 }
 
 Result<FoundTopics> TopicLookup::find_topics(const std::set<std::string, std::less<>>& known) {
-  patient_.be_patient_for(kPatience);
+  begin_question();
   client::Cluster& cluster = patient_.cluster();
   std::set<std::string, std::less<>> names = known;
   if (is_pattern(place_.topic)) {
@@ -89,7 +97,7 @@ Result<FoundTopics> TopicLookup::find_topics(const std::set<std::string, std::le
 Partly<std::map<std::string, bool, std::less<>>> TopicLookup::gapless(
     const std::vector<std::string>& topics) {
   constexpr std::string_view kPolicy = "cleanup.policy";
-  patient_.be_patient_for(kPatience);
+  begin_question();
   Partly<TopicSettings> told = find_settings(patient_, topics, {kPolicy});
   Partly<std::map<std::string, bool, std::less<>>> gapless;
   gapless.all = std::move(told.all);
@@ -102,7 +110,7 @@ Partly<std::map<std::string, bool, std::less<>>> TopicLookup::gapless(
 
 Partly<Offsets> TopicLookup::find_offsets(const std::vector<PartitionKey>& partitions,
                                           std::int64_t time, bool read_committed) {
-  patient_.be_patient_for(kPatience);
+  begin_question();
   std::vector<client::OffsetQuestion> questions;
   questions.reserve(partitions.size());
   for (const auto& [topic, partition] : partitions) {

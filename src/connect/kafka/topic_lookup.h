@@ -30,11 +30,12 @@ struct FoundTopics {
   std::map<std::string, Error, std::less<>> others;
 };
 
-/// Each call blocks for up to ten seconds; an error says why no answer came.
+/// Blocks for up to ten seconds in all; an error says why no answer came.
 class TopicLookup {
  public:
-  /// `place` must outlive it.
-  TopicLookup(env::Env& env, const TopicPlace& place, const client::Access& access);
+  /// `place` must outlive it. `each`: every call has three seconds of its own in place of that.
+  TopicLookup(env::Env& env, const TopicPlace& place, const client::Access& access,
+              bool each = false);
 
   /// The topic, as the cluster knows it now, or all that match the pattern and that this user may
   /// see, except those of Kafka's own; and all those that are `known`.
@@ -51,8 +52,11 @@ class TopicLookup {
  private:
   [[nodiscard]] Status wait_for_topics(std::optional<std::set<std::string, std::less<>>> names);
 
+  void begin_question();
+
   const TopicPlace& place_;
   PatientCluster patient_;
+  bool each_;
 };
 
 }  // namespace rheon::connect::kafka

@@ -24,10 +24,8 @@ EventTime event_time(std::int64_t timestamp) {
                                                        : EventTime{timestamp * kMicros};
 }
 
+/// Of a record whose input says that it is followed.
 std::optional<observe::TraceContext> trace_of(const Record& record) {
-  if (record.header_count == 0) {
-    return std::nullopt;
-  }
   rheon::kafka::wire::HeaderReader headers(record);
   for (rheon::kafka::wire::RecordHeader header; headers.next(header);) {
     if (header.key == observe::kTraceparent) {
@@ -48,9 +46,8 @@ TopicReader::TopicReader(const engine::SourceEnvironment& environment, TopicSour
       cluster_(environment.env->network(), *environment.waker, environment.env->random(),
                cluster_options(source_.place, source_.access)),
       fetcher_(cluster_, environment.env->random(),
-               {.read_committed = source_.options.read_committed,
-                .allow_gone = source_.options.allow_gone}) {
-  cluster_.watch(topics_);
+               {.read_committed = source_.options.read_committed}) {
+  cluster_.watch(topics_);  // none yet
 }
 
 void TopicReader::assign(const engine::SourcePartition& assigned) {
@@ -62,9 +59,7 @@ void TopicReader::assign(const engine::SourcePartition& assigned) {
   const Partition& partition =
       partitions_.emplace_back(Partition{key_of_id(assigned.id), *position});
   const auto& [topic, number] = partition.key;
-  if (topics_.insert(topic).second) {
-    cluster_.watch(topics_);
-  }
+  topics_changed_ |= topics_.insert(topic).second;
   const std::size_t index =
       fetcher_.add(topic, number, {partition.position.offset, partition.position.leader_epoch},
                    partition.position.topic_id);
@@ -77,6 +72,9 @@ Result<engine::Poll> TopicReader::poll_any(engine::AnySourceOutput& output) {
   RHEON_TRY(broken_);
   if (partitions_.empty()) {
     return rest();
+  }
+  if (std::exchange(topics_changed_, false)) {
+    cluster_.watch(topics_);
   }
   const env::Monotonic now = clock_.monotonic();
   cluster_.step(now);
@@ -158,6 +156,9 @@ Status TopicReader::emit_piece(engine::AnySourceOutput& output) {
 }
 
 void TopicReader::emit(std::span<const Record> records, engine::AnySourceOutput& output) {
+  const auto find_trace = [wanted = output.wants_traces()](const Record& record) {
+    return wanted && record.header_count > 0 ? trace_of(record) : std::nullopt;
+  };
   while (!records.empty()) {
     const Record& first = records.front();
     if (const std::string_view why = refusal(first); !why.empty()) {
@@ -165,11 +166,11 @@ void TopicReader::emit(std::span<const Record> records, engine::AnySourceOutput&
       records = records.subspan(1);
       continue;
     }
-    std::optional<observe::TraceContext> followed = trace_of(first);
+    std::optional<observe::TraceContext> followed = find_trace(first);
     std::size_t n = 1;
     while (!followed.has_value() && n < records.size() && records[n].timestamp == first.timestamp &&
            refusal(records[n]).empty()) {
-      followed = trace_of(records[n]);
+      followed = find_trace(records[n]);
       ++n;
     }
     shape_.emit(records.first(n), partitions_[piece_->partition].key, event_time(first.timestamp),

@@ -72,6 +72,7 @@ class TopicReader final : public engine::AnySourceReader {
   const RecordShape& shape_;
   bool stop_at_end_;
   std::set<std::string, std::less<>> topics_;
+  bool topics_changed_ = false;  // since the cluster was told
   client::Cluster cluster_;
   client::Fetcher fetcher_;
   Status broken_;

@@ -43,10 +43,11 @@ class OneLiveOneSilent final : public SourceReader<int> {
 /// Reads nothing, for a reason or without one.
 class Troubled final : public SourceReader<int> {
  public:
-  explicit Troubled(const std::string& why) : why_(why) {}
+  /// `works`: another partition is read meanwhile.
+  explicit Troubled(const std::string& why, bool works = false) : why_(why), works_(works) {}
   void assign(const SourcePartition&) override {}
   Result<Poll> poll(SourceOutput<int>& output) override {
-    if (!why_.empty()) {
+    if (!why_.empty() && !works_) {
       return Poll::kWaiting;
     }
     output.select(0);
@@ -59,6 +60,7 @@ class Troubled final : public SourceReader<int> {
 
  private:
   const std::string& why_;
+  bool works_;
 };
 
 struct LastWatermark final : Receiver {
@@ -190,6 +192,22 @@ TEST_F(SourceTaskTest, WhatKeepsItFromReadingForLongIsSaid) {
   context_.monotonic += seconds{3};
   static_cast<void>(task.step());
   EXPECT_THAT(task.trouble(), HasSubstr("source 'numbers' waits: the broker is gone. Nothing is"));
+  why.clear();
+  static_cast<void>(task.step());
+  EXPECT_EQ(task.trouble(), "");
+}
+
+TEST_F(SourceTaskTest, WhatKeepsItFromReadingAPartIsSaidWhileItReadsTheRest) {
+  context_.env = &env_;
+  std::string why = "a topic is gone";
+  SourceTask<int, NoTime> task("numbers", {}, {}, std::make_unique<Troubled>(why, true), context_);
+  task.connect({&receiver_, 0});
+  task.assign({"0", "troubled", ""}, {});
+  for (int i = 0; i < 50; ++i) {
+    static_cast<void>(task.step());
+    context_.monotonic += milliseconds{100};
+  }
+  EXPECT_THAT(task.trouble(), HasSubstr("source 'numbers' waits: a topic is gone."));
   why.clear();
   static_cast<void>(task.step());
   EXPECT_EQ(task.trouble(), "");

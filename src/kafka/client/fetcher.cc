@@ -12,7 +12,6 @@ namespace {
 
 constexpr env::Monotonic kRetryAfter = std::chrono::milliseconds{100};
 constexpr env::Monotonic kAskForTopicAfter = std::chrono::seconds{1};
-constexpr env::Monotonic kGoneAfter = std::chrono::seconds{30};
 
 std::int32_t node_behind(std::int32_t node) { return node == INT32_MAX ? INT32_MIN : node + 1; }
 
@@ -45,11 +44,6 @@ FetchPosition end_of(std::string_view records, FetchPosition from, std::int32_t 
 }
 
 }  // namespace
-
-std::string_view what_to_do_with_another(bool allow_gone) {
-  return allow_gone ? "Start the job again to read the new one from its first record."
-                    : "`reset` the job to begin anew.";
-}
 
 Fetcher::Fetcher(Cluster& cluster, env::Random& random, FetchOptions options)
     : cluster_(cluster), random_(random), options_(options) {}
@@ -84,15 +78,9 @@ void Fetcher::retry(Partition& partition, std::string why, env::Monotonic now) {
 
 void Fetcher::wait_for_topic(Partition& partition, env::Monotonic now) {
   partition.leader = -1;
-  partition.unknown_since = partition.unknown_since.value_or(now);
-  if (options_.allow_gone && now - *partition.unknown_since >= kGoneAfter) {
-    partition.at_end = true;
-    partition.trouble.reset();
-  } else {
-    partition.at_end = false;
-    partition.trouble = Error{
-        ErrorCode::kIo, name_of(partition) + " is not there now: the cluster does not know it"};
-  }
+  partition.at_end = false;  // who knows
+  partition.trouble =
+      Error{ErrorCode::kIo, name_of(partition) + " is not there now: the cluster does not know it"};
   cluster_.refresh_at(now + kAskForTopicAfter);
 }
 
@@ -106,21 +94,26 @@ void Fetcher::find_leaders(env::Monotonic now) {
       continue;
     }
     const TopicInfo* topic = cluster_.topic(partition.topic);
-    if (topic == nullptr || topic->error != 0 ||
-        static_cast<std::size_t>(partition.index) >= topic->partitions.size()) {
-      if (topic != nullptr && topic->error == kTopicAuthorizationFailed) {
-        stop(partition, ErrorCode::kRefused, std::string(kNoRight));
-      } else {
-        wait_for_topic(partition, now);
-      }
+    if (topic == nullptr || topic->error == kUnknownTopicOrPartition) {
+      wait_for_topic(partition, now);
       continue;
     }
-    partition.unknown_since.reset();
+    if (topic->error == kTopicAuthorizationFailed) {
+      stop(partition, ErrorCode::kRefused, std::string(kNoRight));
+      continue;
+    }
+    if (topic->error != kNoError) {
+      retry(partition, "cannot be read now: " + describe_error(topic->error), now);
+      continue;
+    }
+    if (static_cast<std::size_t>(partition.index) >= topic->partitions.size()) {
+      retry(partition, "is not there now: the cluster does not know it", now);
+      continue;
+    }
     if (partition.topic_id != wire::Uuid{} && partition.topic_id != topic->id) {
       stop(partition, ErrorCode::kRefused,
            "is not what it was: the topic was deleted and created again. Reading on would skip or "
-           "repeat records. " +
-               std::string(what_to_do_with_another(options_.allow_gone)));
+           "repeat records; `reset` the job to begin anew.");
       continue;
     }
     const PartitionInfo& told = topic->partitions[static_cast<std::size_t>(partition.index)];
@@ -223,21 +216,24 @@ Status Fetcher::take_checks(Leader& leader, const Response& response, env::Monot
                 leader.link->address() + " answers a question for epochs with something else");
   }
   std::vector<Check> checking = std::exchange(leader.checking, {});
+  std::size_t turn = 0;
   for (const auto& topic : told->topics) {
     for (const auto& partition : topic.partitions) {
-      const auto at = std::find_if(checking.begin(), checking.end(), [&](const Check& check) {
+      const auto at = find_in_turn(checking, turn, [&](const Check& check) {
         return partitions_[check.partition].topic == topic.topic &&
                partitions_[check.partition].index == partition.partition;
       });
-      if (at != checking.end()) {
+      if (at != checking.end() && !at->told) {
         take(*at, partition, now);
-        checking.erase(at);
+        at->told = true;
       }
     }
   }
   for (const Check& check : checking) {
-    retry(partitions_[check.partition], "cannot be read now: its leader does not say what it has",
-          now);
+    if (!check.told) {
+      retry(partitions_[check.partition], "cannot be read now: its leader does not say what it has",
+            now);
+    }
   }
   return {};
 }

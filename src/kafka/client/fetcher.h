@@ -22,16 +22,10 @@ namespace rheon::kafka {
 
 struct FetchOptions {
   bool read_committed = true;
-  /// A topic that the cluster has not known for half a minute is gone: its partitions are at their
-  /// ends.
-  bool allow_gone = false;
   std::chrono::milliseconds max_wait{500};  // of a broker that has nothing new
   std::int32_t max_bytes = 16 << 20;        // of an answer; more when one batch is larger
   std::int32_t partition_bytes = 1 << 20;   // of a partition in it
 };
-
-/// A sentence for who finds another topic of the same name.
-[[nodiscard]] std::string_view what_to_do_with_another(bool allow_gone);
 
 /// Where to read on.
 struct FetchPosition {
@@ -95,8 +89,7 @@ class Fetcher {
     bool asked = false;             // and its answer has not come
     std::size_t pieces = 0;         // that have come from there and were not given
     bool stopped = false;
-    env::Monotonic ask_at{0};                     // not before
-    std::optional<env::Monotonic> unknown_since;  // to the cluster
+    env::Monotonic ask_at{0};  // not before
     std::optional<Error> trouble;
     [[nodiscard]] bool unchecked() const { return leader_epoch > checked_epoch; }
   };
@@ -104,6 +97,7 @@ class Fetcher {
   struct Check {
     std::size_t partition;
     std::int32_t epoch;
+    bool told = false;
   };
   /// An answer whose pieces are being given.
   struct Answer {

@@ -4,14 +4,13 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <vector>
 
 namespace rheon::kafka {
 
 /// The element for which `is` holds, sought from `next` on and round; `next` is set behind it.
 /// end(): there is none.
-template <class T, class Is>
-[[nodiscard]] auto find_in_turn(const std::vector<T>& elements, std::size_t& next, Is is) {
+template <class Elements, class Is>
+[[nodiscard]] auto find_in_turn(Elements& elements, std::size_t& next, Is is) {
   const auto from = elements.begin() + static_cast<std::ptrdiff_t>(next);
   auto at = std::find_if(from, elements.end(), is);
   if (at == elements.end()) {

@@ -55,7 +55,7 @@ class FakeCluster {
 
   void make_topic(const std::string& name, std::int32_t partitions) {
     Topic& topic = topics_[name];
-    topic.id = {topics_.size(), 1};
+    topic.id = {++topics_made_, 1};
     topic.partitions.resize(static_cast<std::size_t>(partitions));
   }
   [[nodiscard]] bool has_topic(const std::string& name) const { return topics_.contains(name); }
@@ -590,6 +590,7 @@ class FakeCluster {
   env::fake::FakeNetwork& network_;
   std::map<std::int32_t, ScriptedBroker> brokers_;
   std::map<std::string, Topic> topics_;
+  std::uint64_t topics_made_ = 0;
   std::map<std::string, Transactional> transactional_;
   std::int64_t last_producer_ = 0;
 };

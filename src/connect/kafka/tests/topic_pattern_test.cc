@@ -147,32 +147,6 @@ TEST_F(TopicPatternTest, WhileItRunsGoesOnWithoutATopicThatIsGone) {
   EXPECT_FALSE(reader_->at_end(0)) << "who knows";
 }
 
-TEST_F(TopicPatternTest, MayLetGoWhatIsGone) {
-  source_ = rheon::kafka::values("kafka://127.0.0.1:1,127.0.0.1:2/orders-*", {.allow_gone = true});
-  start();
-  read();
-  commit();
-  cluster_.remove_topic("orders-eu");
-  cluster_.hang_up();
-  cluster_.listen();
-  read(seconds{5});
-  EXPECT_FALSE(reader_->at_end(0)) << "one broker may lag behind";
-  read(seconds{40});
-  EXPECT_TRUE(reader_->at_end(0));
-  EXPECT_EQ(reader_->trouble(), "");
-  cluster_.put("orders-us", 0, "later");
-  const auto before = known_;
-  start();
-  EXPECT_THAT(ids(), UnorderedElementsAre("orders-us/0", "orders-us/1"));
-  EXPECT_THAT(read(), ElementsAre("later"));
-  known_ = before;
-  cluster_.make_topic("orders-eu", 1);
-  cluster_.put("orders-eu", 0, "anew");
-  start();
-  EXPECT_THAT(ids(), UnorderedElementsAre("orders-eu/0", "orders-us/0", "orders-us/1"));
-  EXPECT_THAT(read(), UnorderedElementsAre("anew", "later"));
-}
-
 TEST_F(TopicPatternTest, NeverMatchesWhatTheJobItselfKeepsThere) {
   cluster_.make_topic("counter.commit", 1);
   cluster_.make_topic("others.commit", 1);

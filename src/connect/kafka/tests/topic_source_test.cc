@@ -272,6 +272,31 @@ TEST_F(TopicSourceTest, NewPartitionsAreReadFromTheirFirstRecord) {
       << "it does not ask all the time";
 }
 
+TEST_F(TopicSourceTest, ANewPartitionWithoutALeaderHoldsUpNoOther) {
+  const auto source = rheon::kafka::values(url_);
+  start(source);
+  topic_.leaders[2] = -1;
+  topic_.leaders[3] = 1;
+  environment_.running = true;
+  const auto ids = [&] {
+    const auto found = source.connector->discover(environment_, known_);
+    std::vector<std::string> ids;
+    for (const auto& partition : found.value()) {
+      ids.push_back(partition.id);
+    }
+    return ids;
+  };
+  EXPECT_THAT(ids(), ElementsAre("words/0", "words/1", "words/3"));
+  topic_.leaders[2] = 2;
+  env_.clock().advance(std::chrono::seconds{31});
+  EXPECT_THAT(ids(), ElementsAre("words/0", "words/1", "words/2", "words/3"));
+  topic_.leaders[2] = -1;
+  environment_.running = false;
+  EXPECT_THAT(ids(), ElementsAre("words/0", "words/1", "words/3")) << "nor does it at a start";
+  known_.clear();
+  EXPECT_THAT(refusal(source), HasSubstr("has no leader now")) << "but at the first one";
+}
+
 TEST_F(TopicSourceTest, ThatIsNotThereIsWaitedFor) {
   topic_.error = rheon::kafka::kUnknownTopicOrPartition;
   const auto source = rheon::kafka::values(url_);
@@ -292,6 +317,9 @@ TEST_F(TopicSourceTest, ThatHasBeenReadAndIsAnotherOneNowIsRefused) {
   topic_.id = {1, 2};
   topic_.leaders.erase(1);
   EXPECT_THAT(refusal(source), HasSubstr("has 1 partitions, and this job has read number 1"));
+  environment_.running = true;
+  EXPECT_EQ(refusal(source), "") << "one broker may lag behind";
+  environment_.running = false;
   topic_.leaders[1] = 2;
   EXPECT_THAT(refusal(rheon::kafka::values("kafka://127.0.0.1:1/others")),
               HasSubstr("has read 'words/0' before, and cannot go on with topic 'others'"));
@@ -301,6 +329,7 @@ TEST_F(TopicSourceTest, ThatHasBeenReadAndIsAnotherOneNowIsRefused) {
   topic_.error = rheon::kafka::kUnknownTopicOrPartition;
   EXPECT_THAT(refusal(source), HasSubstr("is gone"));
   environment_.running = true;
+  env_.clock().advance(std::chrono::seconds{31});
   EXPECT_EQ(refusal(source), "") << "one broker may lag behind";
   environment_.running = false;
   topic_.error = rheon::kafka::kTopicAuthorizationFailed;
