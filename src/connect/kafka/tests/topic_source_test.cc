@@ -280,11 +280,11 @@ TEST_F(TopicSourceTest, ANewPartitionWithoutALeaderHoldsUpNoOther) {
   environment_.running = true;
   const auto ids = [&] {
     const auto found = source.connector->discover(environment_, known_);
-    std::vector<std::string> ids;
+    std::vector<std::string> all;
     for (const auto& partition : found.value()) {
-      ids.push_back(partition.id);
+      all.push_back(partition.id);
     }
-    return ids;
+    return all;
   };
   EXPECT_THAT(ids(), ElementsAre("words/0", "words/1", "words/3"));
   topic_.leaders[2] = 2;
