@@ -27,7 +27,11 @@ struct Caused {
     ++in_all;
   }
   /// One of them has come.
-  bool take() { return left > 0 && left-- > 0; }
+  bool take() {
+    const bool any = left > 0;
+    left -= any ? 1 : 0;
+    return any;
+  }
 };
 
 class Oracles {
