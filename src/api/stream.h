@@ -78,8 +78,12 @@ class StreamBase : public StreamHandle {
                          owned(new FunctionFactory<Operator, Fn>(on_throw, std::move(fn))));
   }
 
-  static RuntimePtr forward_edge() {
-    return copy_edge(engine::record_type<K, T>, engine::CopySender::To::kNext);
+  /// As the origins of a stream of this type: its records stay on their shard.
+  static std::vector<Origin> forward(std::vector<Origin> origins) {
+    for (Origin& origin : origins) {
+      origin.edge = copy_edge(engine::record_type<K, T>, engine::CopySender::To::kNext);
+    }
+    return origins;
   }
 
   template <class K2, class T2>
@@ -156,7 +160,7 @@ class Transforms : public StreamBase<K, T> {
     this->name_outputs(node, outputs);
     Branches<Rebind<K, T>> result(std::move(name), rebind<T>({node}));
     for (const std::string& output : outputs) {
-      result.add(output, rebind<T>({{node.node, output}}));
+      result.add(output, rebind<T>({{.node = node.node, .output = output}}));
     }
     return result;
   }
@@ -185,19 +189,20 @@ class Transforms : public StreamBase<K, T> {
       return std::invoke(key_of, value);
     };
     using Edge = HashEdge<K, T, To, decltype(call)>;
-    return KeyedStream<To, T>(this->builder_, this->origins_, graph::EdgeKind::kHash,
-                              owned(new Edge(std::move(call), on_throw)));
+    return KeyedStream<To, T>(
+        this->builder_,
+        this->origins_by(graph::EdgeKind::kHash, owned(new Edge(std::move(call), on_throw))));
   }
-  /// Both streams as one. A stream that was re-partitioned is merged before, not after.
+  /// Both streams as one. Each goes on as it was: keyed by its own function, rebalanced, or on its
+  /// shard.
   [[nodiscard]] Rebind<K, T> merge(const Rebind<K, T>& other) const {
-    return Rebind<K, T>(this->builder_, this->origins_with(other), this->kind_, this->edge_);
+    return Rebind<K, T>(this->builder_, this->origins_with(other));
   }
 
  protected:
   template <class Out>
   Rebind<K, Out> rebind(std::vector<Origin> origins) const {
-    return Rebind<K, Out>(this->builder_, std::move(origins), graph::EdgeKind::kForward,
-                          Rebind<K, Out>::forward_edge());
+    return Rebind<K, Out>(this->builder_, Rebind<K, Out>::forward(std::move(origins)));
   }
 
   template <class K2, class T2, template <class, class> class R2>
@@ -251,8 +256,9 @@ class Stream : public detail::Transforms<engine::NoKey, T, detail::UnkeyedStream
 
  private:
   Stream<T> exchange(graph::EdgeKind kind, engine::CopySender::To to) const {
-    return Stream<T>(this->builder_, this->origins_, kind,
-                     detail::copy_edge(engine::record_type<engine::NoKey, T>, to));
+    return Stream<T>(
+        this->builder_,
+        this->origins_by(kind, detail::copy_edge(engine::record_type<engine::NoKey, T>, to)));
   }
 };
 
@@ -261,10 +267,11 @@ class SourceStream : public Stream<T> {
  public:
   SourceStream(std::shared_ptr<detail::GraphBuilder> builder, std::string_view name,
                std::shared_ptr<const engine::AnySourceConnector> connector)
-      : Stream<T>(std::move(builder), {}, graph::EdgeKind::kForward, Stream<T>::forward_edge()) {
+      : Stream<T>(std::move(builder), {}) {
     source_.make_task = detail::source_task_maker<T>(engine::NoTime{}, stop);
     source_.connector = std::move(connector);
-    this->add_source(name, source_, typeid(T), detail::schema_of<T>());
+    this->origins_ =
+        this->forward(this->add_source(name, source_, typeid(T), detail::schema_of<T>()));
   }
 
   /// Where event time comes from, fn(const T&) -> EventTime (or a field), and how far records may
@@ -317,10 +324,8 @@ class ProcessedStream : public KeyedStream<typename Operator::Key, typename Oper
   using Main = KeyedStream<K, typename Operator::Output>;
 
   ProcessedStream(std::shared_ptr<detail::GraphBuilder> builder,
-                  std::vector<detail::Origin> origins, graph::EdgeKind kind,
-                  detail::RuntimePtr edge, std::vector<std::string> outputs)
-      : Main(std::move(builder), std::move(origins), kind, std::move(edge)),
-        outputs_(std::move(outputs)) {}
+                  std::vector<detail::Origin> origins, std::vector<std::string> outputs)
+      : Main(std::move(builder), std::move(origins)), outputs_(std::move(outputs)) {}
 
   /// Records that the operator has found late (ctx.is_late()) and then neither emits nor keeps are
   /// dropped and counted; without this they go to quarantine.
@@ -342,9 +347,8 @@ class ProcessedStream : public KeyedStream<typename Operator::Key, typename Oper
   template <class S>
   [[nodiscard]] KeyedStream<K, S> side(SideOutput<S> Operator::* member) const {
     const Operator described;
-    return KeyedStream<K, S>(this->builder_,
-                             {{this->origins_.front().node, outputs_[(described.*member).index()]}},
-                             graph::EdgeKind::kForward, KeyedStream<K, S>::forward_edge());
+    return this->template rebind<S>(
+        {{.node = this->origins_.front().node, .output = outputs_[(described.*member).index()]}});
   }
 
  private:
@@ -405,9 +409,9 @@ class KeyedStream : public detail::Transforms<K, T, KeyedStream> {
                                          operators::has_on_timer<Operator, TimerSet>));
     std::uint32_t input = 0;
     (more.add_input(node.front(), ++input), ...);
-    return ProcessedStream<Operator>(this->builder_, std::move(node), graph::EdgeKind::kForward,
-                                     KeyedStream<K, typename Operator::Output>::forward_edge(),
-                                     std::move(outputs));
+    return ProcessedStream<Operator>(
+        this->builder_, KeyedStream<K, typename Operator::Output>::forward(std::move(node)),
+        std::move(outputs));
   }
   template <class Operator, class... More>
   [[nodiscard]] ProcessedStream<Operator> process(std::string_view name,

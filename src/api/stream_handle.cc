@@ -29,20 +29,17 @@ const char* to_string(engine::Guarantee guarantee) {
 
 RuntimePtr owned(const graph::Runtime* made) { return RuntimePtr(made); }
 
-StreamHandle::StreamHandle(std::shared_ptr<GraphBuilder> builder, std::vector<Origin> origins,
-                           graph::EdgeKind kind, RuntimePtr edge)
-    : builder_(std::move(builder)),
-      origins_(std::move(origins)),
-      kind_(kind),
-      edge_(std::move(edge)) {}
+StreamHandle::StreamHandle(std::shared_ptr<GraphBuilder> builder, std::vector<Origin> origins)
+    : builder_(std::move(builder)), origins_(std::move(origins)) {}
 StreamHandle::StreamHandle(const StreamHandle& other) = default;
 StreamHandle::StreamHandle(StreamHandle&& other) noexcept = default;
 StreamHandle& StreamHandle::operator=(const StreamHandle& other) = default;
 StreamHandle& StreamHandle::operator=(StreamHandle&& other) noexcept = default;
 StreamHandle::~StreamHandle() = default;
 
-void StreamHandle::add_source(std::string_view name, SourceDescription& source,
-                              const std::type_info& type, std::string output_type) {
+std::vector<Origin> StreamHandle::add_source(std::string_view name, SourceDescription& source,
+                                             const std::type_info& type,
+                                             std::string output_type) const {
   if (builder_->stand_ins != nullptr) {
     source.connector = make_pushed_connector(builder_->stand_ins->make_source(name, type));
   }
@@ -55,7 +52,7 @@ void StreamHandle::add_source(std::string_view name, SourceDescription& source,
   node.output_type = std::move(output_type);
   node.guarantee = traits.replayable ? "exactly-once" : "at-most-once";
   node.runtime = source_factory(source);
-  origins_ = attach(std::move(node));
+  return attach(std::move(node));
 }
 
 std::vector<Origin> StreamHandle::add_transform(Names names, RuntimePtr runtime) const {
@@ -124,7 +121,8 @@ void StreamHandle::name_outputs(const Origin& node, const std::vector<std::strin
 
 void StreamHandle::add_input(const Origin& node, std::uint32_t input) const {
   for (const Origin& origin : origins_) {
-    builder_->graph.edges.push_back({origin.node, origin.output, node.node, input, kind_, edge_});
+    builder_->graph.edges.push_back(
+        {origin.node, origin.output, node.node, input, origin.kind, origin.edge});
   }
 }
 
@@ -133,6 +131,12 @@ void StreamHandle::change_source(const SourceDescription& source) const {
 }
 
 void StreamHandle::rename(std::string_view old) const {
+  if (origins_.size() > 1) {
+    note_mistake(origins_.front(),
+                 "renamed_from(\"" + std::string(old) +
+                     "\") stands behind a merge: it does not say which of the merged operators had "
+                     "that name. Say it of that operator, before the merge.");
+  }
   builder_->graph.nodes[origins_.front().node].renamed_from.emplace_back(old);
 }
 
@@ -140,6 +144,22 @@ std::vector<Origin> StreamHandle::origins_with(const StreamHandle& other) const 
   std::vector<Origin> both = origins_;
   both.insert(both.end(), other.origins_.begin(), other.origins_.end());
   return both;
+}
+
+std::vector<Origin> StreamHandle::origins_by(graph::EdgeKind kind, const RuntimePtr& edge) const {
+  std::vector<Origin> origins = origins_;
+  for (Origin& origin : origins) {
+    if (origin.kind != graph::EdgeKind::kForward) {
+      note_mistake(origin,
+                   std::string("its records go through two exchanges one behind the other (") +
+                       to_string(origin.kind) + ", then " + to_string(kind) +
+                       "), and only the last would count. Take one away, or put an operator "
+                       "between them: .map(\"name\", ...).");
+    }
+    origin.kind = kind;
+    origin.edge = edge;
+  }
+  return origins;
 }
 
 std::vector<Origin> StreamHandle::attach(graph::Node node) const {

@@ -26,21 +26,24 @@ namespace rheon::detail {
 struct GraphBuilder;
 struct SourceDescription;
 
-/// An output of a node: where a stream comes from.
+using RuntimePtr = std::shared_ptr<const graph::Runtime>;
+
+/// An output of a node, where a stream comes from, and how its records get to whoever reads the
+/// stream. A merged stream has several; each keeps its own way.
 struct Origin {
   std::size_t node = 0;
   std::string output;  // "" or the name of a side output
+  graph::EdgeKind kind = graph::EdgeKind::kForward;
+  RuntimePtr edge = {};
 };
 
-using RuntimePtr = std::shared_ptr<const graph::Runtime>;
 /// Takes ownership. What std::make_shared does, without its dozen templates for every operator of
 /// every job: users wait for the compiler.
 [[nodiscard]] RuntimePtr owned(const graph::Runtime* made);
 
 class StreamHandle {
  public:
-  StreamHandle(std::shared_ptr<GraphBuilder> builder, std::vector<Origin> origins,
-               graph::EdgeKind kind, RuntimePtr edge);
+  StreamHandle(std::shared_ptr<GraphBuilder> builder, std::vector<Origin> origins);
   StreamHandle(const StreamHandle& other);
   StreamHandle(StreamHandle&& other) noexcept;
   StreamHandle& operator=(const StreamHandle& other);
@@ -56,8 +59,9 @@ class StreamHandle {
   };
 
   /// A node that no stream leads to. `type`: of its records. In tests its connector is replaced.
-  void add_source(std::string_view name, SourceDescription& source, const std::type_info& type,
-                  std::string output_type);
+  [[nodiscard]] std::vector<Origin> add_source(std::string_view name, SourceDescription& source,
+                                               const std::type_info& type,
+                                               std::string output_type) const;
   /// What is different now about the source that this stream comes from.
   void change_source(const SourceDescription& source) const;
   // Nodes that read this stream; where theirs comes from.
@@ -81,13 +85,15 @@ class StreamHandle {
   /// See renamed_from() of the streams.
   void rename(std::string_view old) const;
   [[nodiscard]] std::vector<Origin> origins_with(const StreamHandle& other) const;
+  /// Where this stream comes from, its records going by `edge` now. The job will be refused when
+  /// they already go by another exchange: no operator stands between the two.
+  [[nodiscard]] std::vector<Origin> origins_by(graph::EdgeKind kind, const RuntimePtr& edge) const;
 
   std::shared_ptr<GraphBuilder> builder_;
   std::vector<Origin> origins_;
-  graph::EdgeKind kind_;
-  RuntimePtr edge_;
 
  private:
+  /// The new node's main output. How its records go on is the reader's to say.
   [[nodiscard]] std::vector<Origin> attach(graph::Node node) const;
 };
 
