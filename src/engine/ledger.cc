@@ -47,6 +47,8 @@ void OperatorCounters::report(const std::string& name, std::vector<LedgerEntry>&
   }
   add("out", out);
   add("out_from_timers", out_from_timers);
+  add("timers", timers);
+  add("quarantined_timers", quarantined_timers);
   add("created", created);
   add("removed", removed);
   add("expired", expired);
@@ -83,7 +85,8 @@ std::uint64_t Ledger::get(std::string_view name) const {
 std::uint64_t Ledger::quarantined() const {
   std::uint64_t sum = 0;
   for (const auto& [counter, count] : counters_) {
-    sum += parse_counter(counter).what == "quarantined" ? count : 0;
+    const std::string_view what = parse_counter(counter).what;
+    sum += what == "quarantined" || what == "quarantined_timers" ? count : 0;
   }
   return sum;
 }

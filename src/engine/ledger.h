@@ -33,7 +33,7 @@ class Ledger {
   std::vector<std::string> set_at_rest(const std::string& operator_name, std::uint64_t entries);
   [[nodiscard]] const Counters& counters() const { return counters_; }
   [[nodiscard]] std::uint64_t get(std::string_view name) const;
-  /// Records of all sources, operators and edges that went to the quarantine stream.
+  /// Records of all sources, operators and edges, and timers, that went to the quarantine stream.
   [[nodiscard]] std::uint64_t quarantined() const;
   /// Edges that have not delivered what was sent, operators whose inputs are not all accounted for
   /// or whose state is not what was created and not removed. At a barrier nothing is in flight, so

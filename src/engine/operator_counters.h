@@ -36,6 +36,9 @@ struct OperatorCounters {
   // Outputs by origin.
   std::uint64_t out = 0;
   std::uint64_t out_from_timers = 0;
+  // Timers that have fired, and those of them that threw. A timer is no input.
+  std::uint64_t timers = 0;
+  std::uint64_t quarantined_timers = 0;
   // Entries of keyed state, timers included. A ttl ends an entry: it is removed, or begins anew.
   std::uint64_t created = 0;
   std::uint64_t removed = 0;

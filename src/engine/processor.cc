@@ -48,13 +48,19 @@ observe::TraceContext Processor::span(std::vector<observe::TraceContext> parents
 }
 
 void Processor::quarantine(std::string record, std::string reason, EventTime time) {
-  shard_.quarantine({name_, shard_.place(), std::move(reason), std::move(record), time});
-  ++counters_.quarantined;
+  quarantine(std::move(record), std::move(reason), time, &OperatorCounters::quarantined);
 }
 
-void Processor::user_code_threw(OnThrow policy, std::string record, EventTime time) {
+void Processor::quarantine(std::string record, std::string reason, EventTime time,
+                           std::uint64_t OperatorCounters::* counted) {
+  shard_.quarantine({name_, shard_.place(), std::move(reason), std::move(record), time});
+  ++(counters_.*counted);
+}
+
+void Processor::user_code_threw(OnThrow policy, std::string record, EventTime time,
+                                std::uint64_t OperatorCounters::* counted) {
   if (policy == OnThrow::kQuarantine) {
-    quarantine(std::move(record), thrown(), time);
+    quarantine(std::move(record), thrown(), time, counted);
     return;
   }
   stop_at_record(shard_, "operator '" + name_ + "'", record);

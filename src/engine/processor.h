@@ -85,11 +85,15 @@ class Processor : public Receiver {
   [[nodiscard]] observe::TraceContext span(std::vector<observe::TraceContext> parents);
 
   /// Called in a catch block: user code has thrown at a record. With kStop the job stops; with
-  /// kQuarantine the record goes to the quarantine stream and is counted.
-  void user_code_threw(OnThrow policy, std::string record, EventTime time);
+  /// kQuarantine the record goes to the quarantine stream and is counted there.
+  void user_code_threw(OnThrow policy, std::string record, EventTime time,
+                       std::uint64_t OperatorCounters::* counted = &OperatorCounters::quarantined);
   void quarantine(std::string record, std::string reason, EventTime time);
 
  private:
+  void quarantine(std::string record, std::string reason, EventTime time,
+                  std::uint64_t OperatorCounters::* counted);
+
   std::string name_;
   ShardContext& shard_;
   OperatorCounters counters_;

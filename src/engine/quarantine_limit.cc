@@ -17,7 +17,11 @@ struct Counted {
   if (what == "quarantined") {
     return {owner, edge ? entry.count : 0, entry.count};
   }
-  return what == (edge ? "sent" : "in") ? Counted{owner, entry.count, 0} : Counted{};
+  if (what == "quarantined_timers") {
+    return {owner, 0, entry.count};
+  }
+  const bool taken = edge ? what == "sent" : what == "in" || what == "timers";
+  return taken ? Counted{owner, entry.count, 0} : Counted{};
 }
 
 }  // namespace

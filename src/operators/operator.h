@@ -72,8 +72,11 @@ class SideOutput {
 
 namespace operators {
 
-[[noreturn]] void throw_quarantine_after_effect(const std::string& reason);
 [[noreturn]] void throw_no_record_in_on_timer(const std::string& reason);
+[[noreturn]] void throw_second_disposition(const std::string& first, const std::string& second);
+/// Throws when the call has done more with its record than `disposition` says.
+void check_disposition(Disposition disposition, const std::string& reason, bool emitted,
+                       bool written);
 
 }  // namespace operators
 
@@ -111,17 +114,12 @@ class BasicContext {
     return is_late();
   }
 
-  /// The record is neither emitted nor kept, on purpose: counted under `reason`. In process() only:
-  /// a timer is no record.
+  /// The record goes no further, on purpose: counted under `reason`. The call emits nothing; it may
+  /// change state. In process() only: a timer is no record.
   void drop(std::string reason) { dispose(Disposition::kDropped, std::move(reason)); }
-  /// The record goes to the quarantine stream. Must come before any effect of the call. In
+  /// The record goes to the quarantine stream. The call neither emits nor changes state. In
   /// process() only.
-  void quarantine(std::string reason) {
-    if (op_.writes() > 0 || emitted_) {
-      operators::throw_quarantine_after_effect(reason);
-    }
-    dispose(Disposition::kQuarantined, std::move(reason));
-  }
+  void quarantine(std::string reason) { dispose(Disposition::kQuarantined, std::move(reason)); }
 
   // For the engine.
   enum class Call { kProcess, kOnTimer };
@@ -136,6 +134,12 @@ class BasicContext {
   }
   [[nodiscard]] Disposition disposition() const {
     return disposition_ == Disposition::kNone && late_ ? Disposition::kLate : disposition_;
+  }
+  /// At the end of a call: throws when its record would be counted as what it is not.
+  void check_disposition() const {
+    if (disposition_ != Disposition::kNone) [[unlikely]] {
+      operators::check_disposition(disposition_, reason_, emitted_, op_.writes() > 0);
+    }
   }
   [[nodiscard]] const std::string& reason() const { return reason_; }
   [[nodiscard]] bool emitted() const { return emitted_; }
@@ -154,6 +158,9 @@ class BasicContext {
   void dispose(Disposition disposition, std::string reason) {
     if (call_ == Call::kOnTimer) {
       operators::throw_no_record_in_on_timer(reason);
+    }
+    if (disposition_ != Disposition::kNone) {
+      operators::throw_second_disposition(reason_, reason);
     }
     disposition_ = disposition;
     reason_ = std::move(reason);

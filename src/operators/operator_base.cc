@@ -46,7 +46,24 @@ const void* OperatorBase::timer_handle(std::uint32_t position) const {
   return nullptr;
 }
 
-void OperatorBase::on_undo(std::function<void()> step) { undo_.push_back(std::move(step)); }
+void OperatorBase::on_undo(std::uint32_t state, std::function<void()> step) {
+  if (declarations_[state].lifetime.ttl.has_value()) {
+    remember_last_write(state);
+  }
+  undo_.push_back(std::move(step));
+}
+
+void OperatorBase::remember_last_write(std::uint32_t state) {
+  const void* value = find(state);
+  if (value == nullptr) {
+    return;
+  }
+  undo_.push_back([this, state, micros = table(state).last_write(value)] {
+    if (void* restored = table(state).find(key_, hash_)) {
+      table(state).set_last_write(restored, micros);
+    }
+  });
+}
 
 bool OperatorBase::expired(std::uint32_t state, const void* value) const {
   const state::Lifetime& lifetime = declarations_[state].lifetime;

@@ -92,9 +92,10 @@ class OperatorBase {
   /// Sets or takes away one time of the current key in firing order.
   void arm(std::uint32_t state, EventTime time);
   void disarm(std::uint32_t state, EventTime time);
-  /// To be run, last first, when the call throws; only kept when that is wanted.
+  /// To be run, last first, when the call throws; only kept when that is wanted. Said before the
+  /// entry of `state` is written: when that was last is brought back as well.
   [[nodiscard]] bool undoable() const { return undoable_; }
-  void on_undo(std::function<void()> step);
+  void on_undo(std::uint32_t state, std::function<void()> step);
   [[nodiscard]] std::string_view key() const { return key_; }
   [[nodiscard]] std::uint64_t hash() const { return hash_; }
 
@@ -105,6 +106,7 @@ class OperatorBase {
     return group_->table(position_[state]);
   }
   void forget_undo();
+  void remember_last_write(std::uint32_t state);
   [[nodiscard]] bool expired(std::uint32_t state, const void* value) const;
   [[nodiscard]] EventTime clock_of(const state::Lifetime& lifetime) const {
     return lifetime.processing_time ? now_ : state_time_;

@@ -109,6 +109,7 @@ class Process final : public engine::KeyedProcessor {
       bool kept = false;  // in state, and nothing has come out
       try {
         op_.process(slot.value, ctx_);
+        ctx_.check_disposition();
         op_.keep();
         account(slot);
         emitted = ctx_.emitted();
@@ -223,9 +224,10 @@ class Process final : public engine::KeyedProcessor {
       }
     } catch (...) {
       take_back();
-      user_code_threw(on_throw_, "timer of key " + std::string(bytes), timer.time);
-      --counters().quarantined;  // a timer is no input
+      user_code_threw(on_throw_, "timer of key " + std::string(bytes), timer.time,
+                      &engine::OperatorCounters::quarantined_timers);
     }
+    ++counters().timers;
     counters().out_from_timers += ctx_.emitted() ? 1 : 0;
   }
 

@@ -35,7 +35,7 @@ void Counter::remember() {
   if (const void* value = op_.find(state_)) {
     old = *static_cast<const std::uint64_t*>(value);
   }
-  op_.on_undo([this, old] {
+  op_.on_undo(state_, [this, old] {
     if (old.has_value()) {
       *static_cast<std::uint64_t*>(op_.write(state_)) = *old;
     } else {

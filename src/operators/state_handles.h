@@ -99,7 +99,7 @@ class Value {
       return;
     }
     const T* old = get();
-    op_.on_undo([this, old = old != nullptr ? std::optional<T>(*old) : std::nullopt] {
+    op_.on_undo(state_, [this, old = old != nullptr ? std::optional<T>(*old) : std::nullopt] {
       if (old.has_value()) {
         *static_cast<T*>(op_.write(state_)) = *old;
       } else {
@@ -221,8 +221,8 @@ class Map {
     }
     const auto* map = read();
     const V* old = map == nullptr ? nullptr : map->find(sub);
-    op_.on_undo([this, sub = std::string(sub),
-                 old = old != nullptr ? std::optional<V>(*old) : std::nullopt] {
+    op_.on_undo(state_, [this, sub = std::string(sub),
+                         old = old != nullptr ? std::optional<V>(*old) : std::nullopt] {
       if (old.has_value()) {
         static_cast<state::SubMap<V>*>(op_.write(state_))->edit(sub) = *old;
       } else {
@@ -265,7 +265,7 @@ class List {
   void push_back(V value) {
     const std::string sub = sub_of(size());
     if (op_.undoable()) {
-      op_.on_undo([this, sub] {
+      op_.on_undo(state_, [this, sub] {
         auto* items = static_cast<state::SubMap<V>*>(op_.write(state_));
         items->remove(sub);
         if (items->items().empty()) {
@@ -277,7 +277,7 @@ class List {
   }
   void clear() {
     if (op_.undoable() && read() != nullptr) {
-      op_.on_undo([this, old = read()->items()] {
+      op_.on_undo(state_, [this, old = read()->items()] {
         auto* items = static_cast<state::SubMap<V>*>(op_.write(state_));
         for (const auto& [sub, value] : old) {
           items->edit(sub) = value;

@@ -40,7 +40,7 @@ void Timer::replace(EventTime time) {
 
 void Timer::set(EventTime time) {
   if (op_.undoable()) {
-    op_.on_undo([this, old = at()] { replace(old); });
+    op_.on_undo(state_, [this, old = at()] { replace(old); });
   }
   replace(time);
 }
@@ -85,7 +85,7 @@ void TimerSet::add(EventTime time) {
     return;
   }
   if (op_.undoable()) {
-    op_.on_undo([this, time] { erase(time); });
+    op_.on_undo(state_, [this, time] { erase(time); });
   }
   insert(time);
 }
@@ -95,7 +95,7 @@ void TimerSet::cancel(EventTime time) {
     return;
   }
   if (op_.undoable()) {
-    op_.on_undo([this, time] { insert(time); });
+    op_.on_undo(state_, [this, time] { insert(time); });
   }
   erase(time);
 }

@@ -129,7 +129,7 @@ KINDS = {
                  lambda m: m.line(b"!is late", seconds=0)),
     "behind effects": says("book", "throws behind effects"),
     "refused behind effects": says("book", "is quarantined behind effects",
-                                   r'quarantine\("too late"\) after an effect of the same call'),
+                                   r'quarantine\("too late"\) in a call that has emitted'),
     "flood": says("book", "never stops", r"one call emitted more than max_output_per_input \(64 MiB\)"),
 }
 DROPPED = ("is dropped", "filter")  # reasons in the ledger, of orders that are not bad
