@@ -88,6 +88,7 @@ def random_attempts(random_: random.Random, speed: trials.Speed, longest_s: floa
 
 
 def check_end(job: Job, code: int, errors: str) -> None:
+    trials.check_alarms(errors)
     if code == 3 and GONE.search(errors):
         raise Refused
     if code != 0:
@@ -124,6 +125,7 @@ def attempt(job: Job, plan: Attempt, shards: int) -> None:
             process.kill()
             raise trials.Failed(f"{job.program} has not stopped after {trials.LIMIT_S} s\n{where}") from hanging
         if process.returncode == -plan.signal:  # also SIGTERM, before the program has begun to listen to it
+            trials.check_alarms(errors)
             job.kills.append(plan.after_s)
             return
     check_end(job, process.returncode, errors)

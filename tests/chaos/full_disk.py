@@ -119,6 +119,7 @@ def run_trial(seed: int, speed: trials.Speed) -> trials.Trial:
         finally:
             process.kill()
             process.wait()
+        trials.check_alarms(errors)
         if process.returncode not in (0, -9) and not was_refused(directory / "disk" / "out", process.returncode, errors):
             raise trials.Failed(f"exit code {process.returncode}: {errors.strip()}")
         if process.returncode != 0:

@@ -84,6 +84,7 @@ def run(seed: int) -> int:
     finally:
         job.kill()
         job.wait()
+    trials.check_alarms((directory / "log").read_text())
     said = (directory / "log").read_text().splitlines()[-3:]
     if code == 1 and ("cannot be asked for" in said[-1] or "cannot be made" in said[-1]):
         # Half a minute without a broker is too long for a start; whoever watches over it starts it again.

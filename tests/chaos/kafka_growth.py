@@ -124,6 +124,7 @@ def run(seed: int) -> str:
         replace(job, topic, random_)
     finally:
         job.end()
+    trials.check_alarms((directory / "log").read_text())
     check(f"{topic}-counts", truth)
     trials.check_log(directory / "data")
     shutil.rmtree(directory)

@@ -65,6 +65,7 @@ class Watched:
         self.process.terminate()
         if self.process.wait(ENDS_WITHIN_S) != 0 and not self.gave_up():
             raise trials.Failed(f"exit code {self.process.returncode} after SIGTERM: {self.log_path}")
+        trials.check_alarms(self.log_path.read_text())
 
 
 def feed(topic: str, proxy: Proxy, transactions: int, job: Watched, random_: random.Random) -> collections.Counter:

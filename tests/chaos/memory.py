@@ -161,6 +161,7 @@ def run_in_group(line: list[str], name: str, limit: int) -> bool:
 
 def check_end(code: int | None, said: str, where: str) -> bool:
     """True when the limit was hit, and the job has ended as it should."""
+    trials.check_alarms(said)
     if code is None:
         raise trials.Failed(f"it has not ended after {trials.LIMIT_S} s {where}: {said}")
     if code not in (0, 1) or (code == 1 and "memory" not in said):

@@ -74,6 +74,12 @@ def where_it_hangs(pid: int) -> str:
     return "\n".join(line[:200] for line in gdb.stdout.splitlines() if line.startswith("Thread") or "/src/" in line and "rheon" in line)
 
 
+def check_alarms(said: str) -> None:
+    """What a job says while it runs: a ledger that does not add up is a defect, whatever the output looks like."""
+    if "THE LEDGER DOES NOT BALANCE" in said:
+        raise Failed(said.strip())
+
+
 def run_to_the_end(line: list[str], limit_s: float = LIMIT_S) -> float:
     start = time.monotonic()
     process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -86,6 +92,7 @@ def run_to_the_end(line: list[str], limit_s: float = LIMIT_S) -> float:
         raise Failed(f"the run has not ended after {limit_s} s: {' '.join(line)}\n{errors.strip()}\n{where}") from hanging
     if process.returncode != 0:
         raise Failed(f"exit code {process.returncode}: {errors.strip()}")
+    check_alarms(errors)
     return time.monotonic() - start
 
 
@@ -96,15 +103,17 @@ def run_and_kill(line: list[str], after_s: float) -> bool:
         _, errors = process.communicate(timeout=after_s)
     except subprocess.TimeoutExpired:
         process.kill()
-        process.communicate()
+        _, errors = process.communicate()
+        check_alarms(errors)
         return True
     if process.returncode != 0:
         raise Failed(f"exit code {process.returncode} instead of 0: {errors.strip()}")
+    check_alarms(errors)
     return False
 
 
 def check_output(directory: pathlib.Path, truth: collections.Counter, complete: bool = True) -> None:
-    """Every word has each count 1..n once; n is how often it stands in the texts.
+    """Every word has each count 1..n once, in each file in order; n is how often it stands in the texts.
 
     Not `complete`: n may be less, and what stands behind the committed length of a file does not count.
     """
@@ -118,8 +127,12 @@ def check_output(directory: pathlib.Path, truth: collections.Counter, complete: 
             raise Failed(f"{path.name} ends in the middle of a line")
         if content and int(committed.get(path.name, -1)) != len(content):
             raise Failed(f"{path.name} has {len(content)} bytes, committed are {committed.get(path.name)}")
+        last = collections.Counter()
         for line in content.decode().splitlines():
             word, count = line.split(",")
+            if int(count) <= last[word]:
+                raise Failed(f"{path.name}: the count {count} of '{word}' stands behind {last[word]}")
+            last[word] = int(count)
             found[word].append(int(count))
     for word in truth.keys() | found.keys():
         counts = sorted(found.get(word, []))
@@ -194,6 +207,9 @@ def main(row: str, description: str, programs: list[str], run: Callable[[pathlib
                 print(f"seed {trial.seed} ({trial.kills} {faults}): {trial.problem}\n"
                       f"  kept: below build/chaos/; repeat: ./dev verify {row} --count 1 --seed {trial.seed}",
                       flush=True)
+    if kills == 0 and args.count >= 10:
+        failed += 1
+        print(f"no {faults} in {args.count} trials: they have shown nothing")
     seconds = time.monotonic() - start
     starting = f", {early} of them while it started" if early else ""
     print(f"{args.count - failed} passed, {failed} failed ({kills} {faults}{starting}; "
