@@ -63,6 +63,11 @@ Status Worker::open() {
     RHEON_ASSIGN(log::files::OpenResult result, log::files::open(env_, log));
     log_ = std::move(result.log);
     opened_ = std::move(result.opened);
+    std::vector<std::string> streams;
+    for (const log::files::StreamDeclaration& declared : log.streams) {
+      streams.push_back(declared.name);
+    }
+    RHEON_TRY(refuse_orphan_streams(opened_.streams, streams));
     if (!opened_.notice.empty()) {
       notices_.push_back(opened_.notice);
     }

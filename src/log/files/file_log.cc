@@ -295,6 +295,9 @@ class Opening {
     OpenResult result;
     result.opened = {fresh_,         identity,          standing.epoch, standing.complete,
                      standing.facts, record_.ancestors, notice_};
+    for (const auto& [name, stream] : standing.streams) {
+      result.opened.streams.push_back(name);
+    }
     CommittingLog::Parts parts{std::move(lock_), nullptr, std::move(compaction_),
                                plan_restore(options_.directory, standing, recovered_.segments),
                                options_.waker};
