@@ -169,9 +169,14 @@ class WordsConnector : public engine::SourceConnector<std::string_view> {
   }
 
   Result<std::vector<engine::SourcePartition>> discover(
-      engine::SourceEnvironment& /*environment*/,
+      engine::SourceEnvironment& environment,
       const std::vector<engine::SourcePartition>& known) const override {
     RHEON_TRY(check());
+    if (environment.stop_at_end && !options_.count.has_value()) {
+      return fail(ErrorCode::kInvalidInput,
+                  "the generator makes words without end, and --stop-at-end looks for one: give it "
+                  "a count, or leave out --stop-at-end.");
+    }
     if (known.size() > options_.partitions) {
       return fail(
           ErrorCode::kRefused,

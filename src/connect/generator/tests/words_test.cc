@@ -91,6 +91,16 @@ TEST_F(Words, AreTheSameForTheSameSeedAlsoOverRestarts) {
   EXPECT_NE(by_partition(), straight);
 }
 
+TEST_F(Words, WithoutEndTheyCannotStopAtIt) {
+  environment_.stop_at_end = true;
+  const Source<std::string_view> endless = words({});
+  const auto found = endless.connector->discover(environment_, {});
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, ErrorCode::kInvalidInput);
+  EXPECT_THAT(found.error().message, ::testing::HasSubstr("give it a count"));
+  start({.count = 3});
+}
+
 TEST_F(Words, AreFrozenForEverySeed) {
   start({.count = 4, .partitions = 1});
   ASSERT_TRUE(connect::poll_through(*reader_, output_));
