@@ -190,7 +190,23 @@ class Discovery {
     Partly<Offsets> told = lookup_.find_offsets(begun, first_time(source_.options, fresh),
                                                 source_.options.read_committed);
     first_ = std::move(told.found);
-    return excuse(std::move(told.all));
+    RHEON_TRY(excuse(std::move(told.all)));
+    return fresh && !source_.options.start_of_group.empty() ? begin_as_the_group(begun) : Status();
+  }
+
+  Status begin_as_the_group(const std::vector<PartitionKey>& begun) {
+    const std::string& group = source_.options.start_of_group;
+    RHEON_ASSIGN(const Offsets committed, lookup_.find_group_offsets(group, begun));
+    if (committed.empty()) {  // a slip of the pen would begin anew, and count all of it again
+      return fail(ErrorCode::kInvalidInput,
+                  fmt::format("group '{}' has committed nothing of {}: see which groups there are "
+                              "with kafka-consumer-groups, or leave out start_of_group.",
+                              group, describe(source_.place)));
+    }
+    for (const auto& [key, offset] : committed) {
+      first_[key] = offset;
+    }
+    return {};
   }
 
   /// Of new ones only those of which all is known: the next look finds the others.

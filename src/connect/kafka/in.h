@@ -21,6 +21,9 @@ struct SourceOptions {
   Start start = Start::kEarliest;
   /// In place of `start`: the first record that is not older.
   std::optional<EventTime> start_at = std::nullopt;
+  /// Before both: where this consumer group, of another program, has committed to be. Partitions of
+  /// which it has committed nothing begin as `start` or `start_at` says.
+  std::string start_of_group = {};
   /// Records of open and aborted transactions are not seen.
   bool read_committed = true;
   /// Longer records go to the quarantine stream.

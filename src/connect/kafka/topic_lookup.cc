@@ -7,6 +7,7 @@
 
 #include "connect/kafka/topic_settings.h"
 #include "kafka/client/error_codes.h"
+#include "kafka/client/group_offsets.h"
 #include "kafka/client/offset_lookup.h"
 
 namespace rheon::connect::kafka {
@@ -129,6 +130,25 @@ Partly<Offsets> TopicLookup::find_offsets(const std::vector<PartitionKey>& parti
     }
   }
   return told;
+}
+
+Result<Offsets> TopicLookup::find_group_offsets(const std::string& group,
+                                                const std::vector<PartitionKey>& partitions) {
+  begin_question();
+  client::GroupOffsets asked(patient_.cluster(), patient_.random(), group);
+  asked.fetch(partitions);
+  RHEON_TRY(patient_.wait_for("the offsets of group '" + group + "'", asked,
+                              [&] { return asked.idle(); }));
+  if (asked.failure().has_value()) {
+    return tl::unexpected<Error>(*asked.failure());
+  }
+  Offsets found;
+  for (std::size_t i = 0; i < partitions.size(); ++i) {
+    if (asked.offsets()[i].has_value()) {
+      found[partitions[i]] = *asked.offsets()[i];
+    }
+  }
+  return found;
 }
 
 }  // namespace rheon::connect::kafka

@@ -48,6 +48,9 @@ class TopicLookup {
   /// Of partitions of topics that were found, sorted by topic. `time`: as OffsetQuestion has it.
   [[nodiscard]] Partly<Offsets> find_offsets(const std::vector<PartitionKey>& partitions,
                                              std::int64_t time, bool read_committed);
+  /// What a consumer group has committed; only of partitions of which it has.
+  [[nodiscard]] Result<Offsets> find_group_offsets(const std::string& group,
+                                                   const std::vector<PartitionKey>& partitions);
 
  private:
   [[nodiscard]] Status wait_for_topics(std::optional<std::set<std::string, std::less<>>> names);

@@ -32,6 +32,18 @@ const char* words_of(std::int16_t code) {
       return "somebody else coordinates it";
     case 19:
       return "too few replicas are in sync";
+    case 22:
+      return "the group is in a later generation";
+    case 23:
+      return "the others of the group speak another protocol";
+    case 24:
+      return "a group cannot be called so";
+    case 25:
+      return "the group does not know this member";
+    case 26:
+      return "the broker does not take this session timeout";
+    case 27:
+      return "the group is being put together anew";
     case 29:
       return "no right to this topic";
     case 30:
@@ -64,6 +76,14 @@ const char* words_of(std::int16_t code) {
       return "leader and client know of different epochs";
     case 78:
       return "the leader does not know yet where its log ends";
+    case 79:
+      return "the member has to come back with the id it was given";
+    case 81:
+      return "the group is full";
+    case 82:
+      return "another process is this member of the group now";
+    case 88:
+      return "a transaction that commits these offsets is still open";
     case 100:
       return "there is no topic with this id";
     default:

@@ -13,7 +13,6 @@ namespace rheon::kafka {
 
 namespace {
 
-constexpr std::int8_t kTransactionKey = 1;  // of FindCoordinator
 /// While the coordinator still writes the end of the transaction before: it is a matter of
 /// milliseconds, and each commit meets it.
 constexpr std::chrono::milliseconds kBetweenTransactions{20};
@@ -22,10 +21,9 @@ constexpr std::chrono::milliseconds kBetweenTransactions{20};
 
 Transactions::Transactions(Cluster& cluster, env::Random& random, std::string transactional_id,
                            std::chrono::milliseconds timeout)
-    : cluster_(cluster),
-      transactional_id_(std::move(transactional_id)),
+    : transactional_id_(std::move(transactional_id)),
       timeout_(timeout),
-      backoff_(random, cluster.options().first_wait, cluster.options().longest_wait) {}
+      coordinator_(cluster, random, Coordinator::Of::kTransactionalId, transactional_id_) {}
 
 void Transactions::identify(std::optional<ProducerIdentity> current) {
   RHEON_ASSERT(idle(), "a conversation is under way");
@@ -51,9 +49,6 @@ void Transactions::end(bool commit) {
 }
 
 void Transactions::step(env::Monotonic now) {
-  if (idle() && link_ == nullptr) {
-    return;
-  }
   const Status status = converse(now);
   if (!status.has_value()) {
     lost(status.error(), now);
@@ -61,52 +56,21 @@ void Transactions::step(env::Monotonic now) {
 }
 
 Status Transactions::converse(env::Monotonic now) {
-  if (link_ == nullptr || (link_->stale(now) && !asked_)) {
-    if (idle() || now < again_at_) {
-      return {};
-    }
-    RHEON_TRY(find_coordinator(now));
-    if (link_ == nullptr) {
-      return {};
-    }
+  RHEON_ASSIGN(const std::int16_t refused, coordinator_.step(now, !idle()));
+  if (refused != kNoError) {
+    const Result<bool> judged = judge(refused, now);
+    return judged.has_value() ? Status() : tl::unexpected(judged.error());
   }
-  RHEON_TRY(link_->pump(now));
-  if (!link_->ready()) {
-    return {};
-  }
-  if (!idle() && !asked_ && now >= again_at_) {
+  if (!idle() && coordinator_.free(now)) {
     ask(now);
-    RHEON_TRY(link_->pump(now));
   }
-  RHEON_ASSIGN(const std::optional<Response> answer, link_->next(now));
+  RHEON_ASSIGN(const std::optional<Response> answer, coordinator_.next(now));
   return answer.has_value() ? take(*answer, now) : Status();
 }
 
-/// A connection to any broker, which says who coordinates.
-Status Transactions::find_coordinator(env::Monotonic now) {
-  coordinator_ = transactional_id_.empty();  // any broker will do
-  asked_ = false;
-  const auto& brokers = cluster_.brokers();
-  if (brokers.empty()) {
-    return {};  // nothing is known of the cluster yet
-  }
-  const auto at = std::next(brokers.begin(), static_cast<std::ptrdiff_t>(turn_++ % brokers.size()));
-  link_ = cluster_.open(at->first, now);
-  return {};
-}
-
 void Transactions::ask(env::Monotonic now) {
-  asked_ = true;
-  if (!coordinator_) {
-    wire::FindCoordinatorRequest request;
-    request.key_type = kTransactionKey;
-    request.coordinator_keys = {transactional_id_};
-    link_->send<wire::FindCoordinator>(request, now);
-    return;
-  }
   switch (todo_) {
     case Todo::kNothing:
-      asked_ = false;
       return;
     case Todo::kIdentify: {
       wire::InitProducerIdRequest request;
@@ -118,7 +82,7 @@ void Transactions::ask(env::Monotonic now) {
         request.producer_id = current_->id;
         request.producer_epoch = current_->epoch;
       }
-      link_->send<wire::InitProducerId>(request, now);
+      coordinator_.send<wire::InitProducerId>(request, now);
       return;
     }
     case Todo::kAdd: {
@@ -132,15 +96,15 @@ void Transactions::ask(env::Monotonic now) {
         }
         request.topics.back().partitions.push_back(partition);
       }
-      link_->send<wire::AddPartitionsToTxn>(request, now);
+      coordinator_.send<wire::AddPartitionsToTxn>(request, now);
       return;
     }
     case Todo::kEnd: {
       const wire::EndTxnRequest request{transactional_id_, identity_.id, identity_.epoch, commit_};
       if (transactions_have_epochs_) {
-        link_->send<wire::EndTxn>(request, now);
+        coordinator_.send<wire::EndTxn>(request, now);
       } else {
-        link_->send<wire::EndTxn1>(request, now);
+        coordinator_.send<wire::EndTxn1>(request, now);
       }
       return;
     }
@@ -148,27 +112,6 @@ void Transactions::ask(env::Monotonic now) {
 }
 
 Status Transactions::take(const Response& response, env::Monotonic now) {
-  asked_ = false;
-  if (!coordinator_) {
-    const auto told = wire::read_response<wire::FindCoordinator>(response.frame);
-    if (!told.has_value() || told->coordinators.size() != 1) {
-      return fail(ErrorCode::kCorrupt,
-                  link_->address() + " does not say who coordinates a transaction");
-    }
-    const auto& found = told->coordinators.front();
-    RHEON_ASSIGN(const bool good, judge(found.error_code, now));
-    if (!good) {
-      return {};
-    }
-    link_ = cluster_.open(found.node_id, now);
-    if (link_ == nullptr) {
-      return fail(ErrorCode::kIo, "the coordinator of transactional id '" + transactional_id_ +
-                                      "' is broker " + std::to_string(found.node_id) +
-                                      ", which is not known");
-    }
-    coordinator_ = true;
-    return {};
-  }
   switch (todo_) {
     case Todo::kIdentify:
       return take_identity(response, now);
@@ -185,13 +128,13 @@ Status Transactions::take(const Response& response, env::Monotonic now) {
 Status Transactions::take_identity(const Response& response, env::Monotonic now) {
   const auto told = wire::read_response<wire::InitProducerId>(response.frame);
   if (!told.has_value()) {
-    return fail(ErrorCode::kCorrupt, link_->address() + " does not say who we are");
+    return fail(ErrorCode::kCorrupt, coordinator_.address() + " does not say who we are");
   }
   RHEON_ASSIGN(const bool good, judge(told->error_code, now));
   if (good) {
     identity_ = {told->producer_id, told->producer_epoch};
-    transactions_have_epochs_ =
-        link_->abilities().transactions_have_epochs() && link_->abilities().speaks<wire::EndTxn>();
+    transactions_have_epochs_ = coordinator_.abilities().transactions_have_epochs() &&
+                                coordinator_.abilities().speaks<wire::EndTxn>();
     done();
   }
   return {};
@@ -200,8 +143,9 @@ Status Transactions::take_identity(const Response& response, env::Monotonic now)
 Status Transactions::take_added(const Response& response, env::Monotonic now) {
   const auto told = wire::read_response<wire::AddPartitionsToTxn>(response.frame);
   if (!told.has_value()) {
-    return fail(ErrorCode::kCorrupt,
-                link_->address() + " does not say whether partitions belong to the transaction");
+    return fail(
+        ErrorCode::kCorrupt,
+        coordinator_.address() + " does not say whether partitions belong to the transaction");
   }
   std::set<std::pair<std::string_view, std::int32_t>> added;
   for (const auto& topic : told->results_by_topic) {
@@ -220,7 +164,7 @@ Status Transactions::take_added(const Response& response, env::Monotonic now) {
     if (!added.contains({topic, partition})) {
       return fail(ErrorCode::kCorrupt,
                   fmt::format("{} does not say whether {}/{} belongs to the transaction",
-                              link_->address(), topic, partition));
+                              coordinator_.address(), topic, partition));
     }
   }
   done();
@@ -241,8 +185,9 @@ Status Transactions::take_end(const Response& response, env::Monotonic now) {
 template <class EndResponse>
 Status Transactions::judge_end(const std::optional<EndResponse>& told, env::Monotonic now) {
   if (!told.has_value()) {
-    asked_ = true;  // nobody knows how
-    return fail(ErrorCode::kCorrupt, link_->address() + " does not say how a transaction ended");
+    may_have_ended();
+    return fail(ErrorCode::kCorrupt,
+                coordinator_.address() + " does not say how a transaction ended");
   }
   RHEON_ASSIGN(const bool good, judge(told->error_code, now));
   if (good) {
@@ -258,19 +203,18 @@ Result<bool> Transactions::judge(std::int16_t error, env::Monotonic now) {
       return true;
     case kCoordinatorNotAvailable:
     case kNotCoordinator:
-      coordinator_ = false;
       return fail(ErrorCode::kIo, "transactional id '" + transactional_id_ +
                                       "': " + describe_error(error));  // asks anew who coordinates
     case kConcurrentTransactions:
-      again_at_ = now + kBetweenTransactions;
+      coordinator_.again_at(now + kBetweenTransactions);
       return false;
     case kCoordinatorLoadInProgress:
     case kRequestTimedOut:
     case kUnknownTopicOrPartition:  // also of one that was made a moment ago
     case kUnknownServerError:
-      trouble_ = Error{ErrorCode::kIo,
-                       "transactional id '" + transactional_id_ + "': " + describe_error(error)};
-      again_at_ = now + backoff_.failed();
+      coordinator_.back_off({ErrorCode::kIo, "transactional id '" + transactional_id_ +
+                                                 "': " + describe_error(error)},
+                            now);
       return false;
     case kProducerFenced:
     case kInvalidProducerEpoch:
@@ -319,8 +263,7 @@ void Transactions::gone() {
 
 void Transactions::done() {
   todo_ = Todo::kNothing;
-  trouble_.reset();
-  backoff_.succeeded();
+  coordinator_.succeeded();
 }
 
 void Transactions::fail_for_good(ErrorCode code, std::string sentence) {
@@ -329,29 +272,24 @@ void Transactions::fail_for_good(ErrorCode code, std::string sentence) {
 }
 
 void Transactions::lost(const Error& why, env::Monotonic now) {
-  // A coordinator recognizes the same request by the epoch before, which a new one does not know:
-  // it is not in the log of transactions.
-  maybe_raised_ = maybe_raised_ || (todo_ == Todo::kIdentify && asked_ && coordinator_);
+  if (coordinator_.asked()) {
+    // A coordinator recognizes the same request by the epoch before, which a new one does not know:
+    // it is not in the log of transactions.
+    maybe_raised_ = maybe_raised_ || todo_ == Todo::kIdentify;
+    if (todo_ == Todo::kEnd) {
+      may_have_ended();
+    }
+  }
+  coordinator_.lost(why, now);
+}
+
+void Transactions::may_have_ended() {
   // In the first protocol the same end, said again, may meet another transaction: it is not said
   // again. In the second one each transaction has an epoch of its own.
-  if (todo_ == Todo::kEnd && asked_ && coordinator_ && !transactions_have_epochs_) {
+  if (!transactions_have_epochs_) {
     ended_ = Ended::kUnknown;
     todo_ = Todo::kNothing;
   }
-  link_.reset();
-  coordinator_ = false;
-  asked_ = false;
-  trouble_ = why;
-  again_at_ = now + backoff_.failed();
-  cluster_.refresh();
-}
-
-env::Monotonic Transactions::deadline() const {
-  env::Monotonic at = link_ != nullptr ? link_->deadline() : env::Monotonic::max();
-  if (!idle() && !asked_ && (link_ == nullptr || link_->ready())) {
-    at = std::min(at, again_at_);
-  }
-  return at;
 }
 
 }  // namespace rheon::kafka

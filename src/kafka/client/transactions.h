@@ -6,16 +6,14 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/result.h"
-#include "kafka/client/backoff.h"
 #include "kafka/client/cluster.h"
+#include "kafka/client/coordinator.h"
 #include "kafka/client/link.h"
 
 namespace rheon::kafka {
@@ -50,7 +48,7 @@ class Transactions {
   /// Moves on what is under way. The cluster's step() comes first.
   void step(env::Monotonic now);
   /// When step() must be called though nothing has come.
-  [[nodiscard]] env::Monotonic deadline() const;
+  [[nodiscard]] env::Monotonic deadline() const { return coordinator_.deadline(!idle()); }
 
   /// What was asked for is done, or has failed for good.
   [[nodiscard]] bool idle() const { return todo_ == Todo::kNothing; }
@@ -59,7 +57,7 @@ class Transactions {
   /// somebody else has identify()ed; identify() tells which. Nothing goes on then.
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
   /// Why it takes so long; none: it does not.
-  [[nodiscard]] const std::optional<Error>& trouble() const { return trouble_; }
+  [[nodiscard]] const std::optional<Error>& trouble() const { return coordinator_.trouble(); }
   [[nodiscard]] const ProducerIdentity& identity() const { return identity_; }
   /// How the last transaction ended. kUnknown: the answer was lost, or the coordinator has gone on
   /// without us, and the only way on is identify(), which ends it one way or the other; who wants
@@ -72,7 +70,6 @@ class Transactions {
   enum class Todo { kNothing, kIdentify, kAdd, kEnd };
 
   [[nodiscard]] Status converse(env::Monotonic now);
-  [[nodiscard]] Status find_coordinator(env::Monotonic now);
   void ask(env::Monotonic now);
   [[nodiscard]] Status take(const Response& response, env::Monotonic now);
   [[nodiscard]] Status take_identity(const Response& response, env::Monotonic now);
@@ -80,6 +77,8 @@ class Transactions {
   [[nodiscard]] Status take_end(const Response& response, env::Monotonic now);
   template <class EndResponse>
   [[nodiscard]] Status judge_end(const std::optional<EndResponse>& told, env::Monotonic now);
+  /// Nobody knows whether the coordinator has heard how the transaction ends.
+  void may_have_ended();
   /// The coordinator has another producer epoch, or none, for this transaction.
   void gone();
   /// What an error code of the coordinator means; true: there is none.
@@ -88,10 +87,9 @@ class Transactions {
   void lost(const Error& why, env::Monotonic now);
   void fail_for_good(ErrorCode code, std::string sentence);
 
-  Cluster& cluster_;
   std::string transactional_id_;
   std::chrono::milliseconds timeout_;
-  Backoff backoff_;
+  Coordinator coordinator_;
 
   Todo todo_ = Todo::kNothing;
   std::optional<ProducerIdentity> current_;
@@ -99,17 +97,10 @@ class Transactions {
   std::vector<std::pair<std::string, std::int32_t>> partitions_;
   bool commit_ = false;
 
-  std::unique_ptr<Link> link_;  // to the coordinator, or to who knows it
-  bool coordinator_ = false;    // link_ leads there
-  bool asked_ = false;
-  env::Monotonic again_at_{0};
-  std::size_t turn_ = 0;
-
   ProducerIdentity identity_;
   bool transactions_have_epochs_ = false;
   std::optional<Ended> ended_;
   std::optional<Error> failure_;
-  std::optional<Error> trouble_;
 };
 
 }  // namespace rheon::kafka
