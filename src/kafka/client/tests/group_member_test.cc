@@ -231,9 +231,9 @@ TEST_F(GroupMemberTest, IsEvictedWhenTheGroupHasGoneOnWithoutIt) {
 TEST_F(GroupMemberTest, WhoHearsNothingForTheSessionTimeoutCountsAsEvicted) {
   become_member();
   silent_ = true;
-  go(seconds{44});
+  go(seconds{40});
   EXPECT_EQ(member_.state(), State::kMember);
-  go(seconds{3});
+  go(seconds{5});
   EXPECT_EQ(member_.state(), State::kEvicted);
 }
 
