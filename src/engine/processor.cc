@@ -32,16 +32,18 @@ void Processor::forward(const Barrier& barrier) {
   }
 }
 
-observe::TraceContext Processor::span(const observe::TraceContext& parent) {
+env::Monotonic Processor::instant() const { return shard_.env->clock().monotonic(); }
+
+observe::TraceContext Processor::span(const observe::TraceContext& parent, env::Monotonic began) {
   const observe::TraceContext child{parent.trace_high, parent.trace_low,
                                     shard_.env->random().next() | 1};
-  const std::int64_t now = shard_.env->clock().wall().micros * 1000;
-  shard_.spans.push_back({child, parent.span, name_, now, now});
+  shard_.end_span({child, parent.span, name_}, began);
   return child;
 }
 
-observe::TraceContext Processor::span(std::vector<observe::TraceContext> parents) {
-  const observe::TraceContext child = span(parents.back());
+observe::TraceContext Processor::span(std::vector<observe::TraceContext> parents,
+                                      env::Monotonic began) {
+  const observe::TraceContext child = span(parents.back(), began);
   parents.pop_back();
   shard_.spans.back().links = std::move(parents);
   return child;

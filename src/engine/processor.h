@@ -78,11 +78,16 @@ class Processor : public Receiver {
   void forward(const Watermark& watermark);
   void forward(const Barrier& barrier);
 
-  /// A span of this operator for a followed record; what goes on carries the result.
-  [[nodiscard]] observe::TraceContext span(const observe::TraceContext& parent);
+  /// For span(): when work on a followed record begins.
+  [[nodiscard]] env::Monotonic instant() const;
+  /// A span of this operator for a followed record, from `began` to now; what goes on carries the
+  /// result.
+  [[nodiscard]] observe::TraceContext span(const observe::TraceContext& parent,
+                                           env::Monotonic began);
   /// ... for an output that several of them went into; the last one's trace goes on, and names the
   /// others. Not empty.
-  [[nodiscard]] observe::TraceContext span(std::vector<observe::TraceContext> parents);
+  [[nodiscard]] observe::TraceContext span(std::vector<observe::TraceContext> parents,
+                                           env::Monotonic began);
 
   /// Called in a catch block: user code has thrown at a record. With kStop the job stops; with
   /// kQuarantine the record goes to the quarantine stream and is counted there.

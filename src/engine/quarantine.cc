@@ -34,25 +34,6 @@ log::files::StreamDeclaration quarantine_declaration() {
   return declaration;
 }
 
-void ShardContext::fail(Error reason) {
-  if (!error.has_value()) {
-    error = std::move(reason);
-  }
-}
-
-std::string ShardContext::place() const {
-  return reading != nullptr ? reading->text() : Origins().text();
-}
-
-void ShardContext::quarantine(Quarantined record) {
-  if (record.record.size() > kMaxQuarantinedBytes) {
-    record.record = record.record.substr(0, kMaxQuarantinedBytes);  // a copy: resize() keeps memory
-  }
-  QuarantineBuffer& buffer = behind_barrier ? quarantined_after : quarantined;
-  buffer.bytes += record.place.size() + record.reason.size() + record.record.size();
-  buffer.records.push_back(std::move(record));
-}
-
 void take_quarantined(ShardContext& shard, EpochPart& part) {
   const QuarantineBuffer taken =
       std::exchange(shard.quarantined, std::exchange(shard.quarantined_after, {}));

@@ -78,6 +78,8 @@ struct ShardContext {
   /// The record, cut to kMaxQuarantinedBytes, goes to the quarantine stream with the epoch of the
   /// task that steps.
   void quarantine(Quarantined record);
+  /// Work that has begun then ends now, and is kept to be collected.
+  void end_span(observe::Span span, env::Monotonic began);
   /// In words, where the records come from that are being processed.
   [[nodiscard]] std::string place() const;
   /// Stops the job with this sentence; the first one counts.

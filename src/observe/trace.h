@@ -23,7 +23,7 @@ struct Span {
   TraceContext context;
   std::uint64_t parent = 0;      // 0: a root
   std::string name;              // the operator's
-  std::int64_t start_nanos = 0;  // since 1970
+  std::int64_t start_nanos = 0;  // since 1970, by the machine's clock
   std::int64_t end_nanos = 0;
   std::vector<TraceContext> links{};  // of other followed records that went into the same output
 };

@@ -101,13 +101,15 @@ class Aggregate final : public engine::KeyedProcessor {
       const std::size_t to = std::min(from + kBlock, size);
       port_.make_room();
       const std::size_t before = port_.size();
+      const bool followed = trace != in.traces.end() && trace->index < to;
+      const env::Monotonic began = followed ? instant() : env::Monotonic{0};
       update(in, from, to);
       if (shard().error.has_value()) {
         return;
       }
       for (; trace != in.traces.end() && trace->index < to; ++trace) {
         const std::size_t out = before + trace->index - from;
-        port_.trace(out, out + 1, span(trace->context));
+        port_.trace(out, out + 1, span(trace->context, began));
       }
     }
     counters().in += size;
@@ -166,9 +168,11 @@ class Aggregate final : public engine::KeyedProcessor {
     auto trace = in.traces.begin();
     for (std::size_t i = 0; i < in.slots.size(); ++i) {
       port_.make_room();
+      const bool followed = trace != in.traces.end() && trace->index == i;
+      const env::Monotonic began = followed ? instant() : env::Monotonic{0};
       const bool emitted = update_copy(in.slots[i]);
-      if (trace != in.traces.end() && trace->index == i) {
-        const observe::TraceContext context = span((trace++)->context);
+      if (followed) {
+        const observe::TraceContext context = span((trace++)->context, began);
         if (emitted) {
           port_.trace(port_.size() - 1, port_.size(), context);
         }

@@ -42,8 +42,9 @@ class PerRecord : public engine::Processor {
       i = trace->index;
       port_.make_room();
       const std::size_t before = port_.size();
+      const env::Monotonic began = instant();
       stretch(in, i, i + 1, one, nothing);
-      follow(before, trace->context);
+      follow(before, trace->context, began);
       ++i;
       ++trace;
     }
@@ -86,8 +87,9 @@ class PerRecord : public engine::Processor {
       keep(in, i, trace.index, kept, one);
       const std::size_t before = kept.records;
       i = trace.index + 1;
+      const env::Monotonic began = instant();
       keep(in, trace.index, i, kept, one);
-      const observe::TraceContext child = span(trace.context);
+      const observe::TraceContext child = span(trace.context, began);
       if (kept.records > before) {
         in.traces[traces++] = {static_cast<std::uint32_t>(before), child};
       }
@@ -163,8 +165,8 @@ class PerRecord : public engine::Processor {
     }
   }
 
-  void follow(std::size_t before, const observe::TraceContext& parent) {
-    const observe::TraceContext child = span(parent);
+  void follow(std::size_t before, const observe::TraceContext& parent, env::Monotonic began) {
+    const observe::TraceContext child = span(parent, began);
     if (port_.size() > before) {
       port_.trace(before, port_.size(), child);
     }

@@ -103,6 +103,8 @@ class Process final : public engine::KeyedProcessor {
       ports_.mark();
       state::KeyGroupState& group = group_of(slot.hash);
       const codec::KeyBytes<K> key(slot.key);
+      const bool followed = trace != in.traces.end() && trace->index == i;
+      const env::Monotonic began = when_followed(followed, group, slot.hash);
       begin(Context::Call::kProcess, group, slot.key, key.view(), slot.hash, slot.time,
             watermark_of(group));
       bool emitted = false;
@@ -118,10 +120,10 @@ class Process final : public engine::KeyedProcessor {
         take_back();
         user_code_threw(on_throw_, codec::shown_bytes(slot.value), slot.time);
       }
-      if (trace != in.traces.end() && trace->index == i) {
-        follow(group, key.view(), slot.hash, (trace++)->context, emitted, kept);
+      if (followed) {
+        follow(group, key.view(), slot.hash, {(trace++)->context, began}, emitted, kept);
       } else if (emitted) {
-        follow_on(group, key.view(), slot.hash);
+        follow_on(group, key.view(), slot.hash, began);
       }
       if (op_.timer_set()) {
         fire_past(group);
@@ -135,29 +137,39 @@ class Process final : public engine::KeyedProcessor {
     flush_ports();
   }
 
+  struct Followed {
+    const observe::TraceContext& parent;
+    env::Monotonic began;
+  };
+  /// When a call begins that may end with a span: its record is followed, or one before it was.
+  [[nodiscard]] env::Monotonic when_followed(bool record, const state::KeyGroupState& group,
+                                             std::uint64_t hash) const {
+    return record || group.followed.may_hold(hash) ? instant() : env::Monotonic{0};
+  }
   /// The record of this call is followed, to what it has emitted or into state. Those that were
   /// kept before come out with it.
   void follow(state::KeyGroupState& group, std::string_view key, std::uint64_t hash,
-              const observe::TraceContext& parent, bool emitted, bool kept) {
+              const Followed& record, bool emitted, bool kept) {
     std::vector<observe::TraceContext> parents;
     if (emitted && group.followed.may_hold(hash)) {
       parents = group.followed.take(key, hash);
     }
-    parents.push_back(parent);
-    const observe::TraceContext context = span(std::move(parents));
+    parents.push_back(record.parent);
+    const observe::TraceContext context = span(std::move(parents), record.began);
     ports_.trace(context);
     if (kept) {
       group.followed.keep(key, hash, context);
     }
   }
   /// This call has emitted: followed records that were kept before come out with it.
-  void follow_on(state::KeyGroupState& group, std::string_view key, std::uint64_t hash) {
+  void follow_on(state::KeyGroupState& group, std::string_view key, std::uint64_t hash,
+                 env::Monotonic began) {
     if (!group.followed.may_hold(hash)) [[likely]] {
       return;
     }
     std::vector<observe::TraceContext> kept = group.followed.take(key, hash);
     if (!kept.empty()) {
-      ports_.trace(span(std::move(kept)));
+      ports_.trace(span(std::move(kept), began));
     }
   }
 
@@ -214,13 +226,14 @@ class Process final : public engine::KeyedProcessor {
     RHEON_ASSERT(good, "a timer's key cannot be decoded");
     const bool processing = state::is_processing_timer(states().declarations[timer.state].kind);
     const std::uint64_t hash = stable_hash(bytes);
+    const env::Monotonic began = when_followed(false, group, hash);
     begin(Context::Call::kOnTimer, group, key, bytes, hash, timer.time,
           processing ? watermark_of(group) : timer.time);
     try {
       call_on_timer(timer);
       op_.keep();
       if (ctx_.emitted()) {
-        follow_on(group, bytes, hash);
+        follow_on(group, bytes, hash, began);
       }
     } catch (...) {
       take_back();

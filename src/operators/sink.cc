@@ -1,5 +1,6 @@
 #include "operators/sink.h"
 
+#include <chrono>
 #include <utility>
 
 namespace rheon::operators {
@@ -11,16 +12,31 @@ Sink::Sink(const std::string& name, engine::ShardContext& shard,
 void Sink::connect(std::size_t /*port*/, const engine::Target& /*target*/) {}
 
 void Sink::on_batch(std::uint32_t /*input*/, engine::BatchBase& batch) {
-  const std::vector<engine::TraceMark> theirs = batch.traces;  // of other receivers as well
-  for (engine::TraceMark& mark : batch.traces) {
-    mark.context = span(mark.context);  // what follows in another program follows this sink
+  if (batch.traces.empty()) {
+    writer_->write_batch(batch);
+  } else {
+    write_followed(batch);
   }
-  writer_->write_batch(batch);
-  batch.traces = theirs;
   const std::size_t records = batch.size();
   counters().in += records;
   counters().emitted += records;
   shard().records_out += records;
+}
+
+void Sink::write_followed(engine::BatchBase& batch) {
+  const env::Monotonic began = instant();
+  const std::vector<engine::TraceMark> theirs = batch.traces;  // of other receivers as well
+  const std::size_t first = shard().spans.size();
+  for (engine::TraceMark& mark : batch.traces) {
+    mark.context = span(mark.context, began);  // what follows in another program follows this sink
+  }
+  writer_->write_batch(batch);
+  batch.traces = theirs;
+  const std::int64_t took = std::chrono::nanoseconds(instant() - began).count();
+  for (std::size_t i = first; i < shard().spans.size(); ++i) {
+    observe::Span& span = shard().spans[i];
+    span.end_nanos = span.start_nanos + took;
+  }
 }
 
 void Sink::on_watermark(const engine::Watermark& watermark) {

@@ -28,9 +28,10 @@ class Sink final : public engine::Processor {
   [[nodiscard]] std::uint64_t uncommitted_bytes() const override;
 
  private:
-  std::unique_ptr<engine::SinkParticipant> writer_;
+  void write_followed(engine::BatchBase& batch);
   void slow_since(env::Monotonic since);
 
+  std::unique_ptr<engine::SinkParticipant> writer_;
   bool preparing_ = false;
   env::Monotonic preparing_since_{0};
   std::optional<env::Monotonic> blocked_since_;

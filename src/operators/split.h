@@ -45,9 +45,11 @@ class Split final : public engine::Processor {
     auto& in = static_cast<engine::Batch<K, T>&>(base);
     auto trace = in.traces.begin();
     for (std::size_t i = 0; i < in.slots.size() && !shard().error.has_value(); ++i) {
+      const bool followed = trace != in.traces.end() && trace->index == i;
+      const env::Monotonic began = followed ? instant() : env::Monotonic{0};
       Port* const port = choose(in.slots[i]);
-      if (trace != in.traces.end() && trace->index == i) {
-        follow(port, (trace++)->context);
+      if (followed) {
+        follow(port, (trace++)->context, began);
       }
     }
     counters().in += in.slots.size();
@@ -98,8 +100,8 @@ class Split final : public engine::Processor {
     return port;
   }
 
-  void follow(Port* port, const observe::TraceContext& parent) {
-    const observe::TraceContext child = span(parent);
+  void follow(Port* port, const observe::TraceContext& parent, env::Monotonic began) {
+    const observe::TraceContext child = span(parent, began);
     if (port != nullptr && port->read) {
       port->out.trace(port->out.size() - 1, port->out.size(), child);
     }

@@ -3,15 +3,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "api/job.h"
+#include "connect/files/lines.h"
 #include "connect/generator/words.h"
 #include "connect/memory/collector.h"
 #include "connect/stream/in.h"
 #include "connect/stream/out.h"
+#include "operators/operator.h"
 #include "testing/simulated_job.h"
 
 namespace rheon {
@@ -110,6 +115,62 @@ TEST_F(ComposedJobs, RetentionDoesNotDisturbAReaderThatKeepsUp) {
   ASSERT_TRUE(both) << both.error().message;
   EXPECT_EQ(words_.committed().size(), 20'000u);
   EXPECT_FALSE(env_.files().info("writer.data/stream/words/00000001"));
+}
+
+/// Emits at the event time 150.
+struct AtHundredAndFifty : KeyedOperator<bool, std::string_view, std::uint64_t> {
+  Timer due{*this, "due"};
+  void process(const std::string_view&, Context&) { due.set(EventTime{150}); }
+  void on_timer(const Timer&, Context& ctx) { ctx.emit(150); }
+};
+
+TEST_F(ComposedJobs, AWatermarkThatMovesWithoutARecordReachesTheReader) {
+  const auto append = [this](const std::string& path, const std::string& line) {
+    ASSERT_TRUE(env_.files().make_directories("in"));
+    auto file = env_.files().open(path, env::OpenMode::kCreate);
+    ASSERT_TRUE(file);
+    const std::uint64_t end = (*file)->info()->size;
+    ASSERT_TRUE((*file)->write_at(end, std::as_bytes(std::span(line))));
+  };
+  append("in/live", "100\n");
+  append("in/silent", "1\n");
+  testing::SimulatedJob writing(
+      env_,
+      [](Job& job) {
+        job.from("lines", files::lines("in/*", {.follow = true}))
+            .event_time(
+                [](std::string_view line) { return EventTime{std::stoll(std::string(line))}; },
+                monotone())
+            .idle_after(std::chrono::seconds{5})
+            .to("sink", streams::out("lines", {.partitions = 2}));
+      },
+      options("writer"));
+  memory::Collector<std::pair<bool, std::uint64_t>> fired;
+  testing::SimulatedJob reading(
+      env_,
+      [&fired](Job& job) {
+        job.from("lines", streams::in<std::string_view>("writer.data", "lines"))
+            .key_by([](std::string_view) { return true; })
+            .process<AtHundredAndFifty>("timers")
+            .to("sink", fired);
+      },
+      options("reader"));
+  ASSERT_TRUE(writing.start(1));
+  ASSERT_TRUE(reading.start(1));
+  const env::Monotonic began = env_.clock().monotonic();
+  const auto until = [&](std::chrono::seconds time) {
+    while (env_.clock().monotonic() < began + time) {
+      ASSERT_TRUE(writing.turn());
+      ASSERT_TRUE(reading.turn());
+    }
+  };
+  until(std::chrono::seconds{3});
+  append("in/live", "200\n");
+  until(std::chrono::seconds{4});
+  EXPECT_TRUE(fired.committed().empty()) << "the silent file holds the watermark back";
+  until(
+      std::chrono::seconds{7});  // it counts as idle since the fifth second; the live one does not
+  EXPECT_EQ(fired.committed().size(), 1u);
 }
 
 TEST_F(ComposedJobs, TheNameOfTheQuarantineStreamIsRefused) {

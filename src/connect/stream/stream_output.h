@@ -23,8 +23,9 @@ namespace rheon::connect::stream {
 class StreamOutput {
  public:
   static constexpr std::size_t kBatchBytes = 256 << 10;
-  /// In a partition without records the watermark is written this often, while anything is.
-  static constexpr env::Monotonic kMarkEvery = std::chrono::seconds{1};
+  /// In a partition without records the watermark is written this often, with a commit. Sources ask
+  /// for one a second after the watermark has changed: later than this.
+  static constexpr env::Monotonic kMarkEvery = std::chrono::milliseconds{500};
 
   StreamOutput(const engine::SinkEnvironment& environment, std::string stream,
                std::uint32_t partitions, const std::string& type, bool keyed);

@@ -102,6 +102,23 @@ struct Marks final : Receiver {
   bool by_input = true;
 };
 
+/// Has no records, and says how far time is.
+class Promises final : public SourceReader<int> {
+ public:
+  explicit Promises(const EventTime& time) : time_(time) {}
+  void assign(const SourcePartition&) override {}
+  Result<Poll> poll(SourceOutput<int>& output) override {
+    output.select(0);
+    output.watermark(time_);
+    return Poll::kIdle;
+  }
+  std::string position(std::size_t) const override { return {}; }
+  bool at_end(std::size_t) const override { return false; }
+
+ private:
+  const EventTime& time_;
+};
+
 class SourceTaskTest : public ::testing::Test {
  protected:
   template <class TimeOf = NoTime>
@@ -154,6 +171,30 @@ TEST_F(SourceTaskTest, APartitionDoesNotBecomeIdleByAPause) {
   step_after(seconds{1});
   step_after(seconds{11});
   EXPECT_GT(receiver_.time, EventTime{1'000'000});
+}
+
+TEST_F(SourceTaskTest, AWatermarkThatMovesWithoutRecordsIsCommittedASecondLater) {
+  context_.env = &env_;
+  context_.now = EventTime{0};
+  EventTime promised{10};
+  SourceTask<int, NoTime> task("numbers", {}, {}, std::make_unique<Promises>(promised), context_);
+  task.connect({&receiver_, 0});
+  task.assign({"0", "promised", ""}, {});
+  const auto activity_after = [&](env::Monotonic time) {
+    context_.monotonic += time;
+    static_cast<void>(task.step());
+    return context_.activity;
+  };
+  EXPECT_EQ(activity_after(milliseconds{1}), 0u);
+  EXPECT_EQ(receiver_.time, EventTime{10});
+  EXPECT_LE(task.step().deadline, context_.monotonic + seconds{1}) << "though nothing comes";
+  promised = EventTime{11};
+  EXPECT_EQ(activity_after(milliseconds{900}), 0u);
+  EXPECT_EQ(activity_after(milliseconds{100}), 1u);
+  EXPECT_EQ(activity_after(seconds{5}), 1u) << "once";
+  promised = EventTime{20};
+  EXPECT_EQ(activity_after(milliseconds{1}), 1u);
+  EXPECT_EQ(activity_after(seconds{1}), 2u);
 }
 
 TEST_F(SourceTaskTest, AnEventTimeFunctionThatThrowsStopsTheJobWithASentence) {

@@ -8,10 +8,14 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "connect/files/csv.h"
+#include "connect/memory/collector.h"
+#include "connect/memory/values.h"
 #include "operators/operator.h"
+#include "testing/simulated_job.h"
 #include "testing/topology.h"
 
 namespace rheon {
@@ -99,6 +103,48 @@ TEST(Trace, ARecordIsFollowedFromItsSourceToTheSink) {
   topology.input<std::int64_t>("numbers").push({1, 2});
   EXPECT_THAT(ways(topology.take_spans()),
               UnorderedElementsAre("numbers > odd > counts > out", "numbers > odd"));
+}
+
+/// Takes 3 ms of a machine in memory.
+struct TakesItsTime : KeyedOperator<bool, std::uint64_t, std::uint64_t> {
+  static inline env::fake::FakeEnv* machine = nullptr;
+  void process(const std::uint64_t& n, Context& ctx) {
+    machine->clock().advance(std::chrono::milliseconds{3});
+    ctx.emit(n);
+  }
+};
+
+TEST(Trace, ASpanLastsAsLongAsTheWork) {
+  env::fake::FakeEnv env;
+  TakesItsTime::machine = &env;
+  memory::Collector<std::pair<bool, std::uint64_t>> out;
+  testing::SimulatedJobOptions options;
+  options.log = testing::small_log();
+  options.trace_every = 1;
+  testing::SimulatedJob job(
+      env,
+      [&](Job& described) {
+        described.from("numbers", memory::values<std::uint64_t>({1, 2}))
+            .map("slow",
+                 [&env](std::uint64_t n) {
+                   env.clock().advance(std::chrono::milliseconds{5});
+                   return n;
+                 })
+            .key_by([](std::uint64_t) { return true; })
+            .process<TakesItsTime>("slower")
+            .aggregate("counts", count(), unbounded())
+            .to("out", out);
+      },
+      options);
+  ASSERT_TRUE(job.start(1));
+  ASSERT_TRUE(job.run(1'000'000));
+  std::map<std::string, std::vector<std::int64_t>> took;
+  for (const observe::Span& span : job.worker().take_spans()) {
+    took[span.name].push_back(span.end_nanos - span.start_nanos);
+  }
+  EXPECT_THAT(took["slow"], ElementsAre(5'000'000, 5'000'000));
+  EXPECT_THAT(took["slower"], ElementsAre(3'000'000, 3'000'000));
+  EXPECT_THAT(took["counts"], ElementsAre(0, 0));
 }
 
 TEST(Trace, ATimerCarriesOnWhatWasKept) {
