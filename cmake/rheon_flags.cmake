@@ -71,13 +71,10 @@ function(rheon_compile_quickly target)
     endif()
   endif()
 endfunction()
-# What reads a command line and prints: a third of its time went to optimising templates of CLI11 and nlohmann/json. Under
-# the sanitizers even -O1 took 190 of 1,815 cpu-seconds for it.
+# What reads a command line and prints: a third of its time went to optimising templates of CLI11 and nlohmann/json.
 function(rheon_compile_cold target)
   if(CMAKE_BUILD_TYPE STREQUAL "Release")
     target_compile_options(${target} PRIVATE -O1)
-  elseif(CMAKE_BUILD_TYPE STREQUAL "Sanitize")
-    target_compile_options(${target} PRIVATE -O0)
   endif()
 endfunction()
 if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
