@@ -207,6 +207,9 @@ struct EdgeCounts {
   json["type"] = state.value_schema;
   json["key"] = question.key;
   json["found"] = !entry.empty();
+  RHEON_ASSIGN(const engine::WorkerStats stats, view.stats());
+  json["epoch"] = stats.epoch.value;
+  json["running"] = view.running();
   if (!entry.empty()) {
     RHEON_ASSIGN(const std::string text, entry_json(state, entry));
     json.update(Json::parse(text));

@@ -115,7 +115,7 @@ class Parser {
     app->add_option("--log-format", texts_.log_format, "how it is said")
         ->type_name("text|json")
         ->default_str("text");
-    add_parameters(*app);
+    add_parameters(*app, /*are_needed=*/true);
   }
 
   void add_describe() {
@@ -126,19 +126,20 @@ class Parser {
   }
 
   void add_others() {
-    add_json(command(app_, Command::kStatus, "status", "Say how the job is doing"));
+    // What a job consists of may hang on its parameters.
+    add_question(command(app_, Command::kStatus, "status", "Say how the job is doing"));
     command(app_, Command::kScale, "scale", "Change the number of shards of the running job")
         ->add_option("N", texts_.scale, "shards")
         ->required();
     CLI::App* state = app_.add_subcommand("state", "Look into the keyed state");
     state->require_subcommand(1);
-    add_json(command(*state, Command::kStateList, "ls", "List operators and their states"));
+    add_question(command(*state, Command::kStateList, "ls", "List operators and their states"));
     CLI::App* get = command(*state, Command::kStateGet, "get", "Print the state of one key");
     get->add_option("OPERATOR[.STATE]", line_.address, "whose state")->required();
     get->add_option("KEY", line_.key, "text as it is, numbers decimal, structs as JSON")
         ->required();
-    add_json(get);
-    add_json(command(app_, Command::kLedger, "ledger", "Account for every record"));
+    add_question(get);
+    add_question(command(app_, Command::kLedger, "ledger", "Account for every record"));
     CLI::App* streams = app_.add_subcommand("streams", "Look into the job's streams");
     streams->require_subcommand(1);
     add_json(command(*streams, Command::kStreamList, "ls", "List the streams"));
@@ -155,7 +156,12 @@ class Parser {
 
   void add_json(CLI::App* app) { app->add_flag("--json", line_.json, "as JSON"); }
 
-  void add_parameters(CLI::App& app) {
+  void add_question(CLI::App* app) {
+    add_json(app);
+    add_parameters(*app);
+  }
+
+  void add_parameters(CLI::App& app, bool are_needed = false) {
     for (const Parameter& parameter : declared_) {
       const std::string option = std::string(kDashes) + parameter.name;
       if (app.get_option_no_throw(option) != nullptr) {
@@ -168,12 +174,14 @@ class Parser {
       const std::string fallback = parameter.fallback.value_or("");
       if (parameter.type == "yes/no") {
         // Not as CLI11's default: a flag without a value would take it.
-        added->type_name(parameter.type + "=" + (fallback.empty() ? "required" : fallback));
+        added->type_name(parameter.type + (!fallback.empty()
+                                               ? "=" + fallback
+                                               : std::string(are_needed ? "=required" : "")));
         added->expected(0, 1);
       } else if (parameter.fallback.has_value()) {
         added->type_name(parameter.type)->default_str(fallback.empty() ? "\"\"" : fallback);
       } else {
-        added->type_name(parameter.type + ", required");
+        added->type_name(parameter.type + (are_needed ? ", required" : ""));
       }
       parameters_.emplace_back(added, &app);
     }

@@ -102,7 +102,7 @@ class Program {
         return graph.has_value() ? split(*graph, line) : complain(graph.error());
       }
       default: {
-        Job job(name_, Parameters({}, /*complete=*/false));
+        Job job(name_, Parameters(line.parameters, /*complete=*/false));
         const Result<graph::Graph> graph = make_graph(job);
         return graph.has_value() ? answer(inspect(env_, *graph, line)) : complain(graph.error());
       }

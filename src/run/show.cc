@@ -147,6 +147,10 @@ std::string states_text(const Json& json) {
 std::string state_text(const Json& json) {
   const std::string where =
       fmt::format("{}.{} of {}", word(json, "operator"), word(json, "state"), word(json, "key"));
+  const std::uint64_t epoch = count(json, "epoch");
+  const std::string as_of = json.value("running", false)
+                                ? fmt::format("  as of now; committed is epoch {}\n", epoch)
+                                : fmt::format("  as of epoch {}, the last one\n", epoch);
   if (!json.value("found", false)) {
     return where + ": not there\n";
   }
@@ -168,7 +172,7 @@ std::string state_text(const Json& json) {
   if (json.contains("last_write")) {
     out += "  last written at " + plain(json["last_write"]) + "\n";
   }
-  return out;
+  return out + as_of;
 }
 
 /// `words` of an answer. The other end may be a program of another version, whose answers have

@@ -181,13 +181,18 @@ TEST_F(Answers, TheStateOfAKeyIsShown) {
   const auto state = ask({"state", "two.first", "key", 0});
   EXPECT_EQ(state["found"], true);
   EXPECT_EQ(state["value"], 7);
+  EXPECT_TRUE(state["epoch"].is_number_unsigned());
+  EXPECT_TRUE(state["running"].is_boolean());
 }
 
 TEST_F(Answers, PassOnWhyTheJobCannotTell) {
-  const std::pair<const char*, Question> cases[] = {
-      {"stats", {"status", "", "", 0}},  {"ledger", {"status", "", "", 0}},
-      {"ledger", {"ledger", "", "", 0}}, {"size", {"states", "", "", 0}},
-      {"scale", {"scale", "", "", 3}},   {"entry", {"state", "two.first", "key", 0}}};
+  const std::pair<const char*, Question> cases[] = {{"stats", {"status", "", "", 0}},
+                                                    {"ledger", {"status", "", "", 0}},
+                                                    {"ledger", {"ledger", "", "", 0}},
+                                                    {"size", {"states", "", "", 0}},
+                                                    {"scale", {"scale", "", "", 3}},
+                                                    {"entry", {"state", "two.first", "key", 0}},
+                                                    {"stats", {"state", "two.first", "key", 0}}};
   for (const auto& [what, question] : cases) {
     EXPECT_EQ(refusal(question), "");
     view_.broken_ = what;

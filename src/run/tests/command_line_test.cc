@@ -6,7 +6,9 @@
 namespace rheon::run {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 const std::vector<Parameter> kDeclared{{"input", "glob of text files", "text", std::nullopt},
                                        {"limit", "how many", "number", "10"},
@@ -130,6 +132,9 @@ TEST(CommandLine, questions_take_their_arguments) {
   EXPECT_EQ(get.address, "counts");
   EXPECT_EQ(get.key, "flowing");
   EXPECT_TRUE(get.json);
+  EXPECT_EQ(good({"state", "get", "counts", "flowing", "--limit", "3"}).parameters.at("limit"),
+            "3");
+  EXPECT_EQ(good({"ledger", "--input", "x"}).parameters.at("input"), "x");
   EXPECT_EQ(good({"scale", "4"}).shards, 4u);
   EXPECT_EQ(good({"streams", "cat", "late"}).stream, "late");
   EXPECT_EQ(good({"state", "ls"}).command, Command::kStateList);
@@ -142,6 +147,8 @@ TEST(CommandLine, help_lists_the_parameters_of_the_job_with_their_defaults) {
   EXPECT_THAT(line.text, HasSubstr("wordcount run"));
   EXPECT_THAT(line.text, HasSubstr("--input text, required"));
   EXPECT_THAT(line.text, HasSubstr("--limit number=10"));
+  EXPECT_THAT(good({"describe", "--help"}).text,
+              AllOf(HasSubstr("--input text"), Not(HasSubstr("required"))));
   EXPECT_THAT(good({"--version"}).text, HasSubstr("Rheon"));
   const auto help = parse_command_line(
       "job", {{"late", "where to", "text", ""}, {"strict", "or not", "yes/no", std::nullopt}},
