@@ -179,7 +179,7 @@ class Transforms : public StreamBase<K, T> {
 
   /// Partitions the records by fn(const T&) -> key (or by a field: &Click::user). What stands
   /// behind sees all records of a key in order, on one shard. A stream that has a key gets another
-  /// one.
+  /// one, behind an operator: two exchanges in a row are refused.
   template <class KeyOf>
   [[nodiscard]] auto key_by(KeyOf key_of, OnThrow on_throw = stop) const {
     check_callable<KeyOf, T, void>();

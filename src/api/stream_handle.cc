@@ -121,6 +121,9 @@ void StreamHandle::name_outputs(const Origin& node, const std::vector<std::strin
 
 void StreamHandle::add_input(const Origin& node, std::uint32_t input) const {
   for (const Origin& origin : origins_) {
+    if (!origin.mistake.empty()) {
+      note_mistake(origin, origin.mistake);
+    }
     builder_->graph.edges.push_back(
         {origin.node, origin.output, node.node, input, origin.kind, origin.edge});
   }
@@ -150,11 +153,11 @@ std::vector<Origin> StreamHandle::origins_by(graph::EdgeKind kind, const Runtime
   std::vector<Origin> origins = origins_;
   for (Origin& origin : origins) {
     if (origin.kind != graph::EdgeKind::kForward) {
-      note_mistake(origin,
-                   std::string("its records go through two exchanges one behind the other (") +
-                       to_string(origin.kind) + ", then " + to_string(kind) +
-                       "), and only the last would count. Take one away, or put an operator "
-                       "between them: .map(\"name\", ...).");
+      origin.mistake =
+          std::string("its records go through two exchanges one behind the other (") +
+          to_string(origin.kind) + ", then " + to_string(kind) +
+          "), and only the last would count. Take one away, or put an operator between them: "
+          ".map(\"name\", ...).";
     }
     origin.kind = kind;
     origin.edge = edge;

@@ -35,6 +35,7 @@ struct Origin {
   std::string output;  // "" or the name of a side output
   graph::EdgeKind kind = graph::EdgeKind::kForward;
   RuntimePtr edge = {};
+  std::string mistake = {};  // what is wrong with this way, for whoever takes it
 };
 
 /// Takes ownership. What std::make_shared does, without its dozen templates for every operator of
@@ -85,8 +86,8 @@ class StreamHandle {
   /// See renamed_from() of the streams.
   void rename(std::string_view old) const;
   [[nodiscard]] std::vector<Origin> origins_with(const StreamHandle& other) const;
-  /// Where this stream comes from, its records going by `edge` now. The job will be refused when
-  /// they already go by another exchange: no operator stands between the two.
+  /// Where this stream comes from, its records going by `edge` now. A job that reads it is refused
+  /// when they already go by another exchange: no operator stands between the two.
   [[nodiscard]] std::vector<Origin> origins_by(graph::EdgeKind kind, const RuntimePtr& edge) const;
 
   std::shared_ptr<GraphBuilder> builder_;
