@@ -22,8 +22,8 @@ class QuarantineLimit {
   /// So many records may go to quarantine within a window whatever their share.
   static constexpr std::uint64_t kAlwaysAllowed = 100;
 
-  /// Of the inputs of each operator, sources and the key_by of edges included; 100 never stops a
-  /// job.
+  /// Of the inputs of each operator, sources and the key_by of edges included, and of its timers;
+  /// 100 never stops a job.
   explicit QuarantineLimit(std::uint32_t max_percent) : max_percent_(max_percent) {}
 
   /// What one shard has counted in an epoch that ended at `now`, which never goes back.
@@ -44,7 +44,7 @@ class QuarantineLimit {
   };
 
   std::uint32_t max_percent_;
-  std::map<std::string, Operator, std::less<>> operators_;
+  std::map<std::pair<std::string, bool>, Operator> operators_;  // its records; true: its timers
 };
 
 }  // namespace rheon::engine

@@ -232,6 +232,7 @@ class Process final : public engine::KeyedProcessor {
     try {
       call_on_timer(timer);
       op_.keep();
+      counters().out_from_timers += ctx_.emitted() ? 1 : 0;
       if (ctx_.emitted()) {
         follow_on(group, bytes, hash, began);
       }
@@ -241,7 +242,6 @@ class Process final : public engine::KeyedProcessor {
                       &engine::OperatorCounters::quarantined_timers);
     }
     ++counters().timers;
-    counters().out_from_timers += ctx_.emitted() ? 1 : 0;
   }
 
   void call_on_timer(const state::DueTimer& timer) {

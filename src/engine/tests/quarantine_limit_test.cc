@@ -57,6 +57,26 @@ TEST_F(QuarantineLimitTest, ReasonsThatLookLikeCountersDoNotCount) {
   EXPECT_TRUE(stops());
 }
 
+TEST_F(QuarantineLimitTest, TimersHaveAShareOfTheirOwn) {
+  const auto timers = [this](std::uint64_t fired, std::uint64_t threw) {
+    limit_.add({{"operator/parse/timers", fired}, {"operator/parse/quarantined_timers", threw}},
+               seconds{1});
+  };
+  timers(100'000, 0);
+  epoch(seconds{1}, 1'000, 100);
+  EXPECT_FALSE(stops());
+  epoch(seconds{1}, 1, 1);
+  EXPECT_TRUE(stops()) << "however many timers fire meanwhile";
+}
+
+TEST_F(QuarantineLimitTest, TimersThatThrowStopAJobAsRecordsDo) {
+  epoch(seconds{1}, 100'000, 0);
+  limit_.add({{"operator/parse/timers", 1'000}, {"operator/parse/quarantined_timers", 101}},
+             seconds{1});
+  EXPECT_THAT(limit_.check({}).error().message,
+              HasSubstr("'parse' has sent 101 of 1000 timers to quarantine"));
+}
+
 TEST_F(QuarantineLimitTest, TheSentenceNamesOperatorNumbersReasonAndOption) {
   epoch(seconds{1}, 1'000, 500);
   EXPECT_THAT(limit_.check({{"parse", "'x' (a.txt:7) because \"no number\""}}).error().message,

@@ -102,10 +102,10 @@ struct ThrowsLater : KeyedOperator<std::string_view, std::string_view, std::stri
   Timer later{*this, "later"};
   void process(const std::string_view&, Context& ctx) { later.set(ctx.time() + minutes{1}); }
   void on_timer(const Timer&, Context& ctx) {
+    ctx.emit(ctx.key());
     if (ctx.key().starts_with("bad")) {
       throw std::domain_error("bad luck");
     }
-    ctx.emit(ctx.key());
   }
 };
 
@@ -126,6 +126,7 @@ TEST(Disposition, ATimerThatThrowsIsCountedAndIsNoInput) {
   EXPECT_EQ(counted_as(topology, "later/timers"), 3u);
   EXPECT_EQ(counted_as(topology, "later/quarantined_timers"), 1u);
   EXPECT_EQ(counted_as(topology, "later/quarantined"), 0u);
+  EXPECT_EQ(counted_as(topology, "later/out_from_timers"), 2u);
   EXPECT_EQ(topology.worker().ledger().quarantined(), 1u);
   EXPECT_THAT(topology.worker().ledger().imbalances(), IsEmpty());
   EXPECT_THAT(reasons(topology), ElementsAre("bad luck"));
