@@ -112,6 +112,7 @@ void Shard::publish() {
   gauges_.slow_since.store(context_.slow_since, std::memory_order_relaxed);
   gauges_.slow_for_space.store(context_.slow_for_space, std::memory_order_relaxed);
   gauges_.slow_sink.store(context_.slow_sink, std::memory_order_release);
+  gauges_.time_changes.store(context_.time_changes, std::memory_order_release);
   if (gauges_.activity.publish(context_.activity)) {
     coordinator_->ring();
   }

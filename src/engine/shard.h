@@ -63,6 +63,7 @@ struct ShardGauges {
   std::atomic<std::uint64_t> records_in{0};
   std::atomic<std::uint64_t> records_out{0};
   ActivityGauge activity;
+  std::atomic<std::uint64_t> time_changes{0};  // see ShardContext
   std::atomic<bool> sources_ended{false};
   std::atomic<bool> holds_much{false};  // more than one epoch shall hold waits for its barrier
   std::atomic<bool> failed{false};      // then failure() may be read

@@ -73,6 +73,7 @@ struct ShardContext {
   std::uint64_t records_in = 0;        // by sources, for the live line
   std::uint64_t records_out = 0;       // by sinks
   std::uint64_t activity = 0;          // changes when something must be committed
+  std::uint64_t time_changes = 0;      // as activity, of what can wait for a second: watermarks
   bool capture_cut_off = false;        // by the step's budget: the next step goes on with it
 
   /// The record, cut to kMaxQuarantinedBytes, goes to the quarantine stream with the epoch of the

@@ -70,6 +70,9 @@ class SinkParticipant {
   /// False: ask again (the waker is woken). An error aborts the epoch.
   [[nodiscard]] virtual Result<bool> prepared(SinkFactChanges& facts,
                                               std::vector<log::StreamAppend>& appends) = 0;
+  /// Behind prepare(): it has left something unsaid that no record will bring, and wants another
+  /// epoch for it, in a second or so.
+  [[nodiscard]] virtual bool has_more_to_say() const { return false; }
   /// Once prepared() has said true: the epoch's records for who decides outside.
   virtual void take_outgoing(std::vector<Outgoing>& /*outgoing*/) {}
   /// The epoch is durable. Called on the shard's thread.

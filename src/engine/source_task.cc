@@ -15,7 +15,6 @@ namespace {
 constexpr std::uint8_t kPositionVersion = 1;
 constexpr std::chrono::seconds kLongPause{1};
 constexpr std::chrono::seconds kBetweenLooks{1};  // for trouble, while records come
-constexpr std::chrono::seconds kTimeAlone{1};     // until a watermark is committed without records
 }  // namespace
 
 std::string encode_position(const PositionFact& fact) {
@@ -74,7 +73,7 @@ Result<Poll> SourceTaskBase::poll() {
   reading_.kept_out = 0;
   reading_.limit = records_at_once(cost_.each(), kWorkOfAPoll);
   static_cast<void>(stage().take_caused());  // by timers, since
-  reading_.began = shard().env->clock().monotonic();
+  const env::Monotonic began = shard().env->clock().monotonic();
   reading_.now = shard().now;
   reading_.latest_allowed = reading_.now + max_future_;
   if (reading_.until_sample == 0) {
@@ -84,8 +83,7 @@ Result<Poll> SourceTaskBase::poll() {
   port().flush();
   stage().flush();
   if (reading_.emitted > 0) {
-    cost_.add(reading_.emitted,
-              shard().env->clock().monotonic() - reading_.began + stage().take_caused());
+    cost_.add(reading_.emitted, shard().env->clock().monotonic() - began + stage().take_caused());
   }
   count(reading_.emitted, port().take_emitted());
   return result;
@@ -140,7 +138,7 @@ void SourceTaskBase::sample(std::size_t pending) {
 void SourceTaskBase::follow(observe::TraceContext context, std::uint64_t parent,
                             std::size_t pending) {
   context.span = shard().env->random().next() | 1;
-  shard().end_span({context, parent, name_}, reading_.began);
+  shard().end_span({context, parent, name_}, shard().env->clock().monotonic());  // it is read
   port().trace(pending - 1, pending, context);
 }
 
@@ -166,7 +164,7 @@ void SourceTaskBase::tell_watermark(const Watermark& watermark) {
     return;
   }
   told_ = watermark;
-  time_changed_at_ = time_changed_at_.value_or(shard().monotonic);
+  ++shard().time_changes;
   for (const Target& target : targets_) {
     target.receiver->on_watermark(watermark);
   }
@@ -193,27 +191,6 @@ void SourceTaskBase::held_up() {
 }
 
 StepResult SourceTaskBase::take_input() {
-  StepResult result = read_on();
-  result.deadline = std::min(result.deadline, commit_time_alone());
-  return result;
-}
-
-/// Watermarks are committed with records, and by themselves a second after they have changed: not
-/// more often, and not never. Who reads a stream of this job waits for them.
-env::Monotonic SourceTaskBase::commit_time_alone() {
-  if (!time_changed_at_.has_value()) {
-    return env::Monotonic::max();
-  }
-  const env::Monotonic due = *time_changed_at_ + kTimeAlone;
-  if (shard().monotonic < due) {
-    return due;
-  }
-  time_changed_at_.reset();
-  ++shard().activity;
-  return env::Monotonic::max();
-}
-
-StepResult SourceTaskBase::read_on() {
   if (requested_ != nullptr) {
     cut(*requested_);
     return {Progress::kWorked, env::Monotonic::max()};

@@ -60,7 +60,6 @@ class SourceTaskBase : public Task {
   /// The poll under way.
   struct Reading {
     std::size_t partition = 0;
-    env::Monotonic began{0};
     EventTime now;
     EventTime latest_allowed;        // event time
     std::size_t limit = 0;           // of its records, those that go to quarantine among them
@@ -111,9 +110,6 @@ class SourceTaskBase : public Task {
   [[nodiscard]] const Reading& reading() const { return reading_; }
 
  private:
-  [[nodiscard]] StepResult read_on();
-  /// When it has to be called again.
-  [[nodiscard]] env::Monotonic commit_time_alone();
   [[nodiscard]] Result<Poll> poll();
   void sample(std::size_t pending);
   /// The last of the records in the port belongs to a trace.
@@ -132,7 +128,6 @@ class SourceTaskBase : public Task {
   RecordCost cost_;
   SourceWatermarks watermarks_;
   Watermark told_;
-  std::optional<env::Monotonic> time_changed_at_;  // and no commit was asked for since
   OperatorCounters counters_;
   OnThrow on_throw_;
   std::vector<SourcePartition> partitions_;

@@ -44,14 +44,6 @@ constexpr std::array<std::string_view, 4> kNamedPrefixes{"position/", "sink/", "
   return std::nullopt;
 }
 
-[[nodiscard]] std::string quoted(const std::set<std::string_view>& names) {
-  std::string list;
-  for (const std::string_view name : names) {
-    list += (list.empty() ? "'" : ", '") + std::string(name) + "'";
-  }
-  return list;
-}
-
 [[nodiscard]] Status refuse_orphans(const graph::Graph& graph, const log::Facts& facts,
                                     std::string_view prefix, graph::NodeKind kind) {
   std::set<std::string_view> orphans;
@@ -69,9 +61,13 @@ constexpr std::array<std::string_view, 4> kNamedPrefixes{"position/", "sink/", "
   if (orphans.empty()) {
     return {};
   }
+  std::string names;
+  for (const std::string_view name : orphans) {
+    names += (names.empty() ? "'" : ", '") + std::string(name) + "'";
+  }
   return fail(ErrorCode::kRefused,
               std::string("the data directory holds the progress of a ") + to_string(kind) +
-                  " that this job does not have: " + quoted(orphans) +
+                  " that this job does not have: " + names +
                   ". Bring it back under its name, say renamed_from(...) on the one that replaces "
                   "it, or start over with `reset`.");
 }
@@ -112,21 +108,6 @@ Status place_stored_names(const graph::Graph& graph, log::Facts& facts,
   facts.merge(moved);
   RHEON_TRY(refuse_orphans(graph, facts, "position/", graph::NodeKind::kSource));
   return refuse_orphans(graph, facts, "sink/", graph::NodeKind::kSink);
-}
-
-Status refuse_orphan_streams(const std::vector<std::string>& known,
-                             const std::vector<std::string>& declared) {
-  std::set<std::string_view> orphans(known.begin(), known.end());
-  for (const std::string& name : declared) {
-    orphans.erase(name);
-  }
-  if (orphans.empty()) {
-    return {};
-  }
-  return fail(ErrorCode::kRefused,
-              "this job no longer writes a stream that its data directory holds, and whoever reads "
-              "it would wait for ever: " +
-                  quoted(orphans) + ". Bring it back under its name, or start over with `reset`.");
 }
 
 }  // namespace rheon::engine

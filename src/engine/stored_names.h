@@ -3,7 +3,6 @@
 // Everything durable is addressed by names that the user gave. Before a job goes on from its log,
 // what is stored must have its place in the graph: renamed operators are followed, orphans refused.
 
-#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -17,10 +16,5 @@ namespace rheon::engine {
 /// owns, with the names. (States are the catalog's: engine/catalog.h.)
 [[nodiscard]] Status place_stored_names(const graph::Graph& graph, log::Facts& facts,
                                         std::vector<log::FactChange>& changes);
-
-/// Refuses streams that the log knows and that are not `declared` any more: whoever reads them
-/// would wait for ever.
-[[nodiscard]] Status refuse_orphan_streams(const std::vector<std::string>& known,
-                                           const std::vector<std::string>& declared);
 
 }  // namespace rheon::engine

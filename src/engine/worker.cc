@@ -11,6 +11,7 @@ namespace rheon::engine {
 namespace {
 
 constexpr std::chrono::milliseconds kAdjustEvery{100};
+constexpr std::chrono::seconds kTimeAlone{1};        // from a barrier to one for watermarks alone
 constexpr std::chrono::milliseconds kIdleLook{250};  // for new partitions, and to set the clock
 constexpr std::chrono::seconds kLookAgain{1};
 constexpr std::chrono::seconds kDrainGrace{1};  // for a drain that is asked to stop
@@ -120,6 +121,14 @@ std::uint64_t Worker::activity() const {
   return sum;
 }
 
+std::uint64_t Worker::time_changes() const {
+  std::uint64_t sum = 0;
+  for (const auto& shard : execution_->shards()) {
+    sum += shard->gauges().time_changes.load(std::memory_order_acquire);
+  }
+  return sum;
+}
+
 bool Worker::holds_much() const {
   return std::any_of(
       execution_->shards().begin(), execution_->shards().end(),
@@ -209,6 +218,11 @@ StepResult Worker::run() {
     return {Progress::kWorked, env::Monotonic::max()};
   }
   const env::Monotonic due = last_barrier_ + interval_.value();
+  if (changes == activity_at_barrier_ && now - last_barrier_ >= kTimeAlone &&
+      time_changes() != time_changes_at_barrier_) {
+    cut(/*last=*/false, /*drain=*/false);
+    return {Progress::kWorked, env::Monotonic::max()};
+  }
   if (changes == activity_at_barrier_) {
     std::uint64_t still = 0;
     for (const auto& shard : execution_->shards()) {
@@ -240,6 +254,7 @@ void Worker::cut(bool last, bool drain) {
     }
   }
   last_barrier_ = clock_.monotonic();
+  time_changes_at_barrier_ = time_changes();
   for (const auto& shard : execution_->shards()) {
     Command command;
     command.kind = Command::Kind::kBarrier;

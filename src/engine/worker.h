@@ -158,6 +158,7 @@ class Worker {
   [[nodiscard]] StepResult run();
   [[nodiscard]] StopReason reason_to_stop() const;
   [[nodiscard]] std::uint64_t activity() const;
+  [[nodiscard]] std::uint64_t time_changes() const;
   [[nodiscard]] bool holds_much() const;
   void pause_sources();
   [[nodiscard]] std::string slow_sink(env::Monotonic now) const;
@@ -226,6 +227,7 @@ class Worker {
   std::uint64_t submitted_state_bytes_ = 0;
   Epoch epoch_;  // last committed
   std::uint64_t activity_at_barrier_ = 0;
+  std::uint64_t time_changes_at_barrier_ = 0;
   bool already_complete_ = false;
 
   bool no_space_ = false;  // the log waits for space

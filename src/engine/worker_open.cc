@@ -33,6 +33,7 @@ Status Worker::open() {
     log.job = plan_.graph.job;
     log.key_groups = plan_.graph.key_groups;
     log.streams.push_back(quarantine_declaration());
+    log.all_streams = true;
     for (const graph::Node& node : plan_.graph.nodes) {
       if (node.kind == graph::NodeKind::kSink) {
         auto declared = static_cast<const SinkFactory&>(*node.runtime).declared_streams();
@@ -63,11 +64,6 @@ Status Worker::open() {
     RHEON_ASSIGN(log::files::OpenResult result, log::files::open(env_, log));
     log_ = std::move(result.log);
     opened_ = std::move(result.opened);
-    std::vector<std::string> streams;
-    for (const log::files::StreamDeclaration& declared : log.streams) {
-      streams.push_back(declared.name);
-    }
-    RHEON_TRY(refuse_orphan_streams(opened_.streams, streams));
     if (!opened_.notice.empty()) {
       notices_.push_back(opened_.notice);
     }
@@ -262,6 +258,7 @@ void Worker::lay_out(std::vector<KeyGroups> groups) {
   stopping_ = StopReason::kNone;
   state_ = WorkerState::kRunning;
   activity_at_barrier_ = 0;
+  time_changes_at_barrier_ = 0;
   paused_ = false;
   committed_before_drain_ = false;
   last_barrier_ = clock_.monotonic();

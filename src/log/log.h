@@ -77,12 +77,11 @@ struct Commit {
 struct Opened {
   bool fresh = false;  // made by this open()
   Identity identity;
-  Epoch epoch;                            // the last committed; 0 when none is
-  bool complete = false;                  // that commit was marked complete
-  Facts facts;                            // as of that commit
-  std::vector<Id> ancestors;              // lineages that this one goes on from
-  std::string notice;                     // a sentence when a crash's trace was cut off, or empty
-  std::vector<std::string> streams = {};  // that a commit knows; also such as are not declared now
+  Epoch epoch;                // the last committed; 0 when none is
+  bool complete = false;      // that commit was marked complete
+  Facts facts;                // as of that commit
+  std::vector<Id> ancestors;  // lineages that this one goes on from
+  std::string notice;         // a sentence when a crash's trace was cut off, or empty
 };
 
 /// Called while state is read back. The views are valid during the call.

@@ -48,6 +48,7 @@ void Sink::on_barrier(const engine::Barrier& barrier) {
     writer_->retire();
   }
   writer_->prepare(barrier.epoch);
+  shard().time_changes += writer_->has_more_to_say() ? 1 : 0;
   preparing_ = true;
   preparing_since_ = shard().monotonic;
 }

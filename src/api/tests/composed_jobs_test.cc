@@ -117,24 +117,38 @@ TEST_F(ComposedJobs, RetentionDoesNotDisturbAReaderThatKeepsUp) {
   EXPECT_FALSE(env_.files().info("writer.data/stream/words/00000001"));
 }
 
-/// Emits at the event time 150.
-struct AtHundredAndFifty : KeyedOperator<bool, std::string_view, std::uint64_t> {
-  Timer due{*this, "due"};
-  void process(const std::string_view&, Context&) { due.set(EventTime{150}); }
-  void on_timer(const Timer&, Context& ctx) { ctx.emit(150); }
+/// Emits the time of each record as soon as no earlier one is expected.
+struct TellsTime : KeyedOperator<bool, std::string_view, std::int64_t> {
+  TimerSet due{*this, "due"};
+  void process(const std::string_view&, Context& ctx) { due.add(ctx.time()); }
+  void on_timer(const TimerSet&, Context& ctx) { ctx.emit(ctx.time().micros); }
 };
 
-TEST_F(ComposedJobs, AWatermarkThatMovesWithoutARecordReachesTheReader) {
-  const auto append = [this](const std::string& path, const std::string& line) {
+/// A writer that follows files of numbers, which are its event times, and a reader that tells how
+/// far its own event time has come.
+class ComposedTime : public ComposedJobs {
+ protected:
+  void append(const std::string& path, std::int64_t number) {
+    const std::string line = std::to_string(number) + "\n";
     ASSERT_TRUE(env_.files().make_directories("in"));
     auto file = env_.files().open(path, env::OpenMode::kCreate);
     ASSERT_TRUE(file);
     const std::uint64_t end = (*file)->info()->size;
     ASSERT_TRUE((*file)->write_at(end, std::as_bytes(std::span(line))));
-  };
-  append("in/live", "100\n");
-  append("in/silent", "1\n");
-  testing::SimulatedJob writing(
+  }
+  /// Both run for so long.
+  void pass(env::Monotonic time) {
+    for (const auto end = env_.clock().monotonic() + time; env_.clock().monotonic() < end;) {
+      ASSERT_TRUE(writing_.turn());
+      ASSERT_TRUE(reading_.turn());
+    }
+  }
+  [[nodiscard]] std::int64_t told() {
+    return times_.committed().empty() ? 0 : times_.committed().back().second;
+  }
+
+  memory::Collector<std::pair<bool, std::int64_t>> times_;
+  testing::SimulatedJob writing_{
       env_,
       [](Job& job) {
         job.from("lines", files::lines("in/*", {.follow = true}))
@@ -142,35 +156,80 @@ TEST_F(ComposedJobs, AWatermarkThatMovesWithoutARecordReachesTheReader) {
                 [](std::string_view line) { return EventTime{std::stoll(std::string(line))}; },
                 monotone())
             .idle_after(std::chrono::seconds{5})
-            .to("sink", streams::out("lines", {.partitions = 2}));
+            .to("sink", streams::out("lines", {.partitions = 4}));
       },
-      options("writer"));
-  memory::Collector<std::pair<bool, std::uint64_t>> fired;
-  testing::SimulatedJob reading(
-      env_,
-      [&fired](Job& job) {
-        job.from("lines", streams::in<std::string_view>("writer.data", "lines"))
-            .key_by([](std::string_view) { return true; })
-            .process<AtHundredAndFifty>("timers")
-            .to("sink", fired);
-      },
-      options("reader"));
-  ASSERT_TRUE(writing.start(1));
-  ASSERT_TRUE(reading.start(1));
-  const env::Monotonic began = env_.clock().monotonic();
-  const auto until = [&](std::chrono::seconds time) {
-    while (env_.clock().monotonic() < began + time) {
-      ASSERT_TRUE(writing.turn());
-      ASSERT_TRUE(reading.turn());
+      options("writer")};
+  testing::SimulatedJob reading_{env_,
+                                 [this](Job& job) {
+                                   job.from("lines",
+                                            streams::in<std::string_view>("writer.data", "lines"))
+                                       .key_by([](std::string_view) { return true; })
+                                       .process<TellsTime>("time")
+                                       .to("sink", times_);
+                                 },
+                                 options("reader")};
+};
+
+TEST_F(ComposedTime, AWatermarkThatMovesWithoutARecordReachesTheReader) {
+  append("in/live", 100);
+  append("in/silent", 1);
+  ASSERT_TRUE(writing_.start(1));
+  ASSERT_TRUE(reading_.start(1));
+  pass(std::chrono::seconds{3});
+  append("in/live", 200);
+  pass(std::chrono::seconds{1});
+  EXPECT_EQ(told(), 1) << "the silent file holds the watermark back";
+  pass(std::chrono::seconds{3});  // it counts as idle since the fifth second; the live one does not
+  EXPECT_EQ(told(), 200);
+}
+
+TEST_F(ComposedTime, TheLastOneOfABurstReachesTheReaderHoweverLongTheBurst) {
+  std::int64_t number = 1;
+  append("in/live", number);
+  ASSERT_TRUE(writing_.start(1));
+  ASSERT_TRUE(reading_.start(1));
+  for (int tenths = 1; tenths <= 15; ++tenths) {
+    for (int i = 0; i < tenths; ++i) {
+      append("in/live", ++number);
+      pass(std::chrono::milliseconds{100});
     }
+    pass(std::chrono::milliseconds{3'500});
+    EXPECT_EQ(told(), number) << "after " << tenths << " tenths of a second";
+  }
+}
+
+TEST_F(ComposedTime, NothingIsCommittedForEver) {
+  append("in/live", 1);
+  ASSERT_TRUE(writing_.start(1));
+  ASSERT_TRUE(reading_.start(1));
+  pass(std::chrono::seconds{10});
+  const Epoch writer = writing_.worker().stats().epoch;
+  const Epoch reader = reading_.worker().stats().epoch;
+  pass(std::chrono::seconds{30});
+  EXPECT_EQ(writing_.worker().stats().epoch, writer);
+  EXPECT_EQ(reading_.worker().stats().epoch, reader);
+}
+
+TEST_F(ComposedJobs, AStreamThatIsNoLongerWrittenIsRefusedAndNothingChanges) {
+  const auto job_that_writes = [this](const char* stream) {
+    return testing::SimulatedJob(
+        env_,
+        [stream](Job& job) {
+          job.from("source", generator::words({.count = 10})).to("sink", streams::out(stream));
+        },
+        options("writer"));
   };
-  until(std::chrono::seconds{3});
-  append("in/live", "200\n");
-  until(std::chrono::seconds{4});
-  EXPECT_TRUE(fired.committed().empty()) << "the silent file holds the watermark back";
-  until(
-      std::chrono::seconds{7});  // it counts as idle since the fifth second; the live one does not
-  EXPECT_EQ(fired.committed().size(), 1u);
+  testing::SimulatedJob before = job_that_writes("lines");
+  ASSERT_TRUE(before.start(1));
+  ASSERT_TRUE(before.run(kTurns));
+  before.kill();
+  testing::SimulatedJob after = job_that_writes("rows");
+  const Status started = after.start(1);
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, ErrorCode::kRefused);
+  EXPECT_THAT(started.error().message, HasSubstr("whoever reads it would wait: 'lines'"));
+  EXPECT_THAT(*env_.files().list("writer.data/stream"),
+              ::testing::UnorderedElementsAre("lines", "quarantine"));
 }
 
 TEST_F(ComposedJobs, TheNameOfTheQuarantineStreamIsRefused) {

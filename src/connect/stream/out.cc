@@ -18,6 +18,7 @@ class StreamSinkWriter final : public engine::SinkParticipant {
   void watermark(EventTime watermark, bool idle) override { output_.watermark(watermark, idle); }
   std::uint64_t uncommitted_bytes() const override { return output_.held_bytes(); }
   void prepare(Epoch /*epoch*/) override { output_.prepare(); }
+  bool has_more_to_say() const override { return output_.has_unsaid_marks(); }
   Result<bool> prepared(engine::SinkFactChanges& /*facts*/,
                         std::vector<log::StreamAppend>& appends) override {
     output_.take(appends);

@@ -1,5 +1,6 @@
 #include "connect/stream/stream_output.h"
 
+#include <algorithm>
 #include <iterator>
 
 #include "engine/sink.h"
@@ -31,6 +32,7 @@ void StreamOutput::close(std::uint32_t partition) {
   closed_bytes_ += append.batch.size();
   closed_.push_back(std::move(append));
   closing.said_at = clock_.monotonic();
+  closing.said = marks_;
 }
 
 /// Readers of a partition that gets no records wait for the writer's word, too. It is said again
@@ -38,6 +40,14 @@ void StreamOutput::close(std::uint32_t partition) {
 bool StreamOutput::wants_mark(const Partition& partition) const {
   return marks_.watermark != EventTime::none() &&
          clock_.monotonic() - partition.said_at >= kMarkEvery;
+}
+
+bool StreamOutput::has_unsaid_marks() const {
+  return marks_.watermark != EventTime::none() &&
+         std::any_of(partitions_.begin(), partitions_.end(), [this](const Partition& partition) {
+           return partition.said.watermark != marks_.watermark ||
+                  partition.said.idle != marks_.idle;
+         });
 }
 
 std::uint64_t StreamOutput::held_bytes() const {

@@ -23,9 +23,9 @@ namespace rheon::connect::stream {
 class StreamOutput {
  public:
   static constexpr std::size_t kBatchBytes = 256 << 10;
-  /// In a partition without records the watermark is written this often, with a commit. Sources ask
-  /// for one a second after the watermark has changed: later than this.
-  static constexpr env::Monotonic kMarkEvery = std::chrono::milliseconds{500};
+  /// In a partition without records the watermark is written this often, while anything is. A bit
+  /// less than a second: an epoch that is cut for it alone comes a second behind the one before.
+  static constexpr env::Monotonic kMarkEvery = std::chrono::milliseconds{900};
 
   StreamOutput(const engine::SinkEnvironment& environment, std::string stream,
                std::uint32_t partitions, const std::string& type, bool keyed);
@@ -60,6 +60,8 @@ class StreamOutput {
 
   /// What waits for prepare().
   [[nodiscard]] std::uint64_t held_bytes() const;
+  /// Behind prepare(): readers of some partition have not heard the latest watermark.
+  [[nodiscard]] bool has_unsaid_marks() const;
   /// What was written so far belongs to the epoch that take() gives.
   void prepare();
   void take(std::vector<log::StreamAppend>& appends);
@@ -67,7 +69,8 @@ class StreamOutput {
  private:
   struct Partition {
     codec::StreamBatchWriter batch;
-    env::Monotonic said_at;  // when its last batch was closed, with the marks of that moment
+    env::Monotonic said_at;        // when its last batch was closed, with the marks of that moment
+    codec::StreamMarks said = {};  // these
   };
 
   void close(std::uint32_t partition);

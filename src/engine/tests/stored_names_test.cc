@@ -71,15 +71,6 @@ TEST(StoredNames, RefusesProgressThatNobodyOwnsWithTheNames) {
   EXPECT_THAT(status.error().message, HasSubstr("renamed_from"));
 }
 
-TEST(StoredNames, RefusesStreamsThatAreNoLongerWritten) {
-  EXPECT_TRUE(refuse_orphan_streams({"quarantine", "words"}, {"quarantine", "words", "new"}));
-  const Status status =
-      refuse_orphan_streams({"lines", "quarantine", "words"}, {"quarantine", "new"});
-  ASSERT_FALSE(status.has_value());
-  EXPECT_EQ(status.error().code, ErrorCode::kRefused);
-  EXPECT_THAT(status.error().message, HasSubstr("'lines', 'words'"));
-}
-
 TEST(StoredNames, ASinkIsNotASource) {
   log::Facts facts{{"sink/lines/0-1.csv", "s"}};
   std::vector<log::FactChange> changes;

@@ -61,6 +61,7 @@ class Opening {
     RHEON_TRY(take_identity());
     RHEON_TRY(recover());
     RHEON_TRY(take_key_groups());
+    RHEON_TRY(check_streams());
     return make();
   }
 
@@ -221,6 +222,26 @@ class Opening {
                                   "another number"));
   }
 
+  Status check_streams() const {
+    std::string orphans;
+    for (const auto& known : recovered_.standing.streams) {
+      const bool declared =
+          std::any_of(options_.streams.begin(), options_.streams.end(),
+                      [&known](const auto& one) { return one.name == known.first; });
+      if (!declared) {
+        orphans += (orphans.empty() ? "'" : ", '") + known.first + "'";
+      }
+    }
+    if (orphans.empty() || !options_.all_streams) {
+      return {};
+    }
+    return fail(ErrorCode::kRefused,
+                fmt::format("this job does not write a stream any more that {} holds, and whoever "
+                            "reads it would wait: {}. Bring it back under its name, or start over "
+                            "with `reset`",
+                            options_.directory, orphans));
+  }
+
   Result<bool> ask_who_decides() {
     if (!options_.decide) {
       return fail(
@@ -295,9 +316,6 @@ class Opening {
     OpenResult result;
     result.opened = {fresh_,         identity,          standing.epoch, standing.complete,
                      standing.facts, record_.ancestors, notice_};
-    for (const auto& [name, stream] : standing.streams) {
-      result.opened.streams.push_back(name);
-    }
     CommittingLog::Parts parts{std::move(lock_), nullptr, std::move(compaction_),
                                plan_restore(options_.directory, standing, recovered_.segments),
                                options_.waker};

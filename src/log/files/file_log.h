@@ -31,6 +31,7 @@ struct OpenOptions {
   std::string directory;  // "<name>.data"
   std::string job;        // must match what the directory holds
   std::vector<StreamDeclaration> streams;
+  bool all_streams = false;  // `streams` are: a directory that holds others is refused
   std::uint32_t key_groups = kDefaultKeyGroups;  // of a fresh directory; must match otherwise
   bool allow_network_file_system = false;
   bool sync = true;  // false: for measuring what syncing costs
