@@ -203,7 +203,19 @@ class Discovery {
                               "with kafka-consumer-groups, or leave out start_of_group.",
                               group, describe(source_.place)));
     }
+    Partly<Offsets> earliest = lookup_.find_offsets(begun, client::OffsetQuestion::kEarliest,
+                                                    source_.options.read_committed);
+    RHEON_TRY(earliest.all);
     for (const auto& [key, offset] : committed) {
+      const std::int64_t begin = earliest.found.at(key);
+      const std::int64_t end = ends_.at(key);
+      if (offset < begin || offset > end) {
+        return fail(ErrorCode::kRefused,
+                    fmt::format("group '{}' is at offset {} of {}, which has the offsets {} to {}: "
+                                "records are gone that it has not read, or the topic is another "
+                                "one by now. Leave out start_of_group to begin elsewhere.",
+                                group, offset, describe(source_, key), begin, end));
+      }
       first_[key] = offset;
     }
     return {};

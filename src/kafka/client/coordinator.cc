@@ -29,7 +29,11 @@ Result<std::int16_t> Coordinator::step(env::Monotonic now, bool wanted) {
     }
   }
   RHEON_TRY(link_->pump(now));
-  if (there_ || !link_->ready()) {
+  if (!link_->ready()) {
+    return kNoError;
+  }
+  if (there_) {
+    RHEON_TRY(look_at_silence(now));
     return kNoError;
   }
   if (!asked_) {
@@ -41,6 +45,17 @@ Result<std::int16_t> Coordinator::step(env::Monotonic now, bool wanted) {
   }
   RHEON_ASSIGN(const std::optional<Response> answer, link_->next(now));
   return answer.has_value() ? take(*answer, now) : kNoError;
+}
+
+/// A connection that ends while nothing is asked is better lost now than with the next question.
+Status Coordinator::look_at_silence(env::Monotonic now) {
+  if (asked_) {
+    return {};
+  }
+  RHEON_ASSIGN(const std::optional<Response> answer, link_->next(now));
+  return answer.has_value()
+             ? fail(ErrorCode::kCorrupt, link_->address() + " answers what nobody has asked")
+             : Status();
 }
 
 void Coordinator::open_any(env::Monotonic now) {

@@ -60,6 +60,7 @@ class Coordinator {
   [[nodiscard]] const std::string& address() const { return link_->address(); }
 
  private:
+  [[nodiscard]] Status look_at_silence(env::Monotonic now);
   void open_any(env::Monotonic now);
   void ask_who(env::Monotonic now);
   [[nodiscard]] Result<std::int16_t> take(const Response& response, env::Monotonic now);

@@ -19,9 +19,7 @@ GroupMember::GroupMember(Cluster& cluster, env::Random& random, GroupMemberOptio
 
 void GroupMember::join(std::string metadata) {
   RHEON_ASSERT(state_ != State::kLeaving, "it leaves");
-  if (state_ == State::kEvicted) {
-    membership_.member_id.clear();
-  }
+  ++joins_;
   metadata_ = std::move(metadata);
   state_ = State::kJoining;
   joined_ = false;
@@ -39,10 +37,15 @@ void GroupMember::leave() {
 }
 
 void GroupMember::step(env::Monotonic now) {
+  evict_if_unheard(now);  // first: an answer that has waited here says nothing of today
   const Status status = converse(now);
   if (!status.has_value()) {
     coordinator_.lost(status.error(), now);
   }
+  evict_if_unheard(now);
+}
+
+void GroupMember::evict_if_unheard(env::Monotonic now) {
   if (state_ == State::kMember && now - heard_at_ >= options_.session_timeout) {
     evict();
   }
@@ -66,6 +69,8 @@ env::Monotonic GroupMember::ask_at() const {
 }
 
 void GroupMember::ask(env::Monotonic now) {
+  asked_in_ = joins_;
+  asked_at_ = now;
   switch (state_) {
     case State::kOut:
     case State::kEvicted:
@@ -134,11 +139,17 @@ Status GroupMember::take(const Response& response, env::Monotonic now) {
   return {};
 }
 
+bool GroupMember::is_late() const { return asked_in_ != joins_; }
+
 Status GroupMember::take_joined(const Response& response, env::Monotonic now) {
   const auto told = wire::read_response<wire::JoinGroup>(response.frame);
   if (!told.has_value()) {
     return fail(ErrorCode::kCorrupt,
                 coordinator_.address() + " does not say who is in group '" + options_.group + "'");
+  }
+  if (is_late() && told->error_code == kNoError) {
+    membership_.member_id = told->member_id;
+    return {};
   }
   if (told->error_code == kMemberIdRequired) {
     membership_.member_id = told->member_id;  // and comes back with it
@@ -152,7 +163,6 @@ Status GroupMember::take_joined(const Response& response, env::Monotonic now) {
   membership_.generation = told->generation_id;
   leads_ = told->leader == told->member_id;
   joined_ = true;
-  heard_at_ = now;
   shares_.clear();
   if (leads_ && !told->skip_assignment) {
     std::vector<Fellow> fellows;
@@ -175,12 +185,12 @@ Status GroupMember::take_share(const Response& response, env::Monotonic now) {
                                          "share of group '" + options_.group + "'");
   }
   RHEON_ASSIGN(const bool good, judge(told->error_code, now));
-  if (!good) {
+  if (!good || is_late()) {
     return {};
   }
   share_ = told->assignment;
   state_ = State::kMember;
-  heard_at_ = now;
+  heard_at_ = asked_at_;
   coordinator_.succeeded();
   return {};
 }
@@ -194,12 +204,12 @@ Status GroupMember::take_heartbeat(const Response& response, env::Monotonic now)
   }
   if (told->error_code == kRebalanceInProgress) {
     called_ = state_ == State::kMember;
-    heard_at_ = now;
+    heard_at_ = asked_at_;
     return {};
   }
   RHEON_ASSIGN(const bool good, judge(told->error_code, now));
   if (good) {
-    heard_at_ = now;
+    heard_at_ = asked_at_;
     coordinator_.succeeded();
   }
   return {};
@@ -216,14 +226,9 @@ Status GroupMember::take_left(const Response& response, env::Monotonic now) {
   for (const auto& member : told->members) {
     error = error == kNoError ? member.error_code : error;
   }
-  if (error == kUnknownMemberId || error == kFencedInstanceId) {
-    error = kNoError;  // out it is
-  }
   RHEON_ASSIGN(const bool good, judge(error, now));
   if (good) {
-    state_ = State::kOut;
-    membership_.member_id.clear();
-    membership_.generation = -1;
+    be_out();
     coordinator_.succeeded();
   }
   return {};
@@ -247,6 +252,10 @@ Result<bool> GroupMember::judge(std::int16_t error, env::Monotonic now) {
       return false;
     case kIllegalGeneration:
     case kUnknownMemberId:
+      if (state_ == State::kLeaving && error == kUnknownMemberId) {
+        be_out();
+        return false;
+      }
       if (error == kUnknownMemberId) {
         membership_.member_id.clear();
       }
@@ -256,6 +265,10 @@ Result<bool> GroupMember::judge(std::int16_t error, env::Monotonic now) {
       joined_ = false;
       return false;
     case kFencedInstanceId:
+      if (state_ == State::kLeaving) {
+        be_out();
+        return false;
+      }
       fail_for_good(ErrorCode::kRefused,
                     of_group + "another process runs as its member '" + options_.instance +
                         "', or has run since. Stop one of them, or give it another name.");
@@ -287,6 +300,12 @@ Result<bool> GroupMember::judge(std::int16_t error, env::Monotonic now) {
       fail_for_good(ErrorCode::kInternal, of_group + describe_error(error) + ".");
       return false;
   }
+}
+
+void GroupMember::be_out() {
+  state_ = State::kOut;
+  membership_.member_id.clear();
+  membership_.generation = -1;
 }
 
 void GroupMember::evict() {

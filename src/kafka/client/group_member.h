@@ -56,8 +56,8 @@ class GroupMember {
 
   GroupMember(Cluster& cluster, env::Random& random, GroupMemberOptions options, Assign assign);
 
-  /// Not while it leaves. What was assigned is given back by this: whoever has work under way
-  /// commits it before. `metadata`: for the leader.
+  /// Not while it leaves; while it joins, to begin anew with other metadata. What was assigned is
+  /// given back by this: whoever has work under way commits it before. `metadata`: for the leader.
   void join(std::string metadata);
   /// So that the others need not wait for the session timeout. Only a kMember.
   void leave();
@@ -94,9 +94,13 @@ class GroupMember {
   [[nodiscard]] Status take_share(const Response& response, env::Monotonic now);
   [[nodiscard]] Status take_heartbeat(const Response& response, env::Monotonic now);
   [[nodiscard]] Status take_left(const Response& response, env::Monotonic now);
+  /// It belongs to a join() that another one has come after.
+  [[nodiscard]] bool is_late() const;
   /// What an error code means that any request may meet; true: there is none.
   [[nodiscard]] Result<bool> judge(std::int16_t error, env::Monotonic now);
+  void evict_if_unheard(env::Monotonic now);
   void evict();
+  void be_out();
   void fail_for_good(ErrorCode code, std::string sentence);
 
   GroupMemberOptions options_;
@@ -111,8 +115,11 @@ class GroupMember {
   Membership membership_;
   std::vector<std::pair<std::string, std::string>> shares_;  // that the leader hands out
   std::string share_;
-  Asked asked_ = Asked::kJoin;
-  env::Monotonic heard_at_{0};  // the coordinator knew us then
+  std::uint64_t joins_ = 0;     // how often join() was called
+  Asked asked_ = Asked::kJoin;  // the question under way
+  std::uint64_t asked_in_ = 0;  // joins_ as of then
+  env::Monotonic asked_at_{0};
+  env::Monotonic heard_at_{0};  // the coordinator knew us then, or later
   std::optional<Error> failure_;
 };
 

@@ -119,6 +119,24 @@ TEST_F(TopicStartTest, CountsAtTheFirstStartOnly) {
   EXPECT_EQ(asked_, 1);
 }
 
+TEST_F(TopicStartTest, WhereTheTopicIsNotIsRefused) {
+  topic_.logs[0].start = 5;
+  for (const std::int64_t offset : {4, 9}) {
+    committed_ = {{0, offset}};
+    const auto found = discover({.start_of_group = "others"});
+    ASSERT_FALSE(found.has_value());
+    EXPECT_EQ(found.error().code, ErrorCode::kRefused);
+    EXPECT_THAT(found.error().message,
+                HasSubstr("group 'others' is at offset " + std::to_string(offset) +
+                          " of partition 0 of topic 'words'"));
+    EXPECT_THAT(found.error().message, HasSubstr("which has the offsets 5 to 8"));
+  }
+  for (const std::int64_t offset : {5, 8}) {
+    committed_ = {{0, offset}};
+    EXPECT_TRUE(discover({.start_of_group = "others"}).has_value());
+  }
+}
+
 TEST_F(TopicStartTest, AGroupThatHasCommittedNothingIsRefused) {
   const auto found = discover({.start_of_group = "others"});
   ASSERT_FALSE(found.has_value());

@@ -226,6 +226,45 @@ TEST_F(GroupMemberTest, IsEvictedWhenTheGroupHasGoneOnWithoutIt) {
   member_.join("cold");
   go();
   EXPECT_EQ(member_.state(), State::kMember);
+  EXPECT_THAT(said_, ElementsAre("join  a", "sync m1 a")) << "the group did not know it";
+}
+
+TEST_F(GroupMemberTest, OfAnotherGenerationItKeepsItsId) {
+  become_member();
+  errors_[wire::Heartbeat::kKey] = {kIllegalGeneration};
+  go(seconds{4});
+  ASSERT_EQ(member_.state(), State::kEvicted);
+  said_.clear();
+  member_.join("cold");
+  go();
+  EXPECT_THAT(said_, ElementsAre("join m1 a", "sync m1 a"));
+}
+
+TEST_F(GroupMemberTest, WhatIsSaidLastCountsAlsoWhileItJoins) {
+  for (int steps = 1; steps < 12; ++steps) {
+    member_.join("cold");
+    for (int i = 0; i < steps; ++i, now_ += std::chrono::milliseconds{10}) {
+      step();
+    }
+    member_.join("warm");
+    go();
+    ASSERT_EQ(member_.state(), State::kMember);
+    EXPECT_EQ(metadata_, "warm") << "after " << steps << " steps";
+    EXPECT_EQ(member_.membership().generation, generation_);
+  }
+}
+
+TEST_F(GroupMemberTest, AnAnswerThatHasWaitedHereSaysNothingOfToday) {
+  become_member();
+  go(seconds{2});
+  said_.clear();
+  while (said_.empty()) {  // up to a heartbeat
+    now_ += std::chrono::milliseconds{10};
+    step();
+  }
+  now_ += seconds{60};  // the process stood still, and the answer lies in its socket
+  step();
+  EXPECT_EQ(member_.state(), State::kEvicted);
 }
 
 TEST_F(GroupMemberTest, WhoHearsNothingForTheSessionTimeoutCountsAsEvicted) {
@@ -287,7 +326,7 @@ TEST_F(GroupMemberTest, Leaves) {
   EXPECT_FALSE(member_.failure().has_value());
   EXPECT_THAT(said_, ElementsAre("leave m1 a"));
   become_member();
-  errors_[wire::LeaveGroup::kKey] = {kUnknownMemberId};
+  errors_[wire::LeaveGroup::kKey] = {kUnknownMemberId};  // out it is
   member_.leave();
   go();
   EXPECT_EQ(member_.state(), State::kOut);

@@ -140,6 +140,21 @@ TEST_F(TransactionsTest, AreCommitted) {
               ElementsAre("identify at 2", "add counts0", "add words0", "add words1", "commit"));
 }
 
+TEST_F(TransactionsTest, AConnectionThatEndsMeanwhileIsMadeAgainBeforeTheEndIsSaid) {
+  identify();
+  transactions_.add({{"words", 1}});
+  go();
+  ASSERT_TRUE(transactions_.idle());
+  hang_up();
+  listen();
+  go();  // records are written
+  requests_.clear();
+  transactions_.end(/*commit=*/true);
+  go();
+  EXPECT_EQ(transactions_.ended(), Ended::kCommitted);
+  EXPECT_THAT(requests_, ElementsAre("commit"));
+}
+
 TEST_F(TransactionsTest, HaveEpochsOfTheirOwnInTheSecondProtocol) {
   protocol_ = 2;
   identify();
