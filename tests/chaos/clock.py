@@ -164,6 +164,7 @@ class Job:
         life = self.lives[-1]
         life.ended = time.monotonic_ns() // 1000
         said = (self.directory / "errors").read_text().strip()
+        trials.check_alarms(said)
         life.refused = code == REFUSED and "--accept-clock" in said and not life.accepts
         # A signal to stop may come before the program can hear it.
         if code != 0 and not life.refused and not (signal_ == -code or (signal_ == signal.SIGTERM and code == -signal_)):

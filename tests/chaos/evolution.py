@@ -183,6 +183,7 @@ class Program:
 
     def check(self, version: Version, keys: range, done: subprocess.CompletedProcess) -> None:
         """That the run has shown of each key what is stored, once."""
+        trials.check_alarms(done.stderr)
         if done.returncode != 0:
             raise trials.Failed(f"{version}: exit code {done.returncode}: {done.stderr.strip()}")
         before, self.rows = self.rows, collections.Counter(

@@ -41,6 +41,7 @@ def run(line: list[str], directory: pathlib.Path, fault: str) -> tuple[int, str,
         done = subprocess.run(line, capture_output=True, text=True, timeout=trials.LIMIT_S, check=False, env=environment)
     except subprocess.TimeoutExpired as hanging:
         raise trials.Failed(f"the run has not ended after {trials.LIMIT_S} s with {fault}") from hanging
+    trials.check_alarms(done.stderr)
     told = dict(row.split() for row in report.read_text().splitlines()) if report.exists() else {}
     return done.returncode, done.stderr.strip(), {name: int(value) for name, value in told.items()}
 

@@ -370,4 +370,5 @@ def run_trial(seed: int, speed: trials.Speed) -> trials.Trial:
 
 
 if __name__ == "__main__":
-    sys.exit(trials.main("T-21", __doc__.splitlines()[0], ["poison", "rheon"], run_undisturbed, run_trial))
+    sys.exit(trials.main("T-21", __doc__.splitlines()[0], ["poison", "rheon"], run_undisturbed, run_trial,
+                         needs_faults=False))

@@ -76,9 +76,11 @@ def run_trial(seed: int, _speed: trials.Speed) -> trials.Trial:
         if found := findings(directory / "data"):
             raise trials.Failed(f"found before anything was damaged: {found}")
         done = damage(random_, directory / "data")
+        trial.kills += 1
         if not findings(directory / "data"):
             raise trials.Failed(f"log check has not noticed: {done}")
         again = subprocess.run(command(random_, directory), capture_output=True, text=True, timeout=trials.LIMIT_S, check=False)
+        trials.check_alarms(again.stderr)
         if again.returncode == 0:
             trials.check_output(directory / "out", truth)
         elif again.returncode != 3 or not again.stderr.strip():
@@ -91,4 +93,4 @@ def run_trial(seed: int, _speed: trials.Speed) -> trials.Trial:
 
 
 if __name__ == "__main__":
-    sys.exit(trials.main("T-06", __doc__.splitlines()[0], ["wordcount", "rheon"], run_undisturbed, run_trial))
+    sys.exit(trials.main("T-06", __doc__.splitlines()[0], ["wordcount", "rheon"], run_undisturbed, run_trial, "damages"))

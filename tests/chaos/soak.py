@@ -286,6 +286,7 @@ class Soak:
             self.job.kill()
             self.feeder.stop()
         check_budgets(self.samples)
+        trials.check_alarms((self.directory / "said").read_text(errors="replace"))
         self.counts.check(self.feeder.truth)
         trials.check_log(self.directory / "data")
         shutil.rmtree(self.directory)
