@@ -58,7 +58,7 @@ void OperatorBase::remember_last_write(std::uint32_t state) {
   if (value == nullptr) {
     return;
   }
-  undo_.push_back([this, state, micros = table(state).last_write(value)] {
+  undo_.emplace_back([this, state, micros = table(state).last_write(value)] {
     if (void* restored = table(state).find(key_, hash_)) {
       table(state).set_last_write(restored, micros);
     }
