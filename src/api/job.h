@@ -1,8 +1,8 @@
 #pragma once
 
 // Where a job is described. A job is a function that takes a Job&, declares its parameters and
-// builds its graph; the result is an immutable plan. The function runs once per process, on the
-// main thread, before anything else.
+// builds its graph; the result is an immutable plan. The function runs on the main thread, before
+// anything else, and twice: first only to learn which parameters it declares.
 //
 //   void wordcount(Job& job) {
 //     auto input = job.param<std::string>("input", "glob of text files");

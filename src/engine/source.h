@@ -105,7 +105,8 @@ class AnySourceConnector {
   /// Blocks: called before the shards run, and again on an I/O thread when more may appear.
   [[nodiscard]] virtual Result<std::vector<SourcePartition>> discover(
       SourceEnvironment& environment, const std::vector<SourcePartition>& known) const = 0;
-  /// Partitions may appear while the job runs: discover() is called every second.
+  /// Partitions may appear while the job runs: discover() is called every 250 ms, of one such
+  /// source after the other.
   [[nodiscard]] virtual bool grows() const { return false; }
   /// A reader of records of the source's type.
   [[nodiscard]] virtual std::unique_ptr<AnySourceReader> make_any_reader(
