@@ -33,6 +33,19 @@ void write(const OutRecord& record, rheon::kafka::wire::RecordBatchWriter& out) 
   }
 }
 
+/// At least what it takes in a batch.
+std::size_t size_of(const OutRecord& record) {
+  constexpr std::size_t kAround = 64;        // lengths, differences, counts
+  constexpr std::size_t kAroundHeader = 10;  // two lengths
+  constexpr std::size_t kTraceparentBytes = 80;
+  std::size_t bytes = kAround + record.key.value_or("").size() + record.value.value_or("").size() +
+                      (record.followed != nullptr ? kTraceparentBytes : 0);
+  for (const rheon::kafka::Header& header : record.headers) {
+    bytes += header.key.size() + header.value.value_or("").size() + kAroundHeader;
+  }
+  return bytes;
+}
+
 }  // namespace
 
 TopicBatches::TopicBatches(std::int32_t partitions, rheon::kafka::wire::Compression compression)
@@ -48,6 +61,9 @@ void TopicBatches::put(const OutRecord& record) {
                                           *record.key, static_cast<std::int32_t>(open_.size())))
                                     : turn_;
   Open& open = *open_[partition];
+  if (open.writer.has_value() && open.bytes.size() + size_of(record) > kBatchBytes) {
+    finish(partition);
+  }
   const std::size_t before = open.bytes.size();
   if (!open.writer.has_value()) {
     open.writer.emplace(open.bytes, timestamp(record.time));

@@ -16,8 +16,7 @@ namespace rheon::connect::kafka {
 
 class TopicBatches final : public TopicRecords {
  public:
-  static constexpr std::size_t kBatchBytes = 512 << 10;  // then it is finished; more when a record
-                                                         // has more
+  static constexpr std::size_t kBatchBytes = 512 << 10;  // of several records, at most
   struct Finished {
     std::int32_t partition = 0;
     std::int32_t records = 0;

@@ -50,6 +50,8 @@ const char* words_of(std::int16_t code) {
       return "no right to this group";
     case 31:
       return "no right to this cluster";
+    case 32:
+      return "the time of a record lies too far from the broker's clock";
     case 38:
       return "fewer brokers are there than copies are asked for";
     case 41:

@@ -28,6 +28,7 @@ inline constexpr std::int16_t kRebalanceInProgress = 27;
 inline constexpr std::int16_t kTopicAuthorizationFailed = 29;
 inline constexpr std::int16_t kGroupAuthorizationFailed = 30;
 inline constexpr std::int16_t kClusterAuthorizationFailed = 31;
+inline constexpr std::int16_t kInvalidTimestamp = 32;
 inline constexpr std::int16_t kUnsupportedSaslMechanism = 33;
 inline constexpr std::int16_t kIllegalSaslState = 34;
 inline constexpr std::int16_t kUnsupportedVersion = 35;

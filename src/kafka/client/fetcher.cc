@@ -157,6 +157,16 @@ bool Fetcher::leads(std::int32_t node) const {
                      [node](const Partition& one) { return one.leader == node && !one.stopped; });
 }
 
+void Fetcher::mind_silence(const Leader& leader, env::Monotonic now) {
+  constexpr std::chrono::seconds kSilence{2};  // behind the time that a broker may take
+  if (leader.asked.empty() || now - leader.asked_since < options_.max_wait + kSilence) {
+    return;
+  }
+  for (const std::size_t index : leader.asked) {
+    partitions_[index].at_end = false;
+  }
+}
+
 Status Fetcher::converse(std::int32_t node, Leader& leader, env::Monotonic now) {
   if (leader.link == nullptr || (leader.link->stale(now) && !leader.busy())) {
     if (!leads(node) || now < leader.open_at) {
@@ -176,6 +186,8 @@ Status Fetcher::converse(std::int32_t node, Leader& leader, env::Monotonic now) 
     if (answer.has_value()) {
       RHEON_TRY(leader.checking.empty() ? take(leader, *answer, now)
                                         : take_checks(leader, *answer, now));
+    } else {
+      mind_silence(leader, now);
     }
   }
   if (leader.busy() || leader.link->stale(now)) {
@@ -295,6 +307,7 @@ void Fetcher::ask(std::int32_t node, Leader& leader, env::Monotonic now) {
   }
   if (!leader.asked.empty()) {
     ++leader.first;
+    leader.asked_since = now;
     leader.link->send<wire::Fetch>(request, now);
   }
 }
@@ -375,7 +388,8 @@ std::optional<Fetched> Fetcher::take(std::size_t index, const wire::FetchRespons
     // The leader has changed meanwhile: the new one has to say whether it has these, too.
     partition.checked_epoch = std::min(partition.checked_epoch, partition.asked_epoch);
   }
-  partition.at_end = partition.next.offset >= piece.end;
+  // What stands behind an open transaction is there, and may come at any time.
+  partition.at_end = partition.next.offset >= piece.end && piece.end >= told.high_watermark;
   // Who reads a piece that does not get on finds out why.
   return records.empty() ? std::nullopt : std::optional(std::move(piece));
 }

@@ -115,6 +115,7 @@ class Fetcher {
     std::size_t first = 0;      // partition of the next request: each one's turn
     // The request on its way: for records of these partitions, or for checks of these.
     std::vector<std::size_t> asked;
+    env::Monotonic asked_since{0};
     std::vector<Check> checking;
     std::deque<Answer> answers;  // not given as a whole
     [[nodiscard]] bool busy() const { return !asked.empty() || !checking.empty(); }
@@ -126,6 +127,8 @@ class Fetcher {
   void wait_for_topic(Partition& partition, env::Monotonic now);
   [[nodiscard]] bool leads(std::int32_t node) const;
   [[nodiscard]] Status converse(std::int32_t node, Leader& leader, env::Monotonic now);
+  /// Who has not answered for long says nothing about ends.
+  void mind_silence(const Leader& leader, env::Monotonic now);
   void ask(std::int32_t node, Leader& leader, env::Monotonic now);
   void ask_checks(std::int32_t node, Leader& leader, env::Monotonic now);
   [[nodiscard]] Status take(Leader& leader, const Response& response, env::Monotonic now);

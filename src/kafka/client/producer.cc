@@ -71,8 +71,16 @@ bool Producer::can_send(const Partition& partition, std::int32_t node, env::Mono
   if (partition.sent == partition.batches.size() || partition.again || now < partition.send_at) {
     return false;
   }
+  if (waits_elsewhere(partition, node)) {
+    return false;
+  }
   const PartitionInfo* place = place_of(partition);
   return place != nullptr && place->leader == node;
+}
+
+/// A leader before has not answered yet: nobody knows what it has taken.
+bool Producer::waits_elsewhere(const Partition& partition, std::int32_t node) {
+  return partition.sent > partition.answered && partition.node != node;
 }
 
 void Producer::step(env::Monotonic now) {
@@ -155,6 +163,7 @@ void Producer::send(std::int32_t node, Leader& leader, env::Monotonic now) {
       }
       topic->partition_data.push_back({partition.index, batch.bytes});
       made.partitions.push_back(index);
+      partition.node = node;
       ++partition.sent;
     }
     if (made.partitions.empty()) {
@@ -241,13 +250,20 @@ void Producer::take(Partition& partition, const wire::ProduceResponse::Partition
       fail_for_good(partition, ErrorCode::kRefused,
                     "does not take a batch of " +
                         std::to_string(partition.batches[partition.answered].bytes.size()) +
-                        " bytes: raise max.message.bytes of the topic, or write smaller batches.");
+                        " bytes: raise max.message.bytes of the topic, or write smaller records.");
       return;
     case kTopicAuthorizationFailed:
     case kTransactionalIdAuthorizationFailed:
       fail_for_good(partition, ErrorCode::kRefused,
                     "takes no records: this user has no right to write. Grant it WRITE and "
                     "DESCRIBE on the topic.");
+      return;
+    case kInvalidTimestamp:
+      fail_for_good(partition, ErrorCode::kRefused,
+                    "refuses a record's time, which is its event time: it lies further from the "
+                    "broker's clock than the topic's message.timestamp.before.max.ms and "
+                    "message.timestamp.after.max.ms allow (an hour ahead, if nobody has said "
+                    "otherwise). Set the clocks right, or raise them.");
       return;
     case kInvalidRecord:
       fail_for_good(
@@ -322,6 +338,9 @@ env::Monotonic Producer::send_again_at(const Partition& partition) const {
     return partition.send_at;
   }
   const Leader& leader = at->second;
+  if (waits_elsewhere(partition, at->first)) {
+    return env::Monotonic::max();  // that link says when
+  }
   if (leader.link == nullptr) {
     return std::max(partition.send_at, leader.open_at);
   }

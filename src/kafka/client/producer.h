@@ -69,6 +69,7 @@ class Producer {
     std::deque<Batch> batches;  // not accepted yet, in order
     std::size_t sent = 0;       // of them
     std::size_t answered = 0;   // of those that were sent
+    std::int32_t node = -1;     // to whom: one leader at a time, so that answers come in order
     bool again = false;         // one of these was refused: all go again when all have answers
     std::int32_t next_sequence = 0;
     env::Monotonic send_at{0};  // not before
@@ -89,6 +90,7 @@ class Producer {
   [[nodiscard]] const PartitionInfo* place_of(const Partition& partition) const;
   [[nodiscard]] bool can_send(const Partition& partition, std::int32_t node,
                               env::Monotonic now) const;
+  [[nodiscard]] static bool waits_elsewhere(const Partition& partition, std::int32_t node);
   [[nodiscard]] Status converse(std::int32_t node, Leader& leader, env::Monotonic now);
   void send(std::int32_t node, Leader& leader, env::Monotonic now);
   void seal(Partition& partition, Batch& batch);

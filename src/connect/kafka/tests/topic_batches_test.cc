@@ -63,6 +63,24 @@ TEST(TopicBatchesTest, ARecordGoesOnWithItsHeaders) {
   EXPECT_THAT(written(batches), ElementsAre("k=- shop=7 empty=-")) << "a value may be missing";
 }
 
+TEST(TopicBatchesTest, OnlyARecordOfItsOwnMakesABatchLonger) {
+  TopicBatches batches(1, wire::Compression::kNone);
+  const std::string nearly_full(511 << 10, 'x');
+  const std::string long_one(600 << 10, 'y');
+  for (const std::string& text : {nearly_full, long_one, std::string("z")}) {
+    put<engine::NoKey, std::string_view>(batches, {{{}, text, EventTime{0}}});
+  }
+  batches.finish();
+  std::vector<std::size_t> sizes;
+  for (const TopicBatches::Finished& finished : batches.take()) {
+    sizes.push_back(finished.bytes.size());
+    EXPECT_EQ(finished.records, 1);
+  }
+  ASSERT_EQ(sizes.size(), 3u);
+  EXPECT_LT(sizes[0], TopicBatches::kBatchBytes);
+  EXPECT_LT(sizes[1], long_one.size() + 200);
+}
+
 TEST(TopicBatchesTest, WhatIsFollowedSaysSo) {
   TopicBatches batches(1, wire::Compression::kNone);
   put<engine::NoKey, std::string_view>(

@@ -306,6 +306,25 @@ TEST_F(FetcherTest, NoLeaderWaitsUntilAnotherOneHasNothingLeft) {
   EXPECT_EQ(got_[1].size(), 20u);
 }
 
+TEST_F(FetcherTest, APartitionWithAnOpenTransactionIsNotAtItsEnd) {
+  topic_.logs[0].in_transaction = 2;
+  fetcher_.add("words", 0, {0});
+  go(seconds{1});
+  EXPECT_FALSE(fetcher_.at_end(0));
+  topic_.logs[0].in_transaction = 0;
+  go(seconds{1});
+  EXPECT_TRUE(fetcher_.at_end(0));
+}
+
+TEST_F(FetcherTest, APartitionWhoseLeaderSaysNothingIsNotAtItsEnd) {
+  fetcher_.add("words", 0, {0});
+  go(seconds{1});
+  ASSERT_TRUE(fetcher_.at_end(0));
+  brokers_[1].on_key(wire::Fetch::kKey, [](const fake::Asked&) { return std::string(); });
+  go(seconds{5});
+  EXPECT_FALSE(fetcher_.at_end(0)) << "long before the request is given up";
+}
+
 TEST_F(FetcherTest, APartitionThatCannotBeReadIsNotAtItsEnd) {
   fetcher_.add("words", 0, {0});
   go(seconds{1});

@@ -102,6 +102,30 @@ TEST_F(ProducerTest, HasNoMoreOnTheirWayThanALeaderKeepsAccountOf) {
   EXPECT_THAT(topic_.produced, SizeIs(5));
 }
 
+TEST_F(ProducerTest, AsksNoOtherLeaderAsLongAsOneHasNotAnswered) {
+  go(seconds{1});
+  brokers_[1].on_key(wire::Produce::kKey, [](const fake::Asked&) { return std::string(); });
+  write(0, "a");
+  go(seconds{1});
+  topic_.leaders[0] = 2;
+  ++topic_.epoch;
+  cluster_.refresh();
+  go(seconds{1});
+  write(0, "b");
+  go(seconds{5});
+  EXPECT_EQ(stored(0), "") << "nobody knows whether 'a' is there";
+  go(seconds{40});
+  expect_all_written();
+  EXPECT_EQ(stored(0), "ab");
+}
+
+TEST_F(ProducerTest, ATimeThatTheTopicDoesNotTakeIsSaidAtOnce) {
+  const Error failure = failure_of_a_batch(kInvalidTimestamp, std::nullopt);
+  EXPECT_EQ(failure.code, ErrorCode::kRefused);
+  EXPECT_THAT(failure.message,
+              AllOf(HasSubstr("event time"), HasSubstr("message.timestamp.after.max.ms")));
+}
+
 TEST_F(ProducerTest, FollowsALeaderThatHasChanged) {
   write(0, "a");
   go(seconds{1});

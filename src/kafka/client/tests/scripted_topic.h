@@ -41,6 +41,7 @@ class ScriptedTopic {
     std::int64_t hole_at = -1;                 // an offset that is not there
     std::int32_t written_by = -1;              // epoch of the leader of all records
     std::optional<std::int64_t> cut_at;        // what later leaders have of them
+    std::int64_t in_transaction = 0;           // records at the end whose transaction is open
     std::int16_t check_error = 0;              // that the next question for epochs is answered with
 
     [[nodiscard]] std::int64_t end() const {
@@ -138,7 +139,7 @@ class ScriptedTopic {
         wire::FetchResponse::Partition told;
         told.partition_index = wanted.partition;
         told.high_watermark = log.end();
-        told.last_stable_offset = log.end();
+        told.last_stable_offset = log.end() - log.in_transaction;
         told.log_start_offset = log.start;
         if (log.error != 0) {
           told.error_code = log.error;
