@@ -58,6 +58,8 @@ class Processor : public Receiver {
   /// True while nothing more can be taken (a sink stalls, or has failed the shard).
   [[nodiscard]] virtual bool blocked() { return false; }
 
+  /// When blocked() or capture() must be called again though nobody has rung.
+  [[nodiscard]] virtual env::Monotonic deadline() const { return env::Monotonic::max(); }
   /// Estimate of what waits in memory for the next barrier: state that has changed, records on
   /// their way into a stream.
   [[nodiscard]] virtual std::uint64_t uncommitted_bytes() const { return 0; }

@@ -188,6 +188,11 @@ StepResult Shard::step() {
   } else if (done == tasks_.size() && part_ == nullptr) {
     result.progress = Progress::kDone;
   }
+  if (result.progress != Progress::kWorked) {
+    for (const auto& task : tasks_) {  // behind all captures, which may have begun something
+      result.deadline = std::min(result.deadline, task->stage().deadline());
+    }
+  }
   return result;
 }
 

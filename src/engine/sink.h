@@ -77,6 +77,9 @@ class SinkParticipant {
   virtual void take_outgoing(std::vector<Outgoing>& /*outgoing*/) {}
   /// The epoch is durable. Called on the shard's thread.
   virtual void committed(Epoch /*epoch*/) {}
+  /// When prepared() or blocked() must be asked again though the waker was not woken: by who waits
+  /// for an answer, or tries again after a while.
+  [[nodiscard]] virtual env::Monotonic deadline() const { return env::Monotonic::max(); }
   /// What has been written since the last prepare() and is held in memory until the commit.
   [[nodiscard]] virtual std::uint64_t uncommitted_bytes() const { return 0; }
   /// True while the sink cannot take more: its task pauses, nothing is lost. An error when it never

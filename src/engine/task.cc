@@ -86,6 +86,14 @@ std::uint64_t Stage::uncommitted_bytes() const {
   return sum;
 }
 
+env::Monotonic Stage::deadline() const {
+  env::Monotonic at = env::Monotonic::max();
+  for (const auto& processor : processors) {
+    at = std::min(at, processor->deadline());
+  }
+  return at;
+}
+
 bool Stage::capture(EpochPart& part) {
   bool all = true;
   for (const auto& processor : processors) {

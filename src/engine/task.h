@@ -52,6 +52,8 @@ struct Stage {
   [[nodiscard]] bool capture(EpochPart& part);
   void report(EpochPart& part);
   [[nodiscard]] std::uint64_t uncommitted_bytes() const;
+  /// When the task must be stepped again though nobody has rung, whatever its step has said.
+  [[nodiscard]] env::Monotonic deadline() const;
   /// Timers in processing time; the next time on the job's clock that something is due.
   [[nodiscard]] bool on_clock();
   [[nodiscard]] EventTime next_clock() const;

@@ -25,6 +25,7 @@ class Sink final : public engine::Processor {
   [[nodiscard]] bool capture(engine::EpochPart& part) override;
   void committed(Epoch epoch) override;
   [[nodiscard]] bool blocked() override;
+  [[nodiscard]] env::Monotonic deadline() const override { return writer_->deadline(); }
   [[nodiscard]] std::uint64_t uncommitted_bytes() const override;
 
  private:

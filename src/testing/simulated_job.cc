@@ -34,6 +34,7 @@ Status SimulatedJob::start(std::uint32_t shards) {
   worker.shards = shards;
   worker.drain = options_.drain;
   worker.accept_clock = options_.accept_clock;
+  worker.transactions = options_.transactions;
   worker.ring_capacity_batches = options_.ring_capacity_batches;
   worker.budgets = options_.budgets;
   worker.max_uncommitted_bytes = options_.max_uncommitted_bytes;

@@ -30,6 +30,7 @@ struct SimulatedJobOptions {
   std::uint32_t trace_every = 0;  // one record in so many is followed; 0: none
   bool drain = true;
   bool accept_clock = false;
+  bool transactions = true;                                  // else sinks that could write at once
   std::optional<std::chrono::microseconds> commit_interval;  // none: it adapts
   log::files::OpenOptions log;                               // directory and job are filled in
 };

@@ -61,6 +61,7 @@ class TopicWriter final : public engine::SinkParticipant {
     return output_.prepared();
   }
   Result<bool> blocked() override { return output_.blocked(); }
+  env::Monotonic deadline() const override { return output_.deadline(); }
   std::uint64_t uncommitted_bytes() const override { return output_.unwritten_bytes(); }
 
  private:

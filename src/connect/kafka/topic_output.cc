@@ -61,6 +61,10 @@ Result<bool> TopicOutput::blocked() {
   return unwritten_bytes() >= kBlockedBytes;
 }
 
+env::Monotonic TopicOutput::deadline() const {
+  return std::min({cluster_.deadline(), identity_.deadline(), producer_.deadline()});
+}
+
 std::uint64_t TopicOutput::unwritten_bytes() const {
   return batches_.bytes() + producer_.unanswered_bytes();
 }

@@ -36,6 +36,8 @@ class TopicOutput {
   /// Every leader has it.
   [[nodiscard]] Result<bool> prepared();
   [[nodiscard]] Result<bool> blocked();
+  /// When one of the two must be called again though nothing has come.
+  [[nodiscard]] env::Monotonic deadline() const;
   [[nodiscard]] std::uint64_t unwritten_bytes() const;
 
  private:

@@ -63,6 +63,7 @@ class FakeNetwork : public Network {
       RHEON_TRY(still_there());
       const std::size_t n = takes(bytes.size(), wrote_);
       come_ += n == 0 ? "" : peer_(as_text(bytes.first(n)));
+      wake_if(n < bytes.size() || !come_.empty());
       return n;
     }
     Result<std::size_t> read(std::span<std::byte> into) override {
@@ -72,13 +73,19 @@ class FakeNetwork : public Network {
       const std::size_t n = takes(std::min(into.size(), come_.size()), read_);
       std::copy_n(as_bytes(come_).begin(), n, into.begin());
       come_.erase(0, n);
+      wake_if(!come_.empty());
       return n;
     }
 
    private:
-    /// Of so many bytes; it is woken, because there may be more.
-    [[nodiscard]] std::size_t takes(std::size_t bytes, bool& moved) {
-      waker_.wake();
+    /// Whoever waits is woken when a call could move something, and not else.
+    void wake_if(bool more) {
+      if (more) {
+        waker_.wake();
+      }
+    }
+    /// Of so many bytes.
+    [[nodiscard]] std::size_t takes(std::size_t bytes, bool& moved) const {
       moved = !moved || network_.most_bytes == SIZE_MAX;
       return moved ? std::min(bytes, network_.most_bytes) : 0;
     }
