@@ -56,14 +56,19 @@ TopicBatches::TopicBatches(std::int32_t partitions, rheon::kafka::wire::Compress
 }
 
 void TopicBatches::put(const OutRecord& record) {
-  const std::size_t partition = record.key.has_value()
-                                    ? static_cast<std::size_t>(rheon::kafka::partition_of_key(
-                                          *record.key, static_cast<std::int32_t>(open_.size())))
-                                    : turn_;
-  Open& open = *open_[partition];
-  if (open.writer.has_value() && open.bytes.size() + size_of(record) > kBatchBytes) {
+  std::size_t partition = record.key.has_value()
+                              ? static_cast<std::size_t>(rheon::kafka::partition_of_key(
+                                    *record.key, static_cast<std::int32_t>(open_.size())))
+                              : turn_;
+  while (open_[partition]->writer.has_value() &&
+         open_[partition]->bytes.size() + size_of(record) > kBatchBytes) {
     finish(partition);
+    if (!record.key.has_value()) {
+      turn_ = (turn_ + 1) % open_.size();
+      partition = turn_;
+    }
   }
+  Open& open = *open_[partition];
   const std::size_t before = open.bytes.size();
   if (!open.writer.has_value()) {
     open.writer.emplace(open.bytes, timestamp(record.time));

@@ -196,8 +196,9 @@ Status Cluster::take(const Response& response, env::Monotonic now) {
 }
 
 env::Monotonic Cluster::deadline() const {
-  env::Monotonic at =
-      answers_ > 0 ? std::min(answered_at_ + options_.max_age, again_at_) : env::Monotonic::max();
+  const bool asks = wanted_ || asked_;  // then it does not matter when it would
+  env::Monotonic at = answers_ > 0 && !asks ? std::min(answered_at_ + options_.max_age, again_at_)
+                                            : env::Monotonic::max();
   if (wanted_ && !asked_ && (link_ == nullptr || link_->ready())) {
     at = std::min(at, ask_at_);
   }

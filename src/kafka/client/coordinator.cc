@@ -129,6 +129,9 @@ void Coordinator::succeeded() {
 }
 
 env::Monotonic Coordinator::deadline(bool wanted) const {
+  if (link_ == nullptr && cluster_.brokers().empty()) {
+    return env::Monotonic::max();  // the cluster comes first, and says when
+  }
   env::Monotonic at = link_ != nullptr ? link_->deadline() : env::Monotonic::max();
   if (wanted && !asked_ && (link_ == nullptr || link_->ready())) {
     at = std::min(at, again_at_);

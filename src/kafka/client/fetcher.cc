@@ -125,6 +125,7 @@ void Fetcher::find_leaders(env::Monotonic now) {
       cluster_.ask_another();
       continue;
     }
+    partition.at_end = partition.at_end && partition.leader == told.leader;
     partition.leader = told.leader;
     partition.leader_epoch = told.leader_epoch;
     if (partition.next.epoch < 0 || partition.next.epoch == partition.leader_epoch) {
@@ -159,11 +160,14 @@ bool Fetcher::leads(std::int32_t node) const {
 
 void Fetcher::mind_silence(const Leader& leader, env::Monotonic now) {
   constexpr std::chrono::seconds kSilence{2};  // behind the time that a broker may take
-  if (leader.asked.empty() || now - leader.asked_since < options_.max_wait + kSilence) {
+  if (!leader.busy() || now - leader.asked_since < options_.max_wait + kSilence) {
     return;
   }
   for (const std::size_t index : leader.asked) {
     partitions_[index].at_end = false;
+  }
+  for (const Check& check : leader.checking) {
+    partitions_[check.partition].at_end = false;
   }
 }
 
@@ -217,6 +221,7 @@ void Fetcher::ask_checks(std::int32_t node, Leader& leader, env::Monotonic now) 
     leader.checking.push_back({index, partition.leader_epoch});
   }
   if (!leader.checking.empty()) {
+    leader.asked_since = now;
     leader.link->send<wire::OffsetForLeaderEpoch>(request, now);
   }
 }
@@ -400,6 +405,7 @@ void Fetcher::lost(std::int32_t node, Leader& leader, const Error& why, env::Mon
   leader.checking.clear();
   for (const std::size_t index : std::exchange(leader.asked, {})) {
     partitions_[index].asked = false;
+    partitions_[index].at_end = false;
   }
   for (Partition& partition : partitions_) {
     if (partition.leader == node && !partition.stopped) {

@@ -194,9 +194,8 @@ Status Producer::take(Leader& leader, const Response& response, env::Monotonic n
     return fail(ErrorCode::kCorrupt,
                 leader.link->address() + " does not say what became of records");
   }
-  const Request request = std::move(leader.requests.front());
+  Request request = std::move(leader.requests.front());
   leader.requests.pop_front();
-  std::size_t found = 0;
   for (const auto& topic : told->responses) {
     for (const auto& partition : topic.partition_responses) {
       const auto at = std::find_if(request.partitions.begin(), request.partitions.end(),
@@ -205,12 +204,16 @@ Status Producer::take(Leader& leader, const Response& response, env::Monotonic n
                                             partitions_[index].index == partition.index;
                                    });
       if (at != request.partitions.end()) {
-        take(partitions_[*at], partition, now);
-        ++found;
+        Partition& of = partitions_[*at];
+        request.partitions.erase(at);  // once
+        take(of, partition, now);
       }
     }
   }
-  if (found != request.partitions.size()) {
+  if (!request.partitions.empty()) {
+    for (const std::size_t index : request.partitions) {
+      refused(partitions_[index], "no answer has come", now);
+    }
     return fail(ErrorCode::kCorrupt,
                 leader.link->address() + " does not say what became of all records");
   }
@@ -260,10 +263,11 @@ void Producer::take(Partition& partition, const wire::ProduceResponse::Partition
       return;
     case kInvalidTimestamp:
       fail_for_good(partition, ErrorCode::kRefused,
-                    "refuses a record's time, which is its event time: it lies further from the "
-                    "broker's clock than the topic's message.timestamp.before.max.ms and "
-                    "message.timestamp.after.max.ms allow (an hour ahead, if nobody has said "
-                    "otherwise). Set the clocks right, or raise them.");
+                    "refuses a record's time (its event time; of the job's own decisions this "
+                    "machine's): it lies further from the broker's clock than the topic's "
+                    "message.timestamp.before.max.ms and message.timestamp.after.max.ms allow (an "
+                    "hour ahead, in Kafka 4, if nobody has said otherwise). Set the clock right, "
+                    "or raise these settings.");
       return;
     case kInvalidRecord:
       fail_for_good(
@@ -349,6 +353,9 @@ env::Monotonic Producer::send_again_at(const Partition& partition) const {
 }
 
 env::Monotonic Producer::deadline() const {
+  if (!known_ || failure_.has_value()) {
+    return env::Monotonic::max();
+  }
   env::Monotonic at = env::Monotonic::max();
   for (const auto& [node, leader] : leaders_) {
     if (leader.link != nullptr) {

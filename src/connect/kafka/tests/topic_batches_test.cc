@@ -81,6 +81,21 @@ TEST(TopicBatchesTest, OnlyARecordOfItsOwnMakesABatchLonger) {
   EXPECT_LT(sizes[1], long_one.size() + 200);
 }
 
+TEST(TopicBatchesTest, RecordsWithoutAKeyGoOnToTheNextPartitionWithEachBatch) {
+  TopicBatches batches(3, wire::Compression::kNone);
+  const std::string text(1000, 'x');
+  for (int i = 0; i < 2'500; ++i) {
+    put<engine::NoKey, std::string_view>(batches, {{{}, text, EventTime{0}}});
+  }
+  batches.finish();
+  std::vector<std::int32_t> partitions;
+  for (const TopicBatches::Finished& finished : batches.take()) {
+    EXPECT_LE(finished.bytes.size(), TopicBatches::kBatchBytes);
+    partitions.push_back(finished.partition);
+  }
+  EXPECT_THAT(partitions, ElementsAre(0, 1, 2, 0, 1));
+}
+
 TEST(TopicBatchesTest, WhatIsFollowedSaysSo) {
   TopicBatches batches(1, wire::Compression::kNone);
   put<engine::NoKey, std::string_view>(

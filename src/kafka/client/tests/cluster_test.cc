@@ -151,5 +151,20 @@ TEST_F(ClusterTest, SaysWhenItWantsToBeCalled) {
   EXPECT_LE(cluster_.deadline(), now_ + minutes{5});
 }
 
+TEST_F(ClusterTest, DoesNotSpinWhenNobodyAnswersForLong) {
+  go(std::chrono::seconds{1});
+  ASSERT_GT(cluster_.age(), 0u);
+  hang_up();
+  int at_once = 0;  // so often it wants to be called again at once
+  int steps = 0;
+  for (const env::Monotonic end = now_ + minutes{20}; now_ < end; ++steps) {
+    step();
+    at_once += cluster_.deadline() <= now_ ? 1 : 0;
+    now_ = std::max(now_ + std::chrono::milliseconds{1}, std::min(cluster_.deadline(), end));
+  }
+  EXPECT_LT(at_once, steps / 2);
+  EXPECT_LT(steps, 10'000);
+}
+
 }  // namespace
 }  // namespace rheon::kafka

@@ -225,6 +225,15 @@ TEST_F(ProducerTest, SaysThatItsTransactionHasEndedWithoutIt) {
   }
 }
 
+TEST_F(ProducerTest, WantsNothingBeforeItIsKnownWhoWrites) {
+  Producer producer(cluster_, random_);
+  producer.add("words", 0);
+  producer.write(0, batch_of("a"), 1);
+  go(seconds{1});
+  producer.step(now_);
+  EXPECT_EQ(producer.deadline(), env::Monotonic::max());
+}
+
 TEST_F(ProducerTest, DoesNotSpinWhileItWaits) {
   write(0, "a");
   topic_.logs[0].produce_errors = std::vector<std::int16_t>(3, kNotLeader);
