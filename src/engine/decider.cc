@@ -69,8 +69,9 @@ Status check_one_history(const log::Identity& identity, const std::optional<Deci
   if (outside->uid != identity.uid) {
     return fail(ErrorCode::kRefused,
                 fmt::format("{} holds the decisions of another job of the name '{}', or of this "
-                            "one with a data directory that is gone. Bring that back, or remove "
-                            "the topic and write to an output that is empty.",
+                            "one with a data directory that is gone. Bring that back, give this "
+                            "job another name, or, when nobody needs them any more, remove the "
+                            "topic and write to an output that is empty.",
                             place, identity.job));
   }
   if (!own && outside->lineage != identity.lineage) {

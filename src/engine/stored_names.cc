@@ -69,7 +69,7 @@ constexpr std::array<std::string_view, 4> kNamedPrefixes{"position/", "sink/", "
               std::string("the data directory holds the progress of a ") + to_string(kind) +
                   " that this job does not have: " + names +
                   ". Bring it back under its name, say renamed_from(...) on the one that replaces "
-                  "it, or start over with `reset`.");
+                  "it, give another job another --data-dir, or start over with `reset`.");
 }
 
 /// What the ledger says of an operator's state. Operators may be joined or split under new names:

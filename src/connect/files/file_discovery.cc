@@ -54,6 +54,14 @@ Error no_match(env::Files& files, const std::string& pattern) {
           ". Check the pattern, or pass --follow to wait for files."};
 }
 
+/// To go on would end the job, for good: there is nothing more to read.
+Error other_pattern(const std::string& pattern, const std::string& known) {
+  return {ErrorCode::kInvalidInput,
+          fmt::format("no file matches '{}', and what this source has read before is still there "
+                      "('{}'). Check the pattern, or start over with `reset`.",
+                      pattern, known)};
+}
+
 /// A known file is not the file it was; only an error when files are not followed.
 Error changed(const FilePosition& position, const Candidate& now) {
   if (now.inode == position.identity.inode && now.size < position.offset) {
@@ -210,7 +218,11 @@ Result<std::vector<engine::SourcePartition>> discover_files(
     }
   }
   RHEON_TRY(discovery.take_missing());
-  return discovery.result();
+  std::vector<engine::SourcePartition> found = discovery.result();
+  if (paths.empty() && !follow && !found.empty()) {
+    return tl::unexpected(other_pattern(pattern, found.front().label));
+  }
+  return found;
 }
 
 }  // namespace rheon::connect::files

@@ -189,8 +189,9 @@ class WordsConnector : public engine::SourceConnector<std::string_view> {
       const std::string id = std::to_string(i);
       const auto same = std::find_if(known.begin(), known.end(),
                                      [&](const auto& partition) { return partition.id == id; });
-      partitions.push_back(
-          {id, "generator " + id, same == known.end() ? encode_index(0) : same->position});
+      const std::string position = same == known.end() ? encode_index(0) : same->position;
+      RHEON_ASSIGN(const bool more, has_more(i, position));
+      partitions.push_back({id, "generator " + id, position, more});
     }
     return partitions;
   }
@@ -206,6 +207,22 @@ class WordsConnector : public engine::SourceConnector<std::string_view> {
   }
 
  private:
+  /// Behind the position there are words of this partition.
+  Result<bool> has_more(std::uint32_t partition, std::string_view position) const {
+    RHEON_ASSIGN(const std::uint64_t index, decode_index(position));
+    const std::uint64_t end = options_.count.has_value()
+                                  ? share(*options_.count, partition, options_.partitions)
+                                  : std::numeric_limits<std::uint64_t>::max();
+    if (index > end) {
+      return fail(ErrorCode::kRefused,
+                  fmt::format("the generator has made more words already than the {} that it shall "
+                              "make now: give it the count that it had, or a higher one, or start "
+                              "over with `reset`.",
+                              *options_.count));
+    }
+    return index < end;
+  }
+
   Status check() const {
     if (options_.dictionary == 0 || options_.partitions == 0 ||
         options_.length.shortest > options_.length.longest ||

@@ -29,6 +29,9 @@ std::string what_is_there(env::Files& files, const StreamPlace& place) {
   if (!streams.has_value()) {
     return fmt::format("'{}' cannot be looked into: {}.", place.directory, streams.error().message);
   }
+  if (streams->empty()) {
+    return fmt::format("'{}' is there, and no job has run in it yet.", place.directory);
+  }
   std::string names;
   for (const auto& stream : *streams) {
     if (stream.name != engine::kQuarantineStream) {
@@ -38,6 +41,14 @@ std::string what_is_there(env::Files& files, const StreamPlace& place) {
   return names.empty()
              ? fmt::format("'{}' has no streams yet.", place.directory)
              : fmt::format("'{}' has {}, but not '{}'.", place.directory, names, place.stream);
+}
+
+/// The job that would write the stream is complete, and has not written it.
+bool never_comes(env::Files& files, const StreamPlace& place) {
+  const auto streams = log::files::list_streams(files, place.directory);
+  return streams.has_value() && !streams->empty() &&
+         std::all_of(streams->begin(), streams->end(),
+                     [](const auto& stream) { return stream.sealed; });
 }
 
 }  // namespace
@@ -87,6 +98,11 @@ Result<std::vector<engine::SourcePartition>> discover_stream(
     if (environment.stop_at_end) {
       return tl::unexpected(not_there(
           place, "Start the job that writes it first, or leave out --stop-at-end to wait for it."));
+    }
+    if (never_comes(environment.env->files(), place)) {
+      return tl::unexpected(not_there(place,
+                                      "The job that runs there is complete, and will write none: "
+                                      "check the names of both."));
     }
     environment.found_nothing = what_is_there(environment.env->files(), place);
     return std::vector<engine::SourcePartition>{};

@@ -101,6 +101,21 @@ TEST_F(Words, WithoutEndTheyCannotStopAtIt) {
   start({.count = 3});
 }
 
+TEST_F(Words, FewerThanThereHaveBeenAreRefused) {
+  start({.count = 1'000});
+  ASSERT_TRUE(connect::poll_through(*reader_, output_));
+  commit();
+  const auto again = [this](std::uint64_t count) {
+    return words({.count = count}).connector->discover(environment_, known_);
+  };
+  ASSERT_FALSE(again(999));
+  EXPECT_EQ(again(999).error().code, ErrorCode::kRefused);
+  EXPECT_THAT(again(999).error().message, ::testing::HasSubstr("more words already than the 999"));
+  ASSERT_TRUE(again(1'000));
+  EXPECT_FALSE(again(1'000)->front().more);
+  EXPECT_TRUE(again(1'004)->front().more);
+}
+
 TEST_F(Words, AreFrozenForEverySeed) {
   start({.count = 4, .partitions = 1});
   ASSERT_TRUE(connect::poll_through(*reader_, output_));

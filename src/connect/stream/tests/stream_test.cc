@@ -231,7 +231,7 @@ TEST_F(Streams, ThatAreNotThereAreWaitedForWithASentenceThatSaysWhatIs) {
   };
   EXPECT_EQ(why("clicks.data", "clicks"), "There is no directory 'clicks.data' yet.");
   ASSERT_TRUE(env_.files().make_directories("empty.data"));
-  EXPECT_EQ(why("empty.data", "clicks"), "'empty.data' has no streams yet.");
+  EXPECT_EQ(why("empty.data", "clicks"), "'empty.data' is there, and no job has run in it yet.");
   Job job(env_, 2);
   job.commit();
   EXPECT_EQ(why("clicks.data", "clcks"), "'clicks.data' has 'clicks', but not 'clcks'.");
