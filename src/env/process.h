@@ -32,6 +32,8 @@ class Process {
   /// Blocks until all is written. kClosed: nobody reads it any more (a closed pipe).
   [[nodiscard]] virtual Status write(Stream stream, std::span<const std::byte> bytes) = 0;
   [[nodiscard]] virtual bool is_terminal(Stream stream) = 0;
+  /// Characters in a line of the terminal; 0: it is none, or does not say.
+  [[nodiscard]] virtual unsigned width(Stream stream) = 0;
 };
 
 }  // namespace rheon::env

@@ -30,6 +30,11 @@ bool Reporter::lives() {
 }
 
 void Reporter::live(std::string_view line) {
+  // A line that goes on in the next row could not be taken back.
+  if (const unsigned width = env_.process().width(env::Stream::kError);
+      width > 0 && line.size() >= width) {
+    line = line.substr(0, width - 1);
+  }
   write(std::string(kClearLine).append(line));
   line_shown_ = true;
 }

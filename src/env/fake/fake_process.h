@@ -31,10 +31,14 @@ class FakeProcess : public Process {
     return {};
   }
   bool is_terminal(Stream /*stream*/) override { return terminal_; }
+  unsigned width(Stream /*stream*/) override { return width_; }
 
   void request_stop() { stop_requested_ = true; }
   void set_cores(unsigned cores) { cores_ = cores; }
-  void set_terminal(bool terminal) { terminal_ = terminal; }
+  void set_terminal(bool terminal, unsigned width = 0) {
+    terminal_ = terminal;
+    width_ = width;
+  }
   /// Nobody reads the standard output from now on.
   void close_output() { output_closed_ = true; }
   /// What read_input() gives from now on, before the end of the input.
@@ -53,6 +57,7 @@ class FakeProcess : public Process {
   bool watched_ = false;
   std::atomic<bool> stop_requested_{false};  // set from any thread
   bool terminal_ = false;
+  unsigned width_ = 0;
   bool output_closed_ = false;
   std::string input_;
   std::string output_;

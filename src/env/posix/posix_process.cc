@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -167,5 +168,10 @@ Status PosixProcess::write(Stream stream, std::span<const std::byte> bytes) {
 }
 
 bool PosixProcess::is_terminal(Stream stream) { return ::isatty(descriptor_of(stream)) == 1; }
+
+unsigned PosixProcess::width(Stream stream) {
+  winsize size{};
+  return ::ioctl(descriptor_of(stream), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
 
 }  // namespace rheon::env::posix

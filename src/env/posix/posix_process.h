@@ -20,6 +20,7 @@ class PosixProcess : public Process {
   Result<std::size_t> read_input(std::span<std::byte> into) override;
   Status write(Stream stream, std::span<const std::byte> bytes) override;
   bool is_terminal(Stream stream) override;
+  unsigned width(Stream stream) override;
 
   /// Lets a blocked read_input(), and all later ones, answer 0. From any thread.
   void end_input();
