@@ -109,6 +109,24 @@ Result<std::optional<Response>> Coordinator::next(env::Monotonic now) {
   return answer;
 }
 
+Result<std::optional<bool>> Coordinator::judge(std::int16_t error, env::Monotonic now) {
+  switch (error) {
+    case kNoError:
+      return true;
+    case kCoordinatorNotAvailable:
+    case kNotCoordinator:
+      return fail(ErrorCode::kIo, name() + ": " + describe_error(error));
+    case kCoordinatorLoadInProgress:
+    case kRequestTimedOut:
+    case kUnknownServerError:
+    case kUnknownTopicOrPartition:  // also of one that was made a moment ago
+      back_off({ErrorCode::kIo, name() + ": " + describe_error(error)}, now);
+      return false;
+    default:
+      return std::nullopt;
+  }
+}
+
 void Coordinator::lost(const Error& why, env::Monotonic now) {
   link_.reset();
   there_ = false;

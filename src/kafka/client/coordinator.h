@@ -24,22 +24,33 @@ class Coordinator {
   Coordinator(Cluster& cluster, env::Random& random, Of of, std::string key);
 
   /// Moves on what is under way; the cluster's step() comes first. `wanted`: there is something to
-  /// ask. Gives the error code with which a broker does not say who coordinates, for the caller to
-  /// judge. After an error of this, or of next(), comes lost().
-  [[nodiscard]] Result<std::int16_t> step(env::Monotonic now, bool wanted);
-  /// A question may be sent.
-  [[nodiscard]] bool free(env::Monotonic now) const {
-    return link_ != nullptr && there_ && !asked_ && link_->ready() && now >= again_at_;
+  /// ask. `ask()` sends it, `Status take(const Response&)` gets the answer, and `Result<bool>
+  /// judge(std::int16_t)` the error code with which a broker does not say who coordinates. After an
+  /// error comes lost().
+  template <class Ask, class Take, class Judge>
+  [[nodiscard]] Status converse(env::Monotonic now, bool wanted, const Ask& ask, const Take& take,
+                                const Judge& judge) {
+    RHEON_ASSIGN(const std::int16_t refused, step(now, wanted));
+    if (refused != 0) {
+      const Result<bool> judged = judge(refused);
+      return judged.has_value() ? Status() : tl::unexpected(judged.error());
+    }
+    if (wanted && free(now)) {
+      ask();
+    }
+    RHEON_ASSIGN(const std::optional<Response> answer, next(now));
+    return answer.has_value() ? take(*answer) : Status();
   }
-  /// Only when free().
+  /// What an error code means that any answer of a coordinator may have: true: there is none,
+  /// false: it is asked again after a while; an error: it is to be looked for. None: another code.
+  [[nodiscard]] Result<std::optional<bool>> judge(std::int16_t error, env::Monotonic now);
+  /// Only from within `ask`.
   template <class Call>
   void send(const typename Call::Request& request, env::Monotonic now) {
     link_->send<Call>(request, now);
     asked_ = true;
     unsent_ = true;
   }
-  /// The answer; none: it has not come. Valid until the next call.
-  [[nodiscard]] Result<std::optional<Response>> next(env::Monotonic now);
   /// A question is on its way, or has been done: its answer has not come.
   [[nodiscard]] bool asked() const { return asked_ && there_; }
 
@@ -51,7 +62,7 @@ class Coordinator {
   void again_at(env::Monotonic at) { again_at_ = at; }
   void succeeded();
 
-  /// When step() must be called though nothing has come. `wanted`: as of step().
+  /// When converse() must be called though nothing has come. `wanted`: as of converse().
   [[nodiscard]] env::Monotonic deadline(bool wanted) const;
   /// Why it takes so long; none: it does not.
   [[nodiscard]] const std::optional<Error>& trouble() const { return trouble_; }
@@ -60,6 +71,12 @@ class Coordinator {
   [[nodiscard]] const std::string& address() const { return link_->address(); }
 
  private:
+  [[nodiscard]] Result<std::int16_t> step(env::Monotonic now, bool wanted);
+  [[nodiscard]] bool free(env::Monotonic now) const {
+    return link_ != nullptr && there_ && !asked_ && link_->ready() && now >= again_at_;
+  }
+  /// The answer; none: it has not come. Valid until the next call.
+  [[nodiscard]] Result<std::optional<Response>> next(env::Monotonic now);
   [[nodiscard]] Status look_at_silence(env::Monotonic now);
   void open_any(env::Monotonic now);
   void ask_who(env::Monotonic now);

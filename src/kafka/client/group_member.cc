@@ -52,16 +52,10 @@ void GroupMember::evict_if_unheard(env::Monotonic now) {
 }
 
 Status GroupMember::converse(env::Monotonic now) {
-  RHEON_ASSIGN(const std::int16_t refused, coordinator_.step(now, wanted() && now >= ask_at()));
-  if (refused != kNoError) {
-    const Result<bool> judged = judge(refused, now);
-    return judged.has_value() ? Status() : tl::unexpected(judged.error());
-  }
-  if (wanted() && now >= ask_at() && coordinator_.free(now)) {
-    ask(now);
-  }
-  RHEON_ASSIGN(const std::optional<Response> answer, coordinator_.next(now));
-  return answer.has_value() ? take(*answer, now) : Status();
+  return coordinator_.converse(
+      now, wanted() && now >= ask_at(), [&] { ask(now); },
+      [&](const Response& answer) { return take(answer, now); },
+      [&](std::int16_t error) { return judge(error, now); });
 }
 
 env::Monotonic GroupMember::ask_at() const {
@@ -235,18 +229,12 @@ Status GroupMember::take_left(const Response& response, env::Monotonic now) {
 }
 
 Result<bool> GroupMember::judge(std::int16_t error, env::Monotonic now) {
+  RHEON_ASSIGN(const std::optional<bool> of_any, coordinator_.judge(error, now));
+  if (of_any.has_value()) {
+    return *of_any;
+  }
   const std::string of_group = "group '" + options_.group + "': ";
   switch (error) {
-    case kNoError:
-      return true;
-    case kCoordinatorNotAvailable:
-    case kNotCoordinator:
-      return fail(ErrorCode::kIo, of_group + describe_error(error));  // asks anew who coordinates
-    case kCoordinatorLoadInProgress:
-    case kRequestTimedOut:
-    case kUnknownServerError:
-      coordinator_.back_off({ErrorCode::kIo, of_group + describe_error(error)}, now);
-      return false;
     case kRebalanceInProgress:  // somebody has come meanwhile: joins again
       joined_ = false;
       return false;

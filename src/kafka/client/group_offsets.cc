@@ -58,19 +58,12 @@ void GroupOffsets::step(env::Monotonic now) {
 }
 
 Status GroupOffsets::converse(env::Monotonic now) {
-  RHEON_ASSIGN(const std::int16_t refused, coordinator_.step(now, !idle()));
-  if (refused != kNoError) {
-    const Result<Verdict> judged = judge(refused, now);
-    return judged.has_value() ? Status() : tl::unexpected(judged.error());
-  }
-  if (!idle() && coordinator_.free(now)) {
-    ask(now);
-  }
-  RHEON_ASSIGN(const std::optional<Response> answer, coordinator_.next(now));
-  if (!answer.has_value()) {
-    return {};
-  }
-  return todo_ == Todo::kFetch ? take_fetched(*answer, now) : take_committed(*answer, now);
+  return coordinator_.converse(
+      now, !idle(), [&] { ask(now); },
+      [&](const Response& answer) {
+        return todo_ == Todo::kFetch ? take_fetched(answer, now) : take_committed(answer, now);
+      },
+      [&](std::int16_t error) { return judge(error, now); });
 }
 
 void GroupOffsets::ask(env::Monotonic now) {
@@ -115,21 +108,21 @@ Status GroupOffsets::take_fetched(const Response& response, env::Monotonic now) 
     return fail(ErrorCode::kCorrupt,
                 coordinator_.address() + " does not say what group '" + group_ + "' has committed");
   }
-  RHEON_ASSIGN(const Verdict of_all, judge(told->groups.front().error_code, now));
-  if (of_all != Verdict::kGood) {
+  RHEON_ASSIGN(const bool good, judge(told->groups.front().error_code, now));
+  if (!good) {
     return {};
   }
   std::map<std::pair<std::string_view, std::int32_t>, std::int64_t> found;
   for (const auto& topic : told->groups.front().topics) {
     for (const auto& partition : topic.partitions) {
       if (partition.error_code != kUnknownTopicOrPartition) {  // of which nothing is committed
-        RHEON_ASSIGN(const Verdict of_one, judge(partition.error_code, now));
-        if (of_one != Verdict::kGood) {
+        RHEON_ASSIGN(const bool this_good, judge(partition.error_code, now));
+        if (!this_good) {
           return {};
         }
       }
-      const bool good = partition.error_code == kNoError;
-      found[{topic.name, partition.partition_index}] = good ? partition.committed_offset : -1;
+      const bool known = partition.error_code == kNoError;
+      found[{topic.name, partition.partition_index}] = known ? partition.committed_offset : -1;
     }
   }
   for (std::size_t i = 0; i < partitions_.size(); ++i) {
@@ -158,8 +151,8 @@ Status GroupOffsets::take_committed(const Response& response, env::Monotonic now
   std::size_t committed = 0;
   for (const auto& topic : told->topics) {
     for (const auto& partition : topic.partitions) {
-      RHEON_ASSIGN(const Verdict verdict, judge(partition.error_code, now));
-      if (verdict != Verdict::kGood) {
+      RHEON_ASSIGN(const bool good, judge(partition.error_code, now));
+      if (!good) {
         return {};  // all of them are said again, or none
       }
       ++committed;
@@ -174,43 +167,38 @@ Status GroupOffsets::take_committed(const Response& response, env::Monotonic now
   return {};
 }
 
-Result<GroupOffsets::Verdict> GroupOffsets::judge(std::int16_t error, env::Monotonic now) {
+Result<bool> GroupOffsets::judge(std::int16_t error, env::Monotonic now) {
+  RHEON_ASSIGN(const std::optional<bool> of_any, coordinator_.judge(error, now));
+  if (of_any.has_value()) {
+    return *of_any;
+  }
   const std::string of_group = "group '" + group_ + "': ";
   switch (error) {
-    case kNoError:
-      return Verdict::kGood;
-    case kCoordinatorNotAvailable:
-    case kNotCoordinator:
-      return fail(ErrorCode::kIo, of_group + describe_error(error));  // asks anew who coordinates
-    case kCoordinatorLoadInProgress:
-    case kRequestTimedOut:
     case kUnstableOffsetCommit:
-    case kUnknownTopicOrPartition:  // also of one that was made a moment ago
-    case kUnknownServerError:
       coordinator_.back_off({ErrorCode::kIo, of_group + describe_error(error)}, now);
-      return Verdict::kAgain;
+      return false;
     case kIllegalGeneration:
     case kUnknownMemberId:
     case kRebalanceInProgress:
     case kFencedInstanceId:
       fail_for_good(ErrorCode::kIo, of_group + describe_error(error) +
                                         ". What this member has read since belongs to others.");
-      return Verdict::kForGood;
+      return false;
     case kGroupAuthorizationFailed:
       fail_for_good(ErrorCode::kRefused, "this user has no right to group '" + group_ +
                                              "'. Grant it READ and DESCRIBE on the group.");
-      return Verdict::kForGood;
+      return false;
     case kTopicAuthorizationFailed:
       fail_for_good(ErrorCode::kRefused, of_group +
                                              "this user has no right to a topic of it. Grant it "
                                              "READ and DESCRIBE on the topic.");
-      return Verdict::kForGood;
+      return false;
     case kInvalidGroupId:
       fail_for_good(ErrorCode::kInvalidInput, of_group + describe_error(error) + ".");
-      return Verdict::kForGood;
+      return false;
     default:
       fail_for_good(ErrorCode::kInternal, of_group + describe_error(error) + ".");
-      return Verdict::kForGood;
+      return false;
   }
 }
 

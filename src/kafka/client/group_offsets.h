@@ -48,7 +48,6 @@ class GroupOffsets {
 
  private:
   enum class Todo { kNothing, kFetch, kCommit };
-  enum class Verdict { kGood, kAgain, kForGood };
 
   void begin(Todo todo);
   [[nodiscard]] Status converse(env::Monotonic now);
@@ -57,8 +56,8 @@ class GroupOffsets {
   void ask_to_commit(env::Monotonic now);
   [[nodiscard]] Status take_fetched(const Response& response, env::Monotonic now);
   [[nodiscard]] Status take_committed(const Response& response, env::Monotonic now);
-  /// What an error code means for what is under way.
-  [[nodiscard]] Result<Verdict> judge(std::int16_t error, env::Monotonic now);
+  /// What an error code of the coordinator means; true: there is none.
+  [[nodiscard]] Result<bool> judge(std::int16_t error, env::Monotonic now);
   void done();
   void fail_for_good(ErrorCode code, std::string sentence);
 

@@ -56,16 +56,9 @@ void Transactions::step(env::Monotonic now) {
 }
 
 Status Transactions::converse(env::Monotonic now) {
-  RHEON_ASSIGN(const std::int16_t refused, coordinator_.step(now, !idle()));
-  if (refused != kNoError) {
-    const Result<bool> judged = judge(refused, now);
-    return judged.has_value() ? Status() : tl::unexpected(judged.error());
-  }
-  if (!idle() && coordinator_.free(now)) {
-    ask(now);
-  }
-  RHEON_ASSIGN(const std::optional<Response> answer, coordinator_.next(now));
-  return answer.has_value() ? take(*answer, now) : Status();
+  return coordinator_.converse(
+      now, !idle(), [&] { ask(now); }, [&](const Response& answer) { return take(answer, now); },
+      [&](std::int16_t error) { return judge(error, now); });
 }
 
 void Transactions::ask(env::Monotonic now) {
@@ -198,23 +191,13 @@ Status Transactions::judge_end(const std::optional<EndResponse>& told, env::Mono
 }
 
 Result<bool> Transactions::judge(std::int16_t error, env::Monotonic now) {
+  RHEON_ASSIGN(const std::optional<bool> of_any, coordinator_.judge(error, now));
+  if (of_any.has_value()) {
+    return *of_any;
+  }
   switch (error) {
-    case kNoError:
-      return true;
-    case kCoordinatorNotAvailable:
-    case kNotCoordinator:
-      return fail(ErrorCode::kIo, "transactional id '" + transactional_id_ +
-                                      "': " + describe_error(error));  // asks anew who coordinates
     case kConcurrentTransactions:
       coordinator_.again_at(now + kBetweenTransactions);
-      return false;
-    case kCoordinatorLoadInProgress:
-    case kRequestTimedOut:
-    case kUnknownTopicOrPartition:  // also of one that was made a moment ago
-    case kUnknownServerError:
-      coordinator_.back_off({ErrorCode::kIo, "transactional id '" + transactional_id_ +
-                                                 "': " + describe_error(error)},
-                            now);
       return false;
     case kProducerFenced:
     case kInvalidProducerEpoch:

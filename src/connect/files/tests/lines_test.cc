@@ -107,6 +107,17 @@ TEST_F(Lines, SayWhatToDoWhenNoFileMatches) {
   EXPECT_EQ(refusal("texts/*.txx", {.follow = true}), "");
 }
 
+TEST_F(Lines, OfAPatternThatMatchesNothingAnyMoreAreRefusedWhileWhatWasReadIsThere) {
+  write_file(env_.files(), "a.txt", "one\ntwo\n");
+  start("*.txt");
+  read();
+  EXPECT_THAT(refusal("*.txx"), ::testing::AllOf(HasSubstr("no file matches '*.txx'"),
+                                                 HasSubstr("is still there ('a.txt')")));
+  EXPECT_EQ(refusal("*.txx", {.follow = true}), "");
+  ASSERT_TRUE(env_.files().remove("a.txt"));  // read to its end, and taken away: that is all
+  EXPECT_EQ(refusal("*.txx"), "");
+}
+
 TEST_F(Lines, OfManyFilesAreReadAFewFilesAtATime) {
   std::vector<std::string> expected;
   for (int i = 0; i < 30; ++i) {

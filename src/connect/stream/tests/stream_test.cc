@@ -413,6 +413,15 @@ TEST_F(Streams, ThatDoNotExistEndAJobThatShallStopAtTheEnd) {
   EXPECT_THAT(refusal(clicks()), HasSubstr("there is no stream 'clicks' in 'clicks.data'"));
 }
 
+TEST_F(Streams, ThatACompleteJobHasNotWrittenAreRefused) {
+  Job job(env_, 1);
+  const auto others = in_keyed<std::string_view, Click>("clicks.data", "others");
+  EXPECT_EQ(refusal(others), "") << "the job may come with the stream yet";
+  job.commit(/*complete=*/true);
+  EXPECT_THAT(refusal(others), HasSubstr("there is no stream 'others' in 'clicks.data'. The job "
+                                         "that runs there is complete"));
+}
+
 TEST_F(Streams, ThatHaveBeenReadAndAreGoneAreRefused) {
   Job job(env_, 1);
   Reading<Keyed<std::string_view, Click>> reading{clicks(), {}, {}};
