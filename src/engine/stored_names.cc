@@ -1,5 +1,8 @@
 #include "engine/stored_names.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -44,9 +47,9 @@ constexpr std::array<std::string_view, 4> kNamedPrefixes{"position/", "sink/", "
   return std::nullopt;
 }
 
-[[nodiscard]] Status refuse_orphans(const graph::Graph& graph, const log::Facts& facts,
-                                    std::string_view prefix, graph::NodeKind kind) {
-  std::set<std::string_view> orphans;
+void add_orphans(const graph::Graph& graph, const log::Facts& facts, std::string_view prefix,
+                 graph::NodeKind kind, std::vector<std::string>& orphans) {
+  std::set<std::string_view> names;
   for (auto at = facts.lower_bound(prefix); at != facts.end() && at->first.starts_with(prefix);
        ++at) {
     std::string_view name = std::string_view(at->first).substr(prefix.size());
@@ -55,21 +58,12 @@ constexpr std::array<std::string_view, 4> kNamedPrefixes{"position/", "sink/", "
         graph.nodes.begin(), graph.nodes.end(),
         [&](const graph::Node& node) { return node.kind == kind && node.name == name; });
     if (!placed) {
-      orphans.insert(name);
+      names.insert(name);
     }
   }
-  if (orphans.empty()) {
-    return {};
+  for (const std::string_view name : names) {
+    orphans.push_back(fmt::format("{} '{}'", to_string(kind), name));
   }
-  std::string names;
-  for (const std::string_view name : orphans) {
-    names += (names.empty() ? "'" : ", '") + std::string(name) + "'";
-  }
-  return fail(ErrorCode::kRefused,
-              std::string("the data directory holds the progress of a ") + to_string(kind) +
-                  " that this job does not have: " + names +
-                  ". Bring it back under its name, say renamed_from(...) on the one that replaces "
-                  "it, give another job another --data-dir, or start over with `reset`.");
 }
 
 /// What the ledger says of an operator's state. Operators may be joined or split under new names:
@@ -106,8 +100,23 @@ Status place_stored_names(const graph::Graph& graph, log::Facts& facts,
     at = facts.erase(at);
   }
   facts.merge(moved);
-  RHEON_TRY(refuse_orphans(graph, facts, "position/", graph::NodeKind::kSource));
-  return refuse_orphans(graph, facts, "sink/", graph::NodeKind::kSink);
+  const std::vector<std::string> orphans = orphans_of(graph, facts);
+  if (orphans.empty()) {
+    return {};
+  }
+  return fail(ErrorCode::kRefused,
+              fmt::format("the data directory holds the progress of what this job does not have: "
+                          "{}. Bring it back under its name, say renamed_from(...) on the one that "
+                          "replaces it, give another job another --data-dir, or start over with "
+                          "`reset`.",
+                          fmt::join(orphans, ", ")));
+}
+
+std::vector<std::string> orphans_of(const graph::Graph& graph, const log::Facts& facts) {
+  std::vector<std::string> orphans;
+  add_orphans(graph, facts, kPositionPrefix, graph::NodeKind::kSource, orphans);
+  add_orphans(graph, facts, kSinkPrefix, graph::NodeKind::kSink, orphans);
+  return orphans;
 }
 
 }  // namespace rheon::engine

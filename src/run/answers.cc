@@ -227,7 +227,22 @@ struct EdgeCounts {
   return Json{{"job", view.plan().graph.job}, {"shards_wanted", shards}};
 }
 
+[[nodiscard]] Status check_asked(env::Env& env, const JobView& view, const Question& question) {
+  const std::string& job = view.plan().graph.job;
+  if (!question.job.empty() && question.job != job) {
+    return fail(ErrorCode::kRefused,
+                fmt::format("job '{}' runs there, not '{}'. --data-dir names the directory of "
+                            "another.",
+                            job, question.job));
+  }
+  if (question.until_micros != 0 && env.clock().wall().micros > question.until_micros) {
+    return fail(ErrorCode::kRefused, "this was asked too long ago.");
+  }
+  return {};
+}
+
 [[nodiscard]] Result<Json> answer_json(env::Env& env, JobView& view, const Question& question) {
+  RHEON_TRY(check_asked(env, view, question));
   if (question.ask == "status") {
     return status(env, view);
   }
@@ -266,6 +281,12 @@ std::string to_json(const Question& question) {
   if (question.shards != 0) {
     json["shards"] = question.shards;
   }
+  if (!question.job.empty()) {
+    json["job"] = question.job;
+  }
+  if (question.until_micros != 0) {
+    json["until_micros"] = question.until_micros;
+  }
   return dump(json);
 }
 
@@ -277,7 +298,8 @@ Result<Question> question_of(const std::string& request) {
   if (!json.is_object() || text("ask").empty()) {
     return fail(ErrorCode::kInvalidInput, "a question is a JSON object with \"ask\".");
   }
-  Question question{text("ask"), text("state"), text("key"), 0};
+  Question question{
+      .ask = text("ask"), .address = text("state"), .key = text("key"), .job = text("job")};
   if (json.contains("shards")) {
     const Json& shards = json["shards"];
     if (!shards.is_number_unsigned() ||
@@ -285,6 +307,12 @@ Result<Question> question_of(const std::string& request) {
       return fail(ErrorCode::kInvalidInput, "\"shards\" is a number of shards.");
     }
     question.shards = shards.get<std::uint32_t>();
+  }
+  if (json.contains("until_micros")) {
+    if (!json["until_micros"].is_number_integer()) {
+      return fail(ErrorCode::kInvalidInput, "\"until_micros\" is a Unix time in microseconds.");
+    }
+    question.until_micros = json["until_micros"].get<std::int64_t>();
   }
   return question;
 }

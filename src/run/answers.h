@@ -12,10 +12,12 @@
 namespace rheon::run {
 
 struct Question {
-  std::string ask;           // "status", "ledger", "states", "state", "scale"
-  std::string address;       // state: OPERATOR[.STATE]
-  std::string key;           // state
-  std::uint32_t shards = 0;  // scale
+  std::string ask = {};           // "status", "ledger", "states", "state", "scale"
+  std::string address = {};       // state: OPERATOR[.STATE]
+  std::string key = {};           // state
+  std::uint32_t shards = 0;       // scale
+  std::string job = {};           // who is asked; empty: whoever it is
+  std::int64_t until_micros = 0;  // Unix time until which somebody waits for it; 0: always
 };
 
 [[nodiscard]] std::string to_json(const Question& question);

@@ -7,6 +7,8 @@
 #include <map>
 #include <utility>
 
+#include "run/nearest_name.h"
+
 namespace rheon::run {
 
 namespace {
@@ -187,6 +189,22 @@ class Parser {
     }
   }
 
+  /// "Is --input meant? ", or nothing.
+  static std::string suggest(const CLI::App& app, const std::string& typed) {
+    std::vector<std::string> names;
+    if (typed.starts_with(kDashes)) {
+      for (const CLI::Option* option : app.get_options()) {
+        names.push_back(option->get_name());
+      }
+    } else {
+      for (const CLI::App* command : app.get_subcommands(nullptr)) {
+        names.push_back(command->get_name());
+      }
+    }
+    const std::string meant = nearest_name(typed.substr(0, typed.find('=')), names);
+    return meant.empty() ? "" : fmt::format("Is `{}` meant? ", meant);
+  }
+
   [[nodiscard]] std::string explain(const CLI::ParseError& error) {
     const auto chosen = app_.get_subcommands();
     const CLI::App* app = chosen.empty() ? &app_ : innermost(chosen.front());
@@ -204,8 +222,8 @@ class Parser {
     if (!left.empty()) {
       const bool may_be_a_path = where.ends_with(" run") && !left.front().starts_with('-');
       return fmt::format(
-          "'{}' has no option or argument '{}'. `{} --help` lists what it has.{}", where,
-          left.front(), where,
+          "'{}' has no option or argument '{}'. {}`{} --help` lists what it has.{}", where,
+          left.front(), suggest(*app, left.front()), where,
           may_be_a_path ? " A pattern of files stands in quotes: 'texts/*.txt'." : "");
     }
     std::string what = error.what();

@@ -43,7 +43,7 @@ bool is_held(env::Env& env, const std::string& directory) {
 bool wait_while_held_silently(env::Env& env, const std::string& directory) {
   const std::unique_ptr<env::Parker> parker = env.threads().make_parker();
   const env::Monotonic end = env.clock().monotonic() + kGiveUpAfter;
-  const std::string question = to_json(Question{"status", {}, {}, 0});
+  const std::string question = to_json(Question{.ask = "status"});
   while (is_held(env, directory)) {
     if (env.clock().monotonic() >= end ||
         env.sockets().ask(control_path(directory), question, kAnswerTimeout).has_value()) {

@@ -49,12 +49,14 @@ class Inspector {
   using Show = Result<std::string> (*)(const std::string&);
 
   Result<std::string> show(const char* ask, Show words) {
-    RHEON_ASSIGN(const std::string json, answer({ask, line_.address, line_.key, 0}));
+    RHEON_ASSIGN(const std::string json,
+                 answer({.ask = ask, .address = line_.address, .key = line_.key}));
     return line_.json ? json + "\n" : words(json);
   }
 
   /// From the running job, or else from its log, which is held for this moment only.
-  Result<std::string> answer(const Question& question) {
+  Result<std::string> answer(Question question) {
+    question.job = graph_.job;
     static_cast<void>(wait_while_held_silently(env_, line_.data_directory));
     const Result<std::string> told =
         env_.sockets().ask(control_path(line_.data_directory), to_json(question), kAnswerTimeout);
@@ -76,10 +78,13 @@ class Inspector {
   }
 
   Result<std::string> scale() {
-    RHEON_TRY(answer({"scale", {}, {}, line_.shards}));
+    // A process that is stopped (SIGSTOP) reads it when it goes on, and nobody wants it any more.
+    const std::int64_t until =
+        env_.clock().wall().micros + std::chrono::microseconds(kAnswerTimeout).count();
+    RHEON_TRY(answer({.ask = "scale", .shards = line_.shards, .until_micros = until}));
     const std::unique_ptr<env::Parker> parker = env_.threads().make_parker();
     for (int i = 0; i < kLooks; ++i) {
-      RHEON_ASSIGN(const std::string status, answer({"status", {}, {}, 0}));
+      RHEON_ASSIGN(const std::string status, answer({.ask = "status"}));
       if (const Result<std::string> done = show_scaled(status, line_.shards);
           done.has_value() || done.error().code != ErrorCode::kNotFound) {
         return done;

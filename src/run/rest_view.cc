@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -5,6 +8,7 @@
 #include "codec/wire.h"
 #include "engine/quarantine.h"
 #include "engine/restore.h"
+#include "engine/stored_names.h"
 #include "run/job_view.h"
 #include "run/state_entry.h"
 
@@ -35,6 +39,14 @@ class RestView final : public JobView {
   }
 
   Result<engine::Ledger> ledger() override {
+    const std::vector<std::string> orphans = engine::orphans_of(plan_.graph, opened_.facts);
+    if (!orphans.empty()) {
+      return fail(
+          ErrorCode::kInvalidInput,
+          fmt::format("the job has run with {}, and with these parameters it has none: give "
+                      "those that `run` was given.",
+                      fmt::join(orphans, ", ")));
+    }
     engine::Ledger ledger;
     for (auto at = opened_.facts.lower_bound(kLedgerPrefix);
          at != opened_.facts.end() && at->first.starts_with(kLedgerPrefix); ++at) {
@@ -97,6 +109,7 @@ Result<std::unique_ptr<JobView>> view_at_rest(env::Env& env, const graph::Graph&
   RHEON_ASSIGN(log::files::OpenResult opened, log::files::open(env, options));
   engine::Plan plan = engine::make_plan(graph);
   std::vector<log::FactChange> changes;  // stay unwritten: this is only a look
+  static_cast<void>(engine::place_stored_names(graph, opened.opened.facts, changes));
   RHEON_ASSIGN(engine::Catalog catalog,
                engine::Catalog::make(plan, opened.opened.facts, env.random().next(), changes));
   return std::make_unique<RestView>(env, std::move(plan), std::move(opened), std::move(catalog));

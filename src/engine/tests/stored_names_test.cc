@@ -67,7 +67,7 @@ TEST(StoredNames, RefusesProgressThatNobodyOwnsWithTheNames) {
       place_stored_names(graph_of({node("lines", graph::NodeKind::kSource)}), facts, changes);
   ASSERT_FALSE(status.has_value());
   EXPECT_EQ(status.error().code, ErrorCode::kRefused);
-  EXPECT_THAT(status.error().message, HasSubstr("'gone', 'lost'"));
+  EXPECT_THAT(status.error().message, HasSubstr("source 'gone', source 'lost'"));
   EXPECT_THAT(status.error().message, HasSubstr("renamed_from"));
 }
 

@@ -96,36 +96,36 @@ class Answers : public ::testing::Test {
 };
 
 TEST_F(Answers, StatusSaysForWhatCommitsWait) {
-  EXPECT_FALSE(ask({"status", "", "", 0}).contains("waiting"));
+  EXPECT_FALSE(ask({.ask = "status"}).contains("waiting"));
   view_.stats_.waiting = "the disk is slow";
-  EXPECT_EQ(ask({"status", "", "", 0})["waiting"], "the disk is slow");
+  EXPECT_EQ(ask({.ask = "status"})["waiting"], "the disk is slow");
 }
 
 TEST_F(Answers, StatusNamesThePartitionThatHoldsTheWatermark) {
-  EXPECT_EQ(ask({"status", "", "", 0})["sources"], nlohmann::json::array());
+  EXPECT_EQ(ask({.ask = "status"})["sources"], nlohmann::json::array());
   view_.stats_.sources["lines"] = {3, false, false, EventTime{1'704'067'200'000'000}, "b.txt"};
-  auto source = ask({"status", "", "", 0})["sources"][0];
+  auto source = ask({.ask = "status"})["sources"][0];
   EXPECT_EQ(source["name"], "lines");
   EXPECT_EQ(source["partitions"], 3);
   EXPECT_EQ(source["held_by"], "b.txt");
   EXPECT_EQ(source["watermark"], "2024-01-01T00:00:00.000000Z");
   view_.stats_.sources["lines"] = {1, false, false, EventTime::min(), "b.txt"};
-  source = ask({"status", "", "", 0})["sources"][0];
+  source = ask({.ask = "status"})["sources"][0];
   EXPECT_EQ(source["held_by"], "b.txt");
   EXPECT_FALSE(source.contains("watermark")) << "there is none yet";
   view_.stats_.sources["lines"] = {1, false, true, EventTime{5}, "b.txt"};
-  source = ask({"status", "", "", 0})["sources"][0];
+  source = ask({.ask = "status"})["sources"][0];
   EXPECT_EQ(source["idle"], true);
   EXPECT_FALSE(source.contains("held_by"));
   view_.stats_.sources["lines"] = {1, true, true, EventTime{5}, "b.txt"};
-  EXPECT_EQ(ask({"status", "", "", 0})["sources"][0]["ended"], true);
+  EXPECT_EQ(ask({.ask = "status"})["sources"][0]["ended"], true);
 }
 
 TEST_F(Answers, TheLedgerShowsWhatKeyByHasSentToQuarantine) {
   view_.ledger_.set("edge/lines->two.0/sent", 7);
   view_.ledger_.set("edge/lines->two.0/received", 7);
   view_.ledger_.set("edge/lines->two.0/quarantined", 2);
-  const auto ledger = ask({"ledger", "", "", 0});
+  const auto ledger = ask({.ask = "ledger"});
   EXPECT_TRUE(ledger["balanced"]);
   EXPECT_EQ(ledger["edges"][0]["sent"], 7);
   EXPECT_EQ(ledger["edges"][0]["quarantined"], 2);
@@ -139,7 +139,7 @@ TEST_F(Answers, TheLedgerNamesWhatDoesNotAddUp) {
   view_.ledger_.set("edge/two -> out/sent", 6);
   view_.ledger_.set("edge/two -> out/received", 6);
   view_.ledger_.set("forecast", 1);  // of a later version
-  const auto ledger = ask({"ledger", "", "", 0});
+  const auto ledger = ask({.ask = "ledger"});
   EXPECT_FALSE(ledger["balanced"]);
   EXPECT_EQ(ledger["operators"][1]["name"], "two");
   EXPECT_EQ(ledger["operators"][1]["in"], 7);
@@ -153,7 +153,7 @@ TEST_F(Answers, TheLedgerNamesWhatDoesNotAddUp) {
 }
 
 TEST_F(Answers, StatesHaveTheirLifetimes) {
-  const auto states = ask({"states", "", "", 0})["states"];
+  const auto states = ask({.ask = "states"})["states"];
   std::map<std::string, std::string> lifetimes;
   for (const auto& state : states) {
     lifetimes[state["state"]] = state["lifetime"];
@@ -165,12 +165,14 @@ TEST_F(Answers, StatesHaveTheirLifetimes) {
 }
 
 TEST_F(Answers, AStateIsFoundByItsNameOrSaidToBeMissing) {
-  EXPECT_FALSE(ask({"state", "two.first", "key", 0})["found"]);
-  EXPECT_THAT(refusal({"state", "two", "key", 0}), HasSubstr("there is more than one state 'two'"));
-  EXPECT_THAT(refusal({"state", "three", "key", 0}),
+  EXPECT_FALSE(ask({.ask = "state", .address = "two.first", .key = "key"})["found"]);
+  EXPECT_THAT(refusal({.ask = "state", .address = "two", .key = "key"}),
+              HasSubstr("there is more than one state 'two'"));
+  EXPECT_THAT(refusal({.ask = "state", .address = "three", .key = "key"}),
               HasSubstr("there is no state 'three'. There are: two.first, two.second, two.third"));
   FakeView none(job_without_state);
-  EXPECT_THAT(answer(env_, none, {"state", "two", "key", 0}), HasSubstr("keeps no state"));
+  EXPECT_THAT(answer(env_, none, {.ask = "state", .address = "two", .key = "key"}),
+              HasSubstr("keeps no state"));
 }
 
 TEST_F(Answers, TheStateOfAKeyIsShown) {
@@ -178,7 +180,7 @@ TEST_F(Answers, TheStateOfAKeyIsShown) {
   entry.begin_section(StateId{1}, KeyGroup{0});
   entry.put("key", "\x07");
   view_.entry_ = entry.take();
-  const auto state = ask({"state", "two.first", "key", 0});
+  const auto state = ask({.ask = "state", .address = "two.first", .key = "key"});
   EXPECT_EQ(state["found"], true);
   EXPECT_EQ(state["value"], 7);
   EXPECT_TRUE(state["epoch"].is_number_unsigned());
@@ -186,13 +188,14 @@ TEST_F(Answers, TheStateOfAKeyIsShown) {
 }
 
 TEST_F(Answers, PassOnWhyTheJobCannotTell) {
-  const std::pair<const char*, Question> cases[] = {{"stats", {"status", "", "", 0}},
-                                                    {"ledger", {"status", "", "", 0}},
-                                                    {"ledger", {"ledger", "", "", 0}},
-                                                    {"size", {"states", "", "", 0}},
-                                                    {"scale", {"scale", "", "", 3}},
-                                                    {"entry", {"state", "two.first", "key", 0}},
-                                                    {"stats", {"state", "two.first", "key", 0}}};
+  const std::pair<const char*, Question> cases[] = {
+      {"stats", {.ask = "status"}},
+      {"ledger", {.ask = "status"}},
+      {"ledger", {.ask = "ledger"}},
+      {"size", {.ask = "states"}},
+      {"scale", {.ask = "scale", .shards = 3}},
+      {"entry", {.ask = "state", .address = "two.first", .key = "key"}},
+      {"stats", {.ask = "state", .address = "two.first", .key = "key"}}};
   for (const auto& [what, question] : cases) {
     EXPECT_EQ(refusal(question), "");
     view_.broken_ = what;
@@ -200,41 +203,64 @@ TEST_F(Answers, PassOnWhyTheJobCannotTell) {
     view_.broken_.clear();
   }
   view_.entry_ = "\xff";
-  EXPECT_NE(refusal({"state", "two.first", "key", 0}), "");
+  EXPECT_NE(refusal({.ask = "state", .address = "two.first", .key = "key"}), "");
 }
 
 TEST_F(Answers, AKeyIsOneOfTheStatesType) {
   FakeView numbers(job_with_numbers);
-  EXPECT_THAT(answer(env_, numbers, {"state", "counts", "7", 0}), HasSubstr("\"found\":false"));
-  EXPECT_THAT(answer(env_, numbers, {"state", "counts", "seven", 0}), HasSubstr("seven"));
+  EXPECT_THAT(answer(env_, numbers, {.ask = "state", .address = "counts", .key = "7"}),
+              HasSubstr("\"found\":false"));
+  EXPECT_THAT(answer(env_, numbers, {.ask = "state", .address = "counts", .key = "seven"}),
+              HasSubstr("seven"));
 }
 
 TEST_F(Answers, TheLedgerMayHoldEdgesOnly) {
   view_.ledger_.set("edge/lines -> two/sent", 8);
-  EXPECT_EQ(ask({"ledger", "", "", 0})["edges"][0]["sent"], 8);
+  EXPECT_EQ(ask({.ask = "ledger"})["edges"][0]["sent"], 8);
 }
 
 TEST_F(Answers, ScaleKnowsHowFarItGoes) {
-  EXPECT_EQ(ask({"scale", "", "", 3})["shards_wanted"], 3);
+  EXPECT_EQ(ask({.ask = "scale", .shards = 3})["shards_wanted"], 3);
   EXPECT_EQ(view_.shards_, 3u);
-  EXPECT_THAT(refusal({"scale", "", "", 0}), HasSubstr("1 to 1024 shards, not on 0"));
-  EXPECT_THAT(refusal({"scale", "", "", 1025}), HasSubstr("not on 1025"));
+  EXPECT_THAT(refusal({.ask = "scale"}), HasSubstr("1 to 1024 shards, not on 0"));
+  EXPECT_THAT(refusal({.ask = "scale", .shards = 1025}), HasSubstr("not on 1025"));
   EXPECT_EQ(view_.shards_, 3u);
+}
+
+TEST_F(Answers, AreGivenByTheJobThatIsAskedOnly) {
+  EXPECT_EQ(ask({.ask = "status", .job = "job"})["job"], "job");
+  EXPECT_THAT(refusal({.ask = "status", .job = "other"}),
+              HasSubstr("job 'job' runs there, not 'other'"));
+}
+
+TEST_F(Answers, NothingIsDoneThatNobodyWaitsForAnyMore) {
+  const std::int64_t now = env_.clock().wall().micros;
+  EXPECT_THAT(refusal({.ask = "scale", .shards = 3, .until_micros = now - 1}),
+              HasSubstr("too long ago"));
+  EXPECT_EQ(view_.shards_, 0u);
+  EXPECT_EQ(ask({.ask = "scale", .shards = 3, .until_micros = now})["shards_wanted"], 3);
 }
 
 TEST_F(Answers, WhatNobodyKnowsIsSaidToBeUnknown) {
-  EXPECT_THAT(refusal({"weather", "", "", 0}), HasSubstr("no question 'weather'"));
+  EXPECT_THAT(refusal({.ask = "weather"}), HasSubstr("no question 'weather'"));
 }
 
 TEST(Questions, AreReadAsTheyWereWritten) {
-  const Question question{"state", "two.first", "key", 4};
+  const Question question{.ask = "state",
+                          .address = "two.first",
+                          .key = "key",
+                          .shards = 4,
+                          .job = "job",
+                          .until_micros = 1'700'000'000'000};
   const auto read = question_of(to_json(question));
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(read->ask, question.ask);
   EXPECT_EQ(read->address, question.address);
   EXPECT_EQ(read->key, question.key);
   EXPECT_EQ(read->shards, question.shards);
-  EXPECT_EQ(question_of(to_json({"status", "", "", 0}))->shards, 0u);
+  EXPECT_EQ(read->job, question.job);
+  EXPECT_EQ(read->until_micros, question.until_micros);
+  EXPECT_EQ(question_of(to_json({.ask = "status"}))->shards, 0u);
 }
 
 TEST(Questions, AreObjectsThatAsk) {
@@ -244,6 +270,10 @@ TEST(Questions, AreObjectsThatAsk) {
   for (const char* shards : {R"("many")", "2.5", "-1", "4294967297", "null"}) {
     const auto read = question_of(std::string(R"({"ask":"scale","shards":)") + shards + "}");
     EXPECT_FALSE(read.has_value()) << shards;
+  }
+  for (const char* until : {R"("noon")", "2.5", "null"}) {
+    EXPECT_FALSE(question_of(std::string(R"({"ask":"scale","until_micros":)") + until + "}"))
+        << until;
   }
 }
 

@@ -57,8 +57,12 @@ TEST(CommandLine, a_yes_or_no_works_as_a_flag_and_with_a_value) {
 TEST(CommandLine, what_is_not_there_is_named) {
   EXPECT_EQ(
       sentence({"run", "--inptu", "x"}),
-      "'wordcount run' has no option or argument '--inptu'. `wordcount run --help` lists what "
-      "it has.");
+      "'wordcount run' has no option or argument '--inptu'. Is `--input` meant? `wordcount run "
+      "--help` lists what it has.");
+  EXPECT_THAT(sentence({"run", "--comit-interval=5ms"}), HasSubstr("Is `--commit-interval` meant"));
+  EXPECT_THAT(sentence({"stauts"}),
+              HasSubstr("no option or argument 'stauts'. Is `status` meant?"));
+  EXPECT_THAT(sentence({"run", "--weather"}), HasSubstr("'--weather'. `wordcount run --help`"));
   EXPECT_THAT(sentence({"run", "--input", "a.txt", "b.txt"}),
               HasSubstr("no option or argument 'b.txt'. `wordcount run --help` lists what it has. "
                         "A pattern of files stands in quotes"));

@@ -108,6 +108,37 @@ TEST(Inspect, DoesNotWaitForAJobThatHasDied) {
   EXPECT_THAT(answer.error().message, HasSubstr("job ended before it ran on 3 shards"));
 }
 
+TEST(Inspect, SaysThatOtherParametersMakeAnotherJob) {
+  env::fake::FakeEnv machine;
+  const auto ask_ledger = [&](const char* output) {
+    Job job("job", Parameters({}, /*complete=*/true));
+    job.from("words", generator::words({.dictionary = 10, .count = 100}))
+        .to(output, discard::all());
+    const Result<graph::Graph> graph = job.finish();
+    CommandLine line;
+    line.command = Command::kLedger;
+    line.data_directory = "job.data";
+    return inspect(machine, *graph, line);
+  };
+  log::files::OpenOptions options = testing::small_log();
+  options.directory = "job.data";
+  options.job = "job";
+  auto opened = log::files::open(machine, options);
+  ASSERT_TRUE(opened) << opened.error().message;
+  log::Commit commit;
+  commit.epoch = Epoch{opened->opened.epoch.value + 1};
+  commit.facts.push_back({"sink/csv/0-1.csv", "12"});
+  opened->log->submit(std::move(commit));
+  machine.io().run_all();
+  opened->log.reset();
+  EXPECT_TRUE(ask_ledger("csv"));
+  const auto other = ask_ledger("kafka");
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().message,
+            "the job has run with sink 'csv', and with these parameters it has none: give those "
+            "that `run` was given.");
+}
+
 class Unrun : public ::testing::Test {
  protected:
   [[nodiscard]] std::string sentence() {
