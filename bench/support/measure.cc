@@ -5,12 +5,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <sstream>
 #include <thread>
+
+#include "base/spsc_ring.h"
 
 namespace rheon::bench {
 
@@ -89,6 +92,33 @@ double busiest_thread_seconds(const std::function<void()>& work) {
     most = std::max(most, seconds - before[thread]);
   }
   return most;
+}
+
+double round_trip_ns() {
+  constexpr std::uint32_t kTrips = 20'000;
+  if (std::thread::hardware_concurrency() < 2) {
+    return 0;
+  }
+  alignas(kCacheLinePair) std::atomic<std::uint32_t> there{0};
+  alignas(kCacheLinePair) std::atomic<std::uint32_t> back{0};
+  std::jthread other([&] {
+    for (std::uint32_t trip = 1; trip <= kTrips; ++trip) {
+      while (there.load(std::memory_order_acquire) != trip) {
+      }
+      back.store(trip, std::memory_order_release);
+    }
+  });
+  const auto go = [&](std::uint32_t from, std::uint32_t to) {
+    for (std::uint32_t trip = from; trip <= to; ++trip) {
+      there.store(trip, std::memory_order_release);
+      while (back.load(std::memory_order_acquire) != trip) {
+      }
+    }
+  };
+  go(1, kTrips / 4);  // both run by then
+  const double began = now_seconds();
+  go(kTrips / 4 + 1, kTrips);
+  return (now_seconds() - began) * 1e9 / (kTrips - kTrips / 4);
 }
 
 QuietRuns quiet_runs(std::size_t wanted, std::size_t at_most,

@@ -64,6 +64,11 @@ inline constexpr double kQuiet = 0.05;
 [[nodiscard]] QuietRuns quiet_runs(std::size_t wanted, std::size_t at_most,
                                    const std::function<double()>& measure);
 
+/// What a word takes that one thread writes, another answers and the first reads, in nanoseconds:
+/// how far two processors are from each other. Where the machine is a virtual one that may change
+/// from one second to the next, by a factor of ten. 0 where there is only one.
+[[nodiscard]] double round_trip_ns();
+
 /// Resident memory of a process, in bytes; 0 when it is not there. `process`: "self" or its id.
 [[nodiscard]] std::uint64_t resident_bytes(const std::string& process);
 

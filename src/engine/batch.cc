@@ -7,6 +7,8 @@ namespace rheon::engine {
 BatchBase::BatchBase() = default;
 BatchBase::~BatchBase() = default;
 
+BatchBase& BatchBase::laid_out(std::unique_ptr<BatchBase>& /*room*/) { return *this; }
+
 void BatchBase::forget() {
   arena.reset();
   traces.clear();

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <typeinfo>
 #include <vector>
 
@@ -39,6 +40,9 @@ class BatchBase {
   virtual void clear() = 0;
   /// Memory for so many records.
   virtual void reserve(std::size_t records) = 0;
+  /// Its records as slots of a Batch: of itself, or of `room`, which is made when there is none and
+  /// used again. Valid until this is cleared, or the room is used for another one.
+  [[nodiscard]] virtual BatchBase& laid_out(std::unique_ptr<BatchBase>& room);
   /// Records [from, to) are followed. Those before them have been marked; of one that is marked
   /// twice the later context holds, so that each stands in `traces` once.
   void mark(std::size_t from, std::size_t to, const observe::TraceContext& context);

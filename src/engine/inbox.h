@@ -3,7 +3,9 @@
 // The receiving end of a stage's exchanges: one lane per sending task. Takes watermarks to their
 // minimum and holds lanes back that have seen a barrier until all have (alignment).
 
+#include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,16 +24,28 @@ class Inbox {
     Watermark watermark;
     bool at_barrier = false;
     std::uint64_t received = 0;
+    std::size_t room = 0;
   };
 
   void add(std::string edge, std::uint32_t input, Channel* channel) {
-    lanes_.push_back({std::move(edge), input, channel, {}, false, 0});
+    const auto same = std::find_if(lanes_.begin(), lanes_.end(),
+                                   [&](const Lane& lane) { return lane.edge == edge; });
+    const std::size_t room = same != lanes_.end() ? same->room : rooms_.size();
+    if (room == rooms_.size()) {
+      rooms_.emplace_back();
+    }
+    lanes_.push_back({std::move(edge), input, channel, {}, false, 0, room});
   }
 
   /// The next message of some lane that is not held back, in turn; null lane: nothing is there.
   [[nodiscard]] Lane* next(Message& message);
   /// As next(), but only a barrier that may overtake a burst of timers: not one that drains.
   [[nodiscard]] Lane* next_barrier(Message& message);
+  /// The records of a message of the lane, as slots; valid until the next call, or until the batch
+  /// is given back.
+  [[nodiscard]] BatchBase& laid_out(const Lane& lane, BatchBase& batch) {
+    return batch.laid_out(rooms_[lane.room]);
+  }
   /// Puts a barrier's lane on hold; true when that was the last one: then all lanes are free again.
   [[nodiscard]] bool align(Lane& lane);
   /// The minimum over all lanes that are not idle; idle when all are.
@@ -42,6 +56,7 @@ class Inbox {
 
  private:
   std::vector<Lane> lanes_;
+  std::vector<std::unique_ptr<BatchBase>> rooms_;  // of an edge: all its records are of one type
   std::size_t turn_ = 0;
   std::size_t held_ = 0;
   Work told_ = RecordCost::kFirst;

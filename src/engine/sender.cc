@@ -36,9 +36,9 @@ Sender::~Sender() {
   }
 }
 
-BatchBase& Sender::begin_batch(std::size_t receiver, const RecordType& type) {
+BatchBase& Sender::begin_batch(std::size_t receiver, MakeBatch make) {
   BatchBase* const returned = lanes_[receiver].channel->take_returned();
-  BatchBase* const batch = returned != nullptr ? returned : type.make();
+  BatchBase* const batch = returned != nullptr ? returned : make();
   filling_[receiver] = batch;
   add_origins(*batch);
   batch->limit = records_at_once(receiver);
@@ -72,6 +72,12 @@ void Sender::push(Lane& lane, const Message& message) {
 }
 
 void Sender::send(std::size_t receiver) {
+  // The watermark may not overtake records that are still being gathered here, but those stand
+  // before it: told with this batch is what was known before the batch was begun.
+  send(receiver, lanes_[receiver].told);
+}
+
+void Sender::send(std::size_t receiver, const Watermark& watermark) {
   Lane& lane = lanes_[receiver];
   BatchBase* const batch = filling_[receiver];
   if (batch == nullptr || batch->size() == 0) {
@@ -82,22 +88,22 @@ void Sender::send(std::size_t receiver) {
   Message message;
   message.kind = Message::Kind::kBatch;
   message.batch = batch;
-  // The watermark may not overtake records that are still being gathered here, but those stand
-  // before it: told with this batch is what was known before the batch was begun.
-  message.watermark = lane.told;
+  message.watermark = watermark;
   filling_[receiver] = nullptr;
   push(lane, message);
 }
 
 void Sender::flush() {
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    send(i);
     Lane& lane = lanes_[i];
-    if (lane.told_any && lane.told == watermark_) {
-      continue;
-    }
+    const bool with_records = filling_[i] != nullptr && filling_[i]->size() > 0;
+    send(i, watermark_);  // all that was gathered stands before it
+    const bool news = !lane.told_any || lane.told != watermark_;
     lane.told = watermark_;
     lane.told_any = true;
+    if (with_records || !news) {
+      continue;
+    }
     Message message;
     message.kind = Message::Kind::kWatermark;
     message.watermark = watermark_;
@@ -179,7 +185,7 @@ void CopySender::route(const BatchBase& in, std::size_t from, std::size_t to,
 void CopySender::copy(const BatchBase& in, std::size_t from, std::size_t to, std::size_t stride,
                       std::size_t receiver, const observe::TraceContext* context) {
   while (from < to) {
-    BatchBase& out = batch_for(receiver, type_);
+    BatchBase& out = batch_for(receiver, type_.make);
     from = type_.append(out, in, from, to, stride);
     const std::size_t size = out.size();
     if (context != nullptr) {

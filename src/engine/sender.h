@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "base/rare_branch.h"
@@ -15,6 +16,7 @@
 #include "codec/key.h"
 #include "codec/value.h"
 #include "engine/ledger.h"
+#include "engine/packed_batch.h"
 #include "engine/receiver.h"
 #include "engine/record_cost.h"
 #include "engine/shard_context.h"
@@ -45,6 +47,8 @@ class Sender : public Receiver {
   [[nodiscard]] Work take_caused();
 
  protected:
+  using MakeBatch = BatchBase* (*)();
+
   [[nodiscard]] ShardContext& shard() const { return shard_; }
   /// To be called with every batch that comes: what is being gathered comes from there as well.
   void note_origins() {
@@ -60,10 +64,10 @@ class Sender : public Receiver {
   [[nodiscard]] std::size_t fan_out() const { return filling_.size(); }
   /// Hands the batch that is being filled for a receiver to its channel, when there is one.
   void send(std::size_t receiver);
-  /// The batch that is being filled for a receiver.
-  [[nodiscard]] BatchBase& batch_for(std::size_t receiver, const RecordType& type) {
+  /// The batch that is being filled for a receiver; always of the same kind.
+  [[nodiscard]] BatchBase& batch_for(std::size_t receiver, MakeBatch make) {
     BatchBase* const batch = filling_[receiver];
-    return batch != nullptr ? *batch : begin_batch(receiver, type);
+    return batch != nullptr ? *batch : begin_batch(receiver, make);
   }
   /// By key group: the receiver that owns it.
   [[nodiscard]] std::vector<std::uint16_t> owners(std::uint32_t key_groups) const;
@@ -78,10 +82,11 @@ class Sender : public Receiver {
   }
   /// The channel to a receiver, and what waits before it.
   struct Lane;
-  [[gnu::cold, gnu::noinline]] BatchBase& begin_batch(std::size_t receiver, const RecordType& type);
+  [[gnu::cold, gnu::noinline]] BatchBase& begin_batch(std::size_t receiver, MakeBatch make);
   /// Records that the next message to it may hold.
   [[nodiscard]] std::size_t records_at_once(std::size_t receiver) const;
   void push(Lane& lane, const Message& message);
+  void send(std::size_t receiver, const Watermark& watermark);
 
   std::string edge_;
   ShardContext& shard_;
@@ -124,6 +129,10 @@ template <class KIn, class T, class K, class KeyOf>
 class HashSender final : public Sender {
  public:
   using BatchType = Batch<K, T>;
+  /// To other shards records go packed, and to the own one as well: which of the two it is could
+  /// not be foreseen from record to record.
+  using Crossing = std::conditional_t<codec::is_packable<K> && codec::is_packable<T>,
+                                      PackedBatch<K, T>, BatchType>;
 
   HashSender(const std::string& edge, const std::vector<Channel*>& channels, ShardContext& shard,
              KeyOf key_of, OnThrow on_throw)
@@ -212,7 +221,7 @@ class HashSender final : public Sender {
         // A key that is returned by value lives until it has been copied into the batch.
         decltype(auto) key = key_of_(slot.value);
         told = true;
-        add(slot, key, hash_of(key), context);
+        route_to_owner(slot, key, hash_of(key), context);
       } catch (...) {
         if (told) {
           throw;  // not the user's
@@ -227,12 +236,12 @@ class HashSender final : public Sender {
                  const observe::TraceContext* context) {
     if (fan_out() > 1 || context != nullptr) {
       for (std::size_t i = 0; i < n; ++i) {
-        add(slots[i], keys[i], hashes[i], context);
+        route_to_owner(slots[i], keys[i], hashes[i], context);
       }
       return;
     }
     for (std::size_t i = 0; i < n;) {
-      BatchType& out = filling(0);
+      BatchType& out = filling<BatchType>(0);
       const std::size_t end = std::min(n, i + out.limit - out.slots.size());
       for (; i < end && out.arena.bytes_used() < kBatchBytes; ++i) {
         append(out, keys[i], slots[i].value, slots[i].time, hashes[i]);
@@ -243,26 +252,40 @@ class HashSender final : public Sender {
     }
   }
   template <class Key>
-  void add(const Slot<KIn, T>& slot, const Key& key, std::uint64_t hash,
+  void route_to_owner(const Slot<KIn, T>& slot, const Key& key, std::uint64_t hash,
+                      const observe::TraceContext* context) {
+    if (fan_out() == 1) {
+      add<BatchType>(0, slot, key, hash, context);
+    } else {
+      add<Crossing>(owners_[hash & (key_groups_ - 1)], slot, key, hash, context);
+    }
+  }
+  template <class Out, class Key>
+  void add(std::size_t receiver, const Slot<KIn, T>& slot, const Key& key, std::uint64_t hash,
            const observe::TraceContext* context) {
-    const std::size_t receiver = fan_out() > 1 ? owners_[hash & (key_groups_ - 1)] : std::size_t{0};
-    BatchType& out = filling(receiver);
+    Out& out = filling<Out>(receiver);
     append(out, key, slot.value, slot.time, hash);
     if (context != nullptr) {
-      out.mark(out.slots.size() - 1, out.slots.size(), *context);
+      out.mark(out.size() - 1, out.size(), *context);
     }
     if (out.full() || rare_branch(RareBranch::kBatch)) {
       send(receiver);
     }
   }
 
-  [[nodiscard]] BatchType& filling(std::size_t receiver) {
-    return static_cast<BatchType&>(batch_for(receiver, record_type<K, T>));
+  template <class Out>
+  [[nodiscard]] Out& filling(std::size_t receiver) {
+    return static_cast<Out&>(batch_for(receiver, []() -> BatchBase* { return new Out(); }));
   }
 
   template <class Key>
   [[nodiscard]] static std::uint64_t hash_of(const Key& key) {
     return stable_hash(codec::KeyBytes<std::remove_cvref_t<Key>>(key).view());
+  }
+  template <class Key>
+  static void append(PackedBatch<K, T>& out, const Key& key, const T& value, EventTime time,
+                     std::uint64_t hash) {
+    out.append(K(key), value, time, hash);
   }
   template <class Key>
   static void append(BatchType& out, const Key& key, const T& value, EventTime time,

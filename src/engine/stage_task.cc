@@ -80,10 +80,13 @@ StepResult StageTask::take_messages(std::size_t& records, Work& work) {
 void StageTask::take_batch(Inbox::Lane& lane, const Message& message) {
   lane.received += message.batch->size();
   shard().reading = &message.batch->origins;
-  stage().processors.front()->on_batch(lane.input, *message.batch);
+  stage().processors.front()->on_batch(lane.input, inbox_.laid_out(lane, *message.batch));
   shard().reading = nullptr;
   lane.channel->give_back(message.batch);
-  lane.watermark = message.watermark;
+  if (lane.watermark != message.watermark) {
+    lane.watermark = message.watermark;
+    advance();
+  }
 }
 
 bool StageTask::take_barrier(Inbox::Lane& lane, const Barrier& barrier) {

@@ -163,6 +163,75 @@ TEST_P(SenderOfSlowRecords, AddsUpTheWorkThatTheyCause) {
 
 INSTANTIATE_TEST_SUITE_P(Receivers, SenderOfSlowRecords, ::testing::Values(1, 2));
 
+std::string_view first_letter(std::string_view word) { return word.substr(0, 1); }
+
+/// What comes out of the channels, as "key=value@time", and of the followed ones the value.
+struct Arrived {
+  std::vector<std::string> records;
+  std::vector<std::string> followed;
+};
+Arrived words_by_first_letter(std::size_t receivers) {
+  env::fake::FakeParker parker;
+  Doorbell doorbell{parker};
+  ShardContext shard;
+  std::vector<std::unique_ptr<Channel>> channels;
+  std::vector<Channel*> to;
+  for (std::size_t i = 0; i < receivers; ++i) {
+    channels.push_back(std::make_unique<Channel>(64, doorbell, doorbell));
+    channels.back()->tell_cost(Work{0});
+    to.push_back(channels.back().get());
+  }
+  HashSender<NoKey, std::string_view, std::string_view, decltype(&first_letter)> sender(
+      "edge", to, shard, &first_letter, OnThrow::kStop);
+  Batch<NoKey, std::string_view> batch;
+  std::vector<std::string> words;
+  for (int i = 0; i < 3000; ++i) {
+    words.push_back(std::string(1, static_cast<char>('a' + i % 26)) + std::to_string(i));
+  }
+  for (int i = 0; i < 3000; ++i) {
+    batch.slots.push_back({{}, words[static_cast<std::size_t>(i)], EventTime{i / 1000}});
+  }
+  batch.mark(17, 18, {1, 2, 3});
+  batch.mark(2500, 2501, {1, 2, 4});
+  sender.on_batch(0, batch);
+  words.assign(words.size(), "gone");
+  sender.flush();
+  Arrived arrived;
+  std::unique_ptr<BatchBase> room;
+  for (std::size_t i = 0; i < receivers; ++i) {
+    Message message;
+    while (to[i]->try_pop(message)) {
+      if (message.kind == Message::Kind::kBatch) {
+        EXPECT_LE(message.batch->size(), kBatchRecords);
+        const auto& out = static_cast<const Batch<std::string_view, std::string_view>&>(
+            message.batch->laid_out(room));
+        for (const auto& slot : out.slots) {
+          EXPECT_EQ(slot.hash, stable_hash(slot.key));
+          arrived.records.push_back(std::string(slot.key) + "=" + std::string(slot.value) + "@" +
+                                    std::to_string(slot.time.micros));
+        }
+        for (const TraceMark& mark : out.traces) {
+          arrived.followed.emplace_back(out.slots[mark.index].value);
+        }
+        to[i]->give_back(message.batch);
+      }
+    }
+  }
+  return arrived;
+}
+
+TEST(HashSender, RecordsArriveAlikeHoweverManyReceiversThereAre) {
+  const Arrived one = words_by_first_letter(1);
+  EXPECT_EQ(one.records.size(), 3000u);
+  EXPECT_EQ(one.records[2500], "e=e2500@2");
+  EXPECT_THAT(one.followed, ::testing::ElementsAre("r17", "e2500"));
+  for (const std::size_t receivers : {2u, 3u}) {
+    const Arrived several = words_by_first_letter(receivers);
+    EXPECT_THAT(several.records, ::testing::UnorderedElementsAreArray(one.records));
+    EXPECT_THAT(several.followed, ::testing::UnorderedElementsAreArray(one.followed));
+  }
+}
+
 class CopySenderTest : public ::testing::Test {
  protected:
   using Words = Batch<NoKey, std::string_view>;

@@ -1,0 +1,112 @@
+#pragma once
+
+// A batch on its way to another shard. Its records stand packed (codec/packed.h), so that few cache
+// lines go from one processor to the other; the receiver lays them out as slots in memory of its
+// own.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "codec/packed.h"
+#include "engine/batch.h"
+
+namespace rheon::engine {
+
+/// Only of a packable key and a packable value. What it shows lives until clear().
+template <class K, class T>
+class PackedBatch final : public BatchBase {
+ public:
+  [[nodiscard]] std::size_t size() const override { return size_; }
+  void clear() override {
+    if (bytes_reserved() > kMostKept) {
+      memory_.reset();
+      end_ = nullptr;
+    }
+    next_ = memory_.get();
+    size_ = 0;
+    time_ = EventTime::none();
+    times_.clear();
+    forget();
+  }
+  void reserve(std::size_t /*records*/) override {}  // it grows to what they need, and stays so
+  [[nodiscard]] bool full() const { return size_ >= limit || bytes_used() >= kBatchBytes; }
+
+  void append(const K& key, const T& value, EventTime time, std::uint64_t hash) {
+    const std::size_t room = sizeof hash + codec::packed_room(key) + codec::packed_room(value);
+    if (static_cast<std::size_t>(end_ - next_) < room) [[unlikely]] {
+      grow(room);
+    }
+    if (time != time_) [[unlikely]] {
+      time_ = time;
+      times_.push_back({size_, time});
+    }
+    char* const to = next_;
+    std::memcpy(to, &hash, sizeof hash);
+    next_ = codec::pack_behind(codec::pack(to + sizeof hash, key), key, value);
+    ++size_;
+  }
+
+  BatchBase& laid_out(std::unique_ptr<BatchBase>& room) override {
+    if (room == nullptr) {
+      room = std::make_unique<Batch<K, T>>();
+    }
+    auto& out = static_cast<Batch<K, T>&>(*room);
+    out.arena.reset();
+    out.traces.swap(traces);
+    out.shared = false;
+    out.slots.resize(size_);
+    const char* from = memory_.get();
+    Slot<K, T>* slot = out.slots.data();
+    EventTime time = EventTime::none();
+    const auto lay_out_to = [&](std::size_t end) {
+      for (Slot<K, T>* const stop = out.slots.data() + end; slot != stop; ++slot) {
+        std::memcpy(&slot->hash, from, sizeof slot->hash);
+        from = codec::unpack(from + sizeof slot->hash, slot->key);
+        from = codec::unpack_behind(from, slot->key, slot->value);
+        slot->time = time;
+      }
+    };
+    for (const auto& [from_record, next_time] : times_) {
+      lay_out_to(from_record);
+      time = next_time;
+    }
+    lay_out_to(size_);
+    return out;
+  }
+
+ private:
+  static constexpr std::size_t kFirstBytes = 4 << 10;
+  static constexpr std::size_t kMostKept = 2 * kBatchBytes;  // more only while a long text is there
+
+  [[nodiscard]] std::size_t bytes_used() const {
+    return static_cast<std::size_t>(next_ - memory_.get());
+  }
+  [[nodiscard]] std::size_t bytes_reserved() const {
+    return static_cast<std::size_t>(end_ - memory_.get());
+  }
+
+  [[gnu::cold, gnu::noinline]] void grow(std::size_t room) {
+    const std::size_t used = bytes_used();
+    const std::size_t reserved = std::max({2 * bytes_reserved(), used + room, kFirstBytes});
+    auto memory = std::make_unique_for_overwrite<char[]>(reserved);
+    if (used > 0) {
+      std::memcpy(memory.get(), memory_.get(), used);
+    }
+    memory_ = std::move(memory);
+    next_ = memory_.get() + used;
+    end_ = memory_.get() + reserved;
+  }
+
+  std::unique_ptr<char[]> memory_;
+  char* next_ = nullptr;
+  char* end_ = nullptr;
+  std::size_t size_ = 0;
+  EventTime time_ = EventTime::none();                    // of the last record
+  std::vector<std::pair<std::size_t, EventTime>> times_;  // from which record on it is which
+};
+
+}  // namespace rheon::engine
