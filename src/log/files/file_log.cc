@@ -76,7 +76,15 @@ class Opening {
     }
     RHEON_TRY(files_.make_directories(options_.directory));
     RHEON_TRY(check_not_foreign());
-    RHEON_ASSIGN(lock_, lock_directory(files_, options_.directory, options_.job));
+    auto lock = lock_directory(files_, options_.directory, options_.job);
+    if (!lock.has_value()) {
+      Error error = std::move(lock).error();
+      if (is_held_by_another(error)) {
+        error.message += ". A second run of the job needs a directory of its own (--data-dir)";
+      }
+      return tl::unexpected(std::move(error));
+    }
+    lock_ = std::move(*lock);
     RHEON_ASSIGN(std::string warning,
                  check_file_system(files_, options_.directory, options_.allow_network_file_system));
     add_notice(std::move(warning));

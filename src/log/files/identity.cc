@@ -28,9 +28,7 @@ Result<std::unique_ptr<env::FileLock>> lock_directory(env::Files& files,
   auto lock = files.lock(env::join(directory, kLockFile));
   if (!lock.has_value() && lock.error().code == ErrorCode::kRefused) {
     return fail(ErrorCode::kRefused,
-                fmt::format("{}{} in {}: stop it first; a second run of the job needs a directory "
-                            "of its own (--data-dir)",
-                            kHeld, job, directory));
+                fmt::format("{}{} in {}: stop it first", kHeld, job, directory));
   }
   return lock;
 }
