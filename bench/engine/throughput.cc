@@ -90,8 +90,8 @@ void two_shards(const Setting& setting, const Words& words) {
   figure.samples = runs.samples;
   figure.baseline = fmt::format("one shard {:.1f} M records/s", one_rate.median());
   figure.note = fmt::format(
-      "two hand-written loops over one {:.2f} x; a word from one processor to the other and back "
-      "takes {:.0f} ns ({:.0f} to {:.0f})",
+      "two hand-written loops over one {:.2f} x; a word from one thread to another and back takes "
+      "{:.0f} ns ({:.0f} to {:.0f})",
       control.median(), trips.median(), trips.least(), trips.most());
   if (runs.others > kQuiet) {
     figure.note += fmt::format(

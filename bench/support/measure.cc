@@ -95,15 +95,18 @@ double busiest_thread_seconds(const std::function<void()>& work) {
 }
 
 double round_trip_ns() {
+  const auto give_way = [alone = std::thread::hardware_concurrency() < 2] {
+    if (alone) {
+      std::this_thread::yield();
+    }
+  };
   constexpr std::uint32_t kTrips = 20'000;
-  if (std::thread::hardware_concurrency() < 2) {
-    return 0;
-  }
   alignas(kCacheLinePair) std::atomic<std::uint32_t> there{0};
   alignas(kCacheLinePair) std::atomic<std::uint32_t> back{0};
   std::jthread other([&] {
     for (std::uint32_t trip = 1; trip <= kTrips; ++trip) {
       while (there.load(std::memory_order_acquire) != trip) {
+        give_way();
       }
       back.store(trip, std::memory_order_release);
     }
@@ -112,6 +115,7 @@ double round_trip_ns() {
     for (std::uint32_t trip = from; trip <= to; ++trip) {
       there.store(trip, std::memory_order_release);
       while (back.load(std::memory_order_acquire) != trip) {
+        give_way();
       }
     }
   };

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "base/assert.h"
 #include "base/short_text.h"
 #include "codec/record.h"
 
@@ -43,6 +44,7 @@ template <class T>
     if (text.size() < detail::kSameText) [[likely]] {
       *to++ = static_cast<char>(text.size());
     } else {
+      RHEON_ASSERT(text.size() <= UINT32_MAX, "a text of a record has less than 4 GiB");
       const auto size = static_cast<std::uint32_t>(text.size());
       *to++ = static_cast<char>(detail::kLongText);
       std::memcpy(to, &size, sizeof size);

@@ -1,7 +1,8 @@
 #pragma once
 
 // Records travel in batches. A batch owns the bytes that its records show; its slots hold the
-// records themselves. One thread at a time owns a batch; it moves between shards by pointer.
+// records themselves, but on their way between shards (engine/packed_batch.h). One thread at a time
+// owns a batch; it moves between shards by pointer.
 
 #include <cstddef>
 #include <cstdint>

@@ -28,13 +28,10 @@ class Inbox {
   };
 
   void add(std::string edge, std::uint32_t input, Channel* channel) {
-    const auto same = std::find_if(lanes_.begin(), lanes_.end(),
-                                   [&](const Lane& lane) { return lane.edge == edge; });
-    const std::size_t room = same != lanes_.end() ? same->room : rooms_.size();
-    if (room == rooms_.size()) {
+    if (lanes_.empty() || lanes_.back().edge != edge) {  // the lanes of an edge come together
       rooms_.emplace_back();
     }
-    lanes_.push_back({std::move(edge), input, channel, {}, false, 0, room});
+    lanes_.push_back({std::move(edge), input, channel, {}, false, 0, rooms_.size() - 1});
   }
 
   /// The next message of some lane that is not held back, in turn; null lane: nothing is there.

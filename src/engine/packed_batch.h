@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/assert.h"
 #include "codec/packed.h"
 #include "engine/batch.h"
 
@@ -30,6 +31,7 @@ class PackedBatch final : public BatchBase {
     size_ = 0;
     time_ = EventTime::none();
     times_.clear();
+    times_differ_ = false;
     forget();
   }
   void reserve(std::size_t /*records*/) override {}  // it grows to what they need, and stays so
@@ -40,9 +42,8 @@ class PackedBatch final : public BatchBase {
     if (static_cast<std::size_t>(end_ - next_) < room) [[unlikely]] {
       grow(room);
     }
-    if (time != time_) [[unlikely]] {
-      time_ = time;
-      times_.push_back({size_, time});
+    if (times_differ_ || time != time_) {
+      note(time);
     }
     char* const to = next_;
     std::memcpy(to, &hash, sizeof hash);
@@ -54,31 +55,39 @@ class PackedBatch final : public BatchBase {
     if (room == nullptr) {
       room = std::make_unique<Batch<K, T>>();
     }
+    RHEON_ASSERT((dynamic_cast<Batch<K, T>*>(room.get()) != nullptr),
+                 "the room is for records of another type");
     auto& out = static_cast<Batch<K, T>&>(*room);
     out.arena.reset();
     out.traces.swap(traces);
     out.shared = false;
     out.slots.resize(size_);
     const char* from = memory_.get();
-    Slot<K, T>* slot = out.slots.data();
-    EventTime time = EventTime::none();
-    const auto lay_out_to = [&](std::size_t end) {
-      for (Slot<K, T>* const stop = out.slots.data() + end; slot != stop; ++slot) {
-        std::memcpy(&slot->hash, from, sizeof slot->hash);
-        from = codec::unpack(from + sizeof slot->hash, slot->key);
-        from = codec::unpack_behind(from, slot->key, slot->value);
-        slot->time = time;
-      }
-    };
-    for (const auto& [from_record, next_time] : times_) {
-      lay_out_to(from_record);
-      time = next_time;
+    for (Slot<K, T>& slot : out.slots) {
+      std::memcpy(&slot.hash, from, sizeof slot.hash);
+      from = codec::unpack(from + sizeof slot.hash, slot.key);
+      from = codec::unpack_behind(from, slot.key, slot.value);
+      slot.time = time_;
     }
-    lay_out_to(size_);
+    for (std::size_t i = 0; i < times_.size(); ++i) {
+      out.slots[i].time = times_[i];
+    }
     return out;
   }
 
  private:
+  void note(EventTime time) {
+    if (size_ == 0) {
+      time_ = time;
+      return;
+    }
+    if (!times_differ_) {
+      times_.assign(size_, time_);
+      times_differ_ = true;
+    }
+    times_.push_back(time);
+  }
+
   static constexpr std::size_t kFirstBytes = 4 << 10;
   static constexpr std::size_t kMostKept = 2 * kBatchBytes;  // more only while a long text is there
 
@@ -105,8 +114,9 @@ class PackedBatch final : public BatchBase {
   char* next_ = nullptr;
   char* end_ = nullptr;
   std::size_t size_ = 0;
-  EventTime time_ = EventTime::none();                    // of the last record
-  std::vector<std::pair<std::size_t, EventTime>> times_;  // from which record on it is which
+  EventTime time_ = EventTime::none();  // of all records, unless they differ
+  std::vector<EventTime> times_;        // of each, once they do
+  bool times_differ_ = false;
 };
 
 }  // namespace rheon::engine

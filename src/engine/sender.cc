@@ -72,8 +72,7 @@ void Sender::push(Lane& lane, const Message& message) {
 }
 
 void Sender::send(std::size_t receiver) {
-  // The watermark may not overtake records that are still being gathered here, but those stand
-  // before it: told with this batch is what was known before the batch was begun.
+  // It is full, and more records may come that stand before the watermark of now: flush() tells it.
   send(receiver, lanes_[receiver].told);
 }
 

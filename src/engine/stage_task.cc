@@ -57,11 +57,11 @@ StepResult StageTask::take_messages(std::size_t& records, Work& work) {
         records += message.batch->size();
         take_batch(*lane, message);
         work += clock.monotonic() - began;
+        advance(*lane, message.watermark);
         break;
       }
       case Message::Kind::kWatermark:
-        lane->watermark = message.watermark;
-        advance();
+        advance(*lane, message.watermark);
         break;
       case Message::Kind::kBarrier:
         if (take_barrier(*lane, *message.barrier)) {
@@ -83,8 +83,11 @@ void StageTask::take_batch(Inbox::Lane& lane, const Message& message) {
   stage().processors.front()->on_batch(lane.input, inbox_.laid_out(lane, *message.batch));
   shard().reading = nullptr;
   lane.channel->give_back(message.batch);
-  if (lane.watermark != message.watermark) {
-    lane.watermark = message.watermark;
+}
+
+void StageTask::advance(Inbox::Lane& lane, const Watermark& watermark) {
+  if (lane.watermark != watermark && !shard().error.has_value()) {
+    lane.watermark = watermark;
     advance();
   }
 }

@@ -26,6 +26,8 @@ class StageTask final : public Task {
   /// A barrier on a lane; true when it has passed the stage.
   [[nodiscard]] bool take_barrier(Inbox::Lane& lane, const Barrier& barrier);
   void report(EpochPart& part) override { inbox_.report(part.ledger); }
+  /// The lane has come so far.
+  void advance(Inbox::Lane& lane, const Watermark& watermark);
   void advance();
 
   Inbox inbox_;

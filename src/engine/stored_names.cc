@@ -66,6 +66,14 @@ void add_orphans(const graph::Graph& graph, const log::Facts& facts, std::string
   }
 }
 
+[[nodiscard]] std::vector<std::string> orphans_of(const graph::Graph& graph,
+                                                  const log::Facts& facts) {
+  std::vector<std::string> orphans;
+  add_orphans(graph, facts, kPositionPrefix, graph::NodeKind::kSource, orphans);
+  add_orphans(graph, facts, kSinkPrefix, graph::NodeKind::kSink, orphans);
+  return orphans;
+}
+
 /// What the ledger says of an operator's state. Operators may be joined or split under new names:
 /// then it is counted anew.
 [[nodiscard]] bool is_count_of_state(std::string_view key) {
@@ -110,13 +118,6 @@ Status place_stored_names(const graph::Graph& graph, log::Facts& facts,
                           "replaces it, give another job another --data-dir, or start over with "
                           "`reset`.",
                           fmt::join(orphans, ", ")));
-}
-
-std::vector<std::string> orphans_of(const graph::Graph& graph, const log::Facts& facts) {
-  std::vector<std::string> orphans;
-  add_orphans(graph, facts, kPositionPrefix, graph::NodeKind::kSource, orphans);
-  add_orphans(graph, facts, kSinkPrefix, graph::NodeKind::kSink, orphans);
-  return orphans;
 }
 
 }  // namespace rheon::engine

@@ -3,7 +3,6 @@
 // Everything durable is addressed by names that the user gave. Before a job goes on from its log,
 // what is stored must have its place in the graph: renamed operators are followed, orphans refused.
 
-#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -17,9 +16,5 @@ namespace rheon::engine {
 /// owns, with the names. (States are the catalog's: engine/catalog.h.)
 [[nodiscard]] Status place_stored_names(const graph::Graph& graph, log::Facts& facts,
                                         std::vector<log::FactChange>& changes);
-
-/// Sources and sinks whose progress is stored, and which the graph does not have: "sink 'csv'".
-[[nodiscard]] std::vector<std::string> orphans_of(const graph::Graph& graph,
-                                                  const log::Facts& facts);
 
 }  // namespace rheon::engine

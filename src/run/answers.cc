@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -83,6 +84,32 @@ struct EdgeCounts {
   }
 };
 
+/// Those of the graph, and behind them those that only the ledger knows: of an older build, or of
+/// other parameters than these. Of the latter the graph may have some that have never run.
+[[nodiscard]] std::vector<std::string> operators(const graph::Graph& graph,
+                                                 const engine::Ledger& ledger) {
+  std::vector<std::string> counted;
+  for (const auto& [counter, count] : ledger.counters()) {
+    const auto [kind, name, what] = engine::parse_counter(counter);
+    if (kind == "operator" && (counted.empty() || counted.back() != name)) {
+      counted.emplace_back(name);
+    }
+  }
+  std::sort(counted.begin(), counted.end());  // a name may go on with what comes before a slash
+  std::vector<std::string> names;
+  std::vector<std::string> others = counted;
+  for (const graph::Node& node : graph.nodes) {
+    std::erase(others, node.name);
+  }
+  for (const graph::Node& node : graph.nodes) {
+    if (others.empty() || std::binary_search(counted.begin(), counted.end(), node.name)) {
+      names.push_back(node.name);
+    }
+  }
+  names.insert(names.end(), others.begin(), others.end());
+  return names;
+}
+
 [[nodiscard]] Result<Json> ledger(JobView& view) {
   RHEON_ASSIGN(const engine::Ledger ledger, view.ledger());
   std::map<std::string, std::string> imbalances;
@@ -92,14 +119,14 @@ struct EdgeCounts {
   const graph::Graph& graph = view.plan().graph;
   Json json{{"job", graph.job}, {"balanced", imbalances.empty()}};
   json["operators"] = Json::array();
-  for (const graph::Node& node : graph.nodes) {
-    Json one{{"name", node.name}};
-    const std::string prefix = "operator/" + node.name + "/";
+  for (const std::string& name : operators(graph, ledger)) {
+    Json one{{"name", name}};
+    const std::string prefix = "operator/" + name + "/";
     for (auto at = ledger.counters().lower_bound(prefix);
          at != ledger.counters().end() && at->first.starts_with(prefix); ++at) {
       one[at->first.substr(prefix.size())] = at->second;
     }
-    if (const auto at = imbalances.find(node.name); at != imbalances.end()) {
+    if (const auto at = imbalances.find(name); at != imbalances.end()) {
       one["imbalance"] = at->second;
     }
     json["operators"].push_back(std::move(one));
@@ -231,12 +258,13 @@ struct EdgeCounts {
   const std::string& job = view.plan().graph.job;
   if (!question.job.empty() && question.job != job) {
     return fail(ErrorCode::kRefused,
-                fmt::format("job '{}' runs there, not '{}'. --data-dir names the directory of "
-                            "another.",
+                fmt::format("job '{}' runs there, not '{}'. Ask it by its own program, or name "
+                            "another directory with --data-dir.",
                             job, question.job));
   }
   if (question.until_micros != 0 && env.clock().wall().micros > question.until_micros) {
-    return fail(ErrorCode::kRefused, "this was asked too long ago.");
+    return fail(ErrorCode::kRefused,
+                "this was asked so long ago that nobody waits for it any more: ask again.");
   }
   return {};
 }
@@ -308,11 +336,15 @@ Result<Question> question_of(const std::string& request) {
     }
     question.shards = shards.get<std::uint32_t>();
   }
+  if (json.contains("job") && !json["job"].is_string()) {
+    return fail(ErrorCode::kInvalidInput, "\"job\" is the name of a job.");
+  }
   if (json.contains("until_micros")) {
-    if (!json["until_micros"].is_number_integer()) {
+    const Json& until = json["until_micros"];
+    if (!until.is_number_unsigned() || !std::in_range<std::int64_t>(until.get<std::uint64_t>())) {
       return fail(ErrorCode::kInvalidInput, "\"until_micros\" is a Unix time in microseconds.");
     }
-    question.until_micros = json["until_micros"].get<std::int64_t>();
+    question.until_micros = until.get<std::int64_t>();
   }
   return question;
 }

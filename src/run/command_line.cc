@@ -215,9 +215,9 @@ class Parser {
                    : " " + app->get_parent()->get_name() + " " + app->get_name();
     }
     const std::vector<std::string> left = app_.remaining(/*recurse=*/true);
-    if (!left.empty() && app->get_option_no_throw(left.front()) != nullptr) {
-      return fmt::format("{} stands behind the command: `{} {} ...`.", left.front(), where,
-                         left.front());
+    const std::string option = left.empty() ? "" : left.front().substr(0, left.front().find('='));
+    if (!option.empty() && app->get_option_no_throw(option) != nullptr) {
+      return fmt::format("{} stands behind the command: `{} {} ...`.", option, where, option);
     }
     if (!left.empty()) {
       const bool may_be_a_path = where.ends_with(" run") && !left.front().starts_with('-');

@@ -56,8 +56,11 @@ class Inspector {
 
   /// From the running job, or else from its log, which is held for this moment only.
   Result<std::string> answer(Question question) {
-    question.job = graph_.job;
     static_cast<void>(wait_while_held_silently(env_, line_.data_directory));
+    question.job = graph_.job;
+    // A process that is stopped (SIGSTOP) reads it when it goes on.
+    question.until_micros =
+        env_.clock().wall().micros + std::chrono::microseconds(kAnswerTimeout).count();
     const Result<std::string> told =
         env_.sockets().ask(control_path(line_.data_directory), to_json(question), kAnswerTimeout);
     if (told.has_value()) {
@@ -78,10 +81,7 @@ class Inspector {
   }
 
   Result<std::string> scale() {
-    // A process that is stopped (SIGSTOP) reads it when it goes on, and nobody wants it any more.
-    const std::int64_t until =
-        env_.clock().wall().micros + std::chrono::microseconds(kAnswerTimeout).count();
-    RHEON_TRY(answer({.ask = "scale", .shards = line_.shards, .until_micros = until}));
+    RHEON_TRY(answer({.ask = "scale", .shards = line_.shards}));
     const std::unique_ptr<env::Parker> parker = env_.threads().make_parker();
     for (int i = 0; i < kLooks; ++i) {
       RHEON_ASSIGN(const std::string status, answer({.ask = "status"}));

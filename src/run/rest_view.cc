@@ -1,6 +1,3 @@
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -39,14 +36,6 @@ class RestView final : public JobView {
   }
 
   Result<engine::Ledger> ledger() override {
-    const std::vector<std::string> orphans = engine::orphans_of(plan_.graph, opened_.facts);
-    if (!orphans.empty()) {
-      return fail(
-          ErrorCode::kInvalidInput,
-          fmt::format("the job has run with {}, and with these parameters it has none: give "
-                      "those that `run` was given.",
-                      fmt::join(orphans, ", ")));
-    }
     engine::Ledger ledger;
     for (auto at = opened_.facts.lower_bound(kLedgerPrefix);
          at != opened_.facts.end() && at->first.starts_with(kLedgerPrefix); ++at) {
@@ -109,6 +98,7 @@ Result<std::unique_ptr<JobView>> view_at_rest(env::Env& env, const graph::Graph&
   RHEON_ASSIGN(log::files::OpenResult opened, log::files::open(env, options));
   engine::Plan plan = engine::make_plan(graph);
   std::vector<log::FactChange> changes;  // stay unwritten: this is only a look
+  // What has no place in the graph is shown all the same: parameters make it, and may be others.
   static_cast<void>(engine::place_stored_names(graph, opened.opened.facts, changes));
   RHEON_ASSIGN(engine::Catalog catalog,
                engine::Catalog::make(plan, opened.opened.facts, env.random().next(), changes));

@@ -60,7 +60,7 @@ class TestInput {
 struct TopologyOptions {
   std::uint32_t shards = 1;
   std::size_t ring_capacity_batches = 8;
-  engine::StepBudgets budgets;
+  engine::StepBudgets budgets = {};
   std::uint32_t trace_every = 0;  // one record in so many of a source is followed; 0: none
 };
 

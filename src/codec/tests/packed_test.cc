@@ -15,8 +15,11 @@ namespace {
 
 template <class K, class T>
 std::string packed_pair(const K& key, const T& value) {
-  std::string bytes(packed_room(key) + packed_room(value), '#');
+  const std::size_t room = packed_room(key) + packed_room(value);
+  std::string bytes(room + 64, '#');
   char* const end = pack_behind(pack(bytes.data(), key), key, value);
+  EXPECT_LE(end, bytes.data() + room);
+  EXPECT_EQ(bytes.substr(room), std::string(64, '#')) << "written behind its room";
   bytes.resize(static_cast<std::size_t>(end - bytes.data()));
   return bytes;
 }

@@ -33,7 +33,7 @@ void write(const OutRecord& record, rheon::kafka::wire::RecordBatchWriter& out) 
   }
 }
 
-/// At most what it takes in a batch.
+/// The most that it takes in a batch.
 std::size_t size_of(const OutRecord& record) {
   constexpr std::size_t kAround = 64;        // lengths, differences, counts
   constexpr std::size_t kAroundHeader = 10;  // two lengths

@@ -86,6 +86,17 @@ TEST(PackedBatch, IsFullOfRecordsOrOfBytes) {
   EXPECT_TRUE(batch.full());
 }
 
+TEST(PackedBatch, IsFilledAnewAfterATextWhoseMemoryItDoesNotKeep) {
+  Texts batch;
+  std::unique_ptr<BatchBase> room;
+  for (const std::size_t size : {3u << 20, 5u, 3u << 20, 7u}) {
+    const std::string text(size, 'x');
+    batch.append("key", text, EventTime{1}, 1);
+    EXPECT_EQ(laid_out(batch, room).slots.front().value, text);
+    batch.clear();
+  }
+}
+
 TEST(PackedBatch, WhatIsNoTextIsLaidOutToo) {
   PackedBatch<std::uint64_t, double> batch;
   batch.append(7, 0.5, EventTime{1}, 70);

@@ -79,6 +79,23 @@ TEST_F(SenderTest, OfWaitingWatermarksOnlyTheLastIsSent) {
   EXPECT_EQ(take(), -1);
 }
 
+TEST_F(SenderTest, AWatermarkGoesWithTheRecordsBeforeIt) {
+  CopySender sender("edge", {&channel_}, shard_, record_type<NoKey, std::uint64_t>,
+                    CopySender::To::kNext);
+  Batch<NoKey, std::uint64_t> batch;
+  batch.slots.push_back({{}, 7, EventTime{1}});
+  sender.on_batch(0, batch);
+  sender.on_watermark({EventTime{5}, false});
+  sender.flush();
+  sender.flush();
+  Message message;
+  ASSERT_TRUE(channel_.try_pop(message));
+  EXPECT_EQ(message.kind, Message::Kind::kBatch);
+  EXPECT_EQ(message.watermark.time, EventTime{5});
+  channel_.give_back(message.batch);
+  EXPECT_EQ(take(), -1) << "it was told";
+}
+
 using Numbers = Batch<NoKey, std::uint64_t>;
 std::uint64_t same(std::uint64_t number) { return number; }
 

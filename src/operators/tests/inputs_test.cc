@@ -27,6 +27,31 @@ using ::testing::UnorderedElementsAre;
 
 constexpr EventTime kBegin{1'704'067'200'000'000};  // the clock of the machine in memory
 
+// Both cross between shards packed, and are of two types.
+struct CountBoth
+    : KeyedOperator<std::string_view, Inputs<std::string_view, std::int64_t>, std::int64_t> {
+  Value<std::int64_t> sum{*this, "sum", unbounded()};
+  void process(std::string_view text, Context& ctx) {
+    emit_with(static_cast<std::int64_t>(text.size()), ctx);
+  }
+  void process(std::int64_t number, Context& ctx) { emit_with(number, ctx); }
+  void emit_with(std::int64_t more, Context& ctx) {
+    sum.set((sum.exists() ? *sum.get() : 0) + more);
+    ctx.emit(*sum.get());
+  }
+};
+
+void count_both(Job& job) {
+  const auto texts =
+      job.from("texts", Source<std::string_view>{}).key_by([](std::string_view text) {
+        return text.substr(0, 1);
+      });
+  const auto numbers = job.from("numbers", Source<std::int64_t>{}).key_by([](std::int64_t number) {
+    return number % 2 == 0 ? std::string_view("e") : std::string_view("o");
+  });
+  texts.process<CountBoth>("both", numbers).to("out", files::csv("out"));
+}
+
 struct Bill {
   std::string_view customer;
   std::int64_t cents = 0;
@@ -89,6 +114,15 @@ TEST(Inputs, EachHasItsOwnProcessOnTheStateOfOneKey) {
               ElementsAre(Owed{"ann", 300}));
   EXPECT_EQ(collected(topology, "in"), 4u);
   EXPECT_THAT(topology.worker().ledger().imbalances(), IsEmpty());
+}
+
+TEST(Inputs, OfTwoTypesMeetWhereverTheyComeFrom) {
+  Topology topology(count_both, {}, {.shards = 3});
+  topology.input<std::string_view>("texts").push({"eve", "olaf", "ed"});
+  topology.input<std::int64_t>("numbers").push({2, 3, 4});
+  topology.end();
+  EXPECT_EQ(topology.state("both", std::string_view("e")).value<std::int64_t>("sum"), 11);
+  EXPECT_EQ(topology.state("both", std::string_view("o")).value<std::int64_t>("sum"), 7);
 }
 
 TEST(Inputs, TheEarlierWatermarkCounts) {

@@ -68,6 +68,8 @@ TEST(CommandLine, what_is_not_there_is_named) {
                         "A pattern of files stands in quotes"));
   EXPECT_EQ(sentence({"--data-dir", "d", "status"}),
             "--data-dir stands behind the command: `wordcount status --data-dir ...`.");
+  EXPECT_EQ(sentence({"--input=x", "run"}),
+            "--input stands behind the command: `wordcount run --input ...`.");
   EXPECT_THAT(sentence({}), HasSubstr("`wordcount --help` lists"));
   EXPECT_EQ(sentence({"run", "--data-dir", ""}), "--data-dir is empty: it needs a directory.");
   EXPECT_THAT(sentence({"walk"}), HasSubstr("'walk'"));

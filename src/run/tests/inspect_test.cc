@@ -6,8 +6,10 @@
 #include <chrono>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "api/job.h"
+#include "codec/wire.h"
 #include "connect/discard/discard.h"
 #include "connect/generator/words.h"
 #include "env/fake/fake_env.h"
@@ -108,18 +110,36 @@ TEST(Inspect, DoesNotWaitForAJobThatHasDied) {
   EXPECT_THAT(answer.error().message, HasSubstr("job ended before it ran on 3 shards"));
 }
 
-TEST(Inspect, SaysThatOtherParametersMakeAnotherJob) {
-  env::fake::FakeEnv machine;
-  const auto ask_ledger = [&](const char* output) {
-    Job job("job", Parameters({}, /*complete=*/true));
-    job.from("words", generator::words({.dictionary = 10, .count = 100}))
-        .to(output, discard::all());
-    const Result<graph::Graph> graph = job.finish();
-    CommandLine line;
-    line.command = Command::kLedger;
-    line.data_directory = "job.data";
-    return inspect(machine, *graph, line);
-  };
+/// Answers all questions alike, and keeps them.
+class RecordingSockets final : public env::fake::FakeSockets {
+ public:
+  Result<std::string> ask(const std::string& /*path*/, const std::string& request,
+                          std::chrono::milliseconds /*timeout*/) override {
+    asked.push_back(request);
+    return std::string(R"({"job":"job","running":true,"shards":3,"shards_wanted":3})");
+  }
+  std::vector<std::string> asked;
+};
+
+class RecordingMachine final : public env::fake::FakeEnv {
+ public:
+  RecordingSockets& sockets() override { return recording_; }
+
+ private:
+  RecordingSockets recording_;
+};
+
+Result<std::string> ask_about(env::Env& machine, Command command, const char* output) {
+  Job job("job", Parameters({}, /*complete=*/true));
+  job.from("words", generator::words({.dictionary = 10, .count = 100})).to(output, discard::all());
+  const Result<graph::Graph> graph = job.finish();
+  CommandLine line;
+  line.command = command;
+  line.data_directory = "job.data";
+  line.shards = 3;
+  return inspect(machine, *graph, line);
+}
+void write_counters(env::fake::FakeEnv& machine, const std::vector<std::string>& counters) {
   log::files::OpenOptions options = testing::small_log();
   options.directory = "job.data";
   options.job = "job";
@@ -127,16 +147,41 @@ TEST(Inspect, SaysThatOtherParametersMakeAnotherJob) {
   ASSERT_TRUE(opened) << opened.error().message;
   log::Commit commit;
   commit.epoch = Epoch{opened->opened.epoch.value + 1};
-  commit.facts.push_back({"sink/csv/0-1.csv", "12"});
+  for (const std::string& counter : counters) {
+    std::string hundred;
+    codec::put_u64(hundred, 100);
+    commit.facts.push_back({"ledger/operator/" + counter, hundred});
+  }
   opened->log->submit(std::move(commit));
   machine.io().run_all();
-  opened->log.reset();
-  EXPECT_TRUE(ask_ledger("csv"));
-  const auto other = ask_ledger("kafka");
-  ASSERT_FALSE(other);
-  EXPECT_EQ(other.error().message,
-            "the job has run with sink 'csv', and with these parameters it has none: give those "
-            "that `run` was given.");
+}
+
+TEST(Inspect, SaysWhoIsAskedAndForHowLong) {
+  RecordingMachine machine;
+  write_counters(machine, {});
+  ASSERT_TRUE(ask_about(machine, Command::kScale, "csv"));
+  const std::int64_t latest = machine.clock().wall().micros + 10'000'000;
+  EXPECT_THAT(machine.sockets().asked.front(), HasSubstr(R"("job":"job")"));
+  EXPECT_THAT(machine.sockets().asked.front(),
+              HasSubstr("\"until_micros\":" + std::to_string(latest)));
+}
+
+TEST(Inspect, TheLedgerShowsAlsoWhatOtherParametersHaveMade) {
+  env::fake::FakeEnv machine;
+  write_counters(machine, {"words/in", "words/emitted", "words/out", "kafka/in", "kafka/emitted"});
+  const auto ledger = ask_about(machine, Command::kLedger, "csv");
+  ASSERT_TRUE(ledger) << ledger.error().message;
+  EXPECT_THAT(*ledger, ::testing::ContainsRegex("kafka +100"));
+  EXPECT_THAT(*ledger, ::testing::Not(HasSubstr("csv"))) << "it has never run";
+  EXPECT_TRUE(ask_about(machine, Command::kStatus, "csv"));
+}
+
+TEST(Inspect, TheLedgerOfAJobThatHasJustBegunShowsItsOperators) {
+  env::fake::FakeEnv machine;
+  write_counters(machine, {"words/in", "words/emitted", "words/out"});
+  const auto ledger = ask_about(machine, Command::kLedger, "csv");
+  ASSERT_TRUE(ledger) << ledger.error().message;
+  EXPECT_THAT(*ledger, HasSubstr("csv"));
 }
 
 class Unrun : public ::testing::Test {

@@ -1,0 +1,101 @@
+#include "engine/stage_task.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/processor.h"
+#include "engine/sender.h"
+#include "env/fake/fake_env.h"
+
+namespace rheon::engine {
+namespace {
+
+using ::testing::ElementsAre;
+using OneNumber = Batch<NoKey, std::uint64_t>;
+
+/// Writes down what comes, and spends time with watermarks.
+class Listening final : public Processor {
+ public:
+  Listening(ShardContext& shard, env::fake::FakeEnv& env, std::vector<std::string>& heard)
+      : Processor("listening", shard), env_(env), heard_(heard) {}
+  void connect(std::size_t, const Target&) override {}
+  void on_batch(std::uint32_t, BatchBase& batch) override {
+    heard_.push_back("batch of " + std::to_string(batch.size()));
+    if (fails) {
+      shard().fail({ErrorCode::kInvalidInput, "a record"});
+    }
+  }
+  void on_watermark(const Watermark& watermark) override {
+    heard_.push_back("watermark " + std::to_string(watermark.time.micros));
+    env_.clock().advance(std::chrono::milliseconds{100});
+  }
+  bool fails = false;
+
+ private:
+  env::fake::FakeEnv& env_;
+  std::vector<std::string>& heard_;
+};
+
+class StageTaskTest : public ::testing::Test {
+ protected:
+  StageTaskTest() {
+    shard_.env = &env_;
+    task_.stage().processors.push_back(std::move(owned_));
+    task_.inbox().add("edge", 0, &channel_);
+    channel_.tell_cost(Work{0});
+  }
+  void send(std::int64_t watermark) {
+    Message message;
+    message.kind = Message::Kind::kBatch;
+    auto* batch = new OneNumber();
+    batch->slots.push_back({{}, 7, EventTime{1}});
+    message.batch = batch;
+    message.watermark = {EventTime{watermark}, false};
+    ASSERT_TRUE(channel_.try_push(message));
+  }
+
+  env::fake::FakeEnv env_;
+  ShardContext shard_;
+  std::vector<std::string> heard_;
+  env::fake::FakeParker parker_;
+  Doorbell doorbell_{parker_};
+  Channel channel_{64, doorbell_, doorbell_};
+  std::unique_ptr<Listening> owned_ = std::make_unique<Listening>(shard_, env_, heard_);
+  Listening& listening_ = *owned_;
+  StageTask task_{shard_};
+};
+
+TEST_F(StageTaskTest, TimeGoesOnBehindTheRecordsThatCameWithIt) {
+  send(5);
+  send(5);
+  send(8);
+  EXPECT_EQ(task_.step().progress, Progress::kWorked);
+  EXPECT_THAT(heard_,
+              ElementsAre("batch of 1", "watermark 5", "batch of 1", "batch of 1", "watermark 8"));
+}
+
+TEST_F(StageTaskTest, ARecordThatStopsTheShardLetsNoTimePass) {
+  listening_.fails = true;
+  send(5);
+  static_cast<void>(task_.step());
+  EXPECT_THAT(heard_, ElementsAre("batch of 1"));
+}
+
+TEST_F(StageTaskTest, WhatFiresWithTimeIsNoCostOfRecords) {
+  for (std::int64_t i = 1; i <= 64; ++i) {  // more than are judged at once
+    send(i);
+  }
+  while (heard_.size() < 128) {
+    static_cast<void>(task_.step());
+  }
+  EXPECT_LT(channel_.cost(), Work{std::chrono::milliseconds{1}});
+}
+
+}  // namespace
+}  // namespace rheon::engine
