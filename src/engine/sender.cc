@@ -72,11 +72,6 @@ void Sender::push(Lane& lane, const Message& message) {
 }
 
 void Sender::send(std::size_t receiver) {
-  // It is full, and more records may come that stand before the watermark of now: flush() tells it.
-  send(receiver, lanes_[receiver].told);
-}
-
-void Sender::send(std::size_t receiver, const Watermark& watermark) {
   Lane& lane = lanes_[receiver];
   BatchBase* const batch = filling_[receiver];
   if (batch == nullptr || batch->size() == 0) {
@@ -87,22 +82,22 @@ void Sender::send(std::size_t receiver, const Watermark& watermark) {
   Message message;
   message.kind = Message::Kind::kBatch;
   message.batch = batch;
-  message.watermark = watermark;
+  message.watermark = watermark_;  // what comes behind it will not be in this batch
+  lane.told = watermark_;
+  lane.told_any = true;
   filling_[receiver] = nullptr;
   push(lane, message);
 }
 
 void Sender::flush() {
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    send(i);
     Lane& lane = lanes_[i];
-    const bool with_records = filling_[i] != nullptr && filling_[i]->size() > 0;
-    send(i, watermark_);  // all that was gathered stands before it
-    const bool news = !lane.told_any || lane.told != watermark_;
-    lane.told = watermark_;
-    lane.told_any = true;
-    if (with_records || !news) {
+    if (lane.told_any && lane.told == watermark_) {
       continue;
     }
+    lane.told = watermark_;
+    lane.told_any = true;
     Message message;
     message.kind = Message::Kind::kWatermark;
     message.watermark = watermark_;

@@ -62,7 +62,8 @@ class Sender : public Receiver {
   [[gnu::cold, gnu::noinline]] void key_of_threw(OnThrow policy, std::string record,
                                                  EventTime time);
   [[nodiscard]] std::size_t fan_out() const { return filling_.size(); }
-  /// Hands the batch that is being filled for a receiver to its channel, when there is one.
+  /// Hands the batch that is being filled for a receiver to its channel, when there is one, and
+  /// with it the watermark.
   void send(std::size_t receiver);
   /// The batch that is being filled for a receiver; always of the same kind.
   [[nodiscard]] BatchBase& batch_for(std::size_t receiver, MakeBatch make) {
@@ -86,7 +87,6 @@ class Sender : public Receiver {
   /// Records that the next message to it may hold.
   [[nodiscard]] std::size_t records_at_once(std::size_t receiver) const;
   void push(Lane& lane, const Message& message);
-  void send(std::size_t receiver, const Watermark& watermark);
 
   std::string edge_;
   ShardContext& shard_;
