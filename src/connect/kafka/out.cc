@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "codec/wire.h"
 #include "connect/kafka/topic_lookup.h"
 #include "connect/kafka/topic_output.h"
 #include "connect/kafka/transaction.h"
@@ -75,8 +76,8 @@ class TopicCommitter final : public engine::SinkCommitter {
   TopicCommitter(TopicSink sink, Status wrong, std::shared_ptr<PartitionCount> partitions)
       : sink_(std::move(sink)), wrong_(std::move(wrong)), partitions_(std::move(partitions)) {}
 
-  Status recover(const engine::SinkEnvironment& environment, const engine::SinkFacts& /*facts*/,
-                 engine::SinkRecovery& /*done*/) override {
+  Status recover(const engine::SinkEnvironment& environment, const engine::SinkFacts& facts,
+                 engine::SinkRecovery& done) override {
     RHEON_TRY(wrong_);
     if (sink_.place.topic == decision_topic(environment.identity.job)) {
       return fail(ErrorCode::kInvalidInput,
@@ -91,11 +92,36 @@ class TopicCommitter final : public engine::SinkCommitter {
                  ? fail(ErrorCode::kInvalidInput, other->second.message + ": create it first.")
                  : tl::unexpected(other->second);
     }
-    *partitions_ = static_cast<std::int32_t>(found.topics.at(sink_.place.topic).partitions.size());
-    return {};
+    const auto& topic = found.topics.at(sink_.place.topic);
+    *partitions_ = static_cast<std::int32_t>(topic.partitions.size());
+    return check_identity(topic.id, facts, done);
   }
 
  private:
+  /// The facts are "topic/<name>" with the id of the topic that was written to last.
+  Status check_identity(const rheon::kafka::wire::Uuid& id, const engine::SinkFacts& facts,
+                        engine::SinkRecovery& done) const {
+    const std::string name = "topic/" + sink_.place.topic;
+    std::string now;
+    codec::put_u64(now, id.high);
+    codec::put_u64(now, id.low);
+    if (const auto before = facts.find(name); before != facts.end()) {
+      return before->second == now
+                 ? Status()
+                 : fail(ErrorCode::kRefused,
+                        fmt::format("{} was deleted and created again since this job has written "
+                                    "to it: what it wrote before is gone, and would be missing "
+                                    "there for good. Write to a topic of another name, or `reset` "
+                                    "the job to begin anew.",
+                                    describe(sink_.place)));
+    }
+    for (const auto& [other, value] : facts) {
+      done.changes.push_back({other, std::nullopt});
+    }
+    done.changes.push_back({name, std::move(now)});
+    return {};
+  }
+
   TopicSink sink_;
   Status wrong_;
   std::shared_ptr<PartitionCount> partitions_;

@@ -189,6 +189,28 @@ TEST_F(TopicSinkTest, SaysWhatIsWrongBeforeItRuns) {
   EXPECT_THAT(says(url_), HasSubstr("cannot connect"));
 }
 
+TEST_F(TopicSinkTest, DoesNotGoOnInAnotherTopicOfTheSameName) {
+  connector_ = rheon::kafka::out(url_).bind<std::string_view, std::uint64_t>();
+  engine::SinkFacts facts;
+  const auto start_again = [&] {
+    engine::SinkRecovery done;
+    const Status status = connector_->make_committer()->recover(environment_, facts, done);
+    for (const log::FactChange& change : done.changes) {
+      change.value.has_value() ? static_cast<void>(facts[change.key] = *change.value)
+                               : static_cast<void>(facts.erase(change.key));
+    }
+    return status.has_value() ? "" : status.error().message;
+  };
+  EXPECT_EQ(start_again(), "");
+  EXPECT_THAT(facts, SizeIs(1));
+  EXPECT_EQ(start_again(), "");
+  topic_.id.low += 1;
+  EXPECT_THAT(start_again(), HasSubstr("was deleted and created again since this job has written"));
+  facts = {{"topic/other", "of before"}};
+  EXPECT_EQ(start_again(), "") << "a topic of another name is what somebody has asked for";
+  EXPECT_THAT(facts, SizeIs(1));
+}
+
 TEST_F(TopicSinkTest, EndsTheEpochWhenALeaderRefusesForGood) {
   start<std::string_view, std::uint64_t>();
   topic_.logs[0].produce_errors = {rheon::kafka::kMessageTooLarge};
