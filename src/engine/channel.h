@@ -47,12 +47,10 @@ class Channel {
         return false;
       }
     }
-    if (!messages_.try_push(message)) {
-      return false;
-    }
-    receiver_.ring();
-    return true;
+    return messages_.try_push(message);
   }
+  /// Wakes the receiver, when it sleeps: not with every message, which costs more than a message.
+  void ring_receiver() { receiver_.ring(); }
   /// An empty batch that came back, or null.
   [[nodiscard]] BatchBase* take_returned() {
     BatchBase* batch = nullptr;

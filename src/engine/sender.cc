@@ -14,6 +14,7 @@ struct Sender::Lane {
   std::deque<Message> waiting;
   Watermark told;
   bool told_any = false;
+  bool unrung = false;  // the receiver has not been told of the last messages
 };
 
 Sender::Sender(const std::string& edge, const std::vector<Channel*>& channels, ShardContext& shard)
@@ -66,8 +67,17 @@ std::vector<std::uint16_t> Sender::owners(std::uint32_t key_groups) const {
 }
 
 void Sender::push(Lane& lane, const Message& message) {
-  if (!lane.waiting.empty() || !lane.channel->try_push(message)) {
-    lane.waiting.push_back(message);
+  if (lane.waiting.empty() && lane.channel->try_push(message)) {
+    lane.unrung = true;
+    return;
+  }
+  lane.waiting.push_back(message);
+  ring(lane);
+}
+
+void Sender::ring(Lane& lane) {
+  if (std::exchange(lane.unrung, false)) {
+    lane.channel->ring_receiver();
   }
 }
 
@@ -93,19 +103,29 @@ void Sender::flush() {
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     send(i);
     Lane& lane = lanes_[i];
-    if (lane.told_any && lane.told == watermark_) {
-      continue;
-    }
-    lane.told = watermark_;
-    lane.told_any = true;
-    Message message;
-    message.kind = Message::Kind::kWatermark;
-    message.watermark = watermark_;
-    if (!lane.waiting.empty() && lane.waiting.back().kind == Message::Kind::kWatermark) {
-      lane.waiting.back() = message;  // the newer one says it all
-    } else {
-      push(lane, message);
-    }
+    tell_watermark(lane);
+  }
+}
+
+void Sender::ring() {
+  for (Lane& lane : lanes_) {
+    ring(lane);
+  }
+}
+
+void Sender::tell_watermark(Lane& lane) {
+  if (lane.told_any && lane.told == watermark_) {
+    return;
+  }
+  lane.told = watermark_;
+  lane.told_any = true;
+  Message message;
+  message.kind = Message::Kind::kWatermark;
+  message.watermark = watermark_;
+  if (!lane.waiting.empty() && lane.waiting.back().kind == Message::Kind::kWatermark) {
+    lane.waiting.back() = message;  // the newer one says it all
+  } else {
+    push(lane, message);
   }
 }
 
@@ -116,15 +136,21 @@ void Sender::on_barrier(const Barrier& barrier) {
     message.kind = Message::Kind::kBarrier;
     message.barrier = &barrier;
     push(lane, message);
+    ring(lane);
   }
 }
 
 bool Sender::drain() {
   bool all = true;
   for (Lane& lane : lanes_) {
+    if (lane.waiting.empty()) {
+      continue;
+    }
     while (!lane.waiting.empty() && lane.channel->try_push(lane.waiting.front())) {
       lane.waiting.pop_front();
+      lane.unrung = true;
     }
+    ring(lane);
     all = all && lane.waiting.empty();
   }
   return all;

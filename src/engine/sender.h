@@ -36,6 +36,9 @@ class Sender : public Receiver {
 
   /// At the end of a step: everything gathered goes to its channel, and the watermark.
   void flush();
+  /// Wakes the receivers that sleep and have something to read. A barrier has done so at once, and
+  /// so has what does not fit into a channel.
+  void ring();
   /// Tries to empty the outboxes; true when nothing waits.
   [[nodiscard]] bool drain();
   [[nodiscard]] const std::string& edge() const { return edge_; }
@@ -87,6 +90,8 @@ class Sender : public Receiver {
   /// Records that the next message to it may hold.
   [[nodiscard]] std::size_t records_at_once(std::size_t receiver) const;
   void push(Lane& lane, const Message& message);
+  void ring(Lane& lane);
+  void tell_watermark(Lane& lane);
 
   std::string edge_;
   ShardContext& shard_;

@@ -14,6 +14,12 @@ void Stage::flush() {
   }
 }
 
+void Stage::ring() {
+  for (const auto& sender : senders) {
+    sender->ring();
+  }
+}
+
 Work Stage::take_caused() {
   Work caused{0};
   for (const auto& sender : senders) {
@@ -102,6 +108,11 @@ bool Stage::capture(EpochPart& part) {
   return all;
 }
 
+namespace {
+constexpr std::chrono::microseconds kQuickStep{50};
+constexpr unsigned kStepsToSleep = 4;
+}  // namespace
+
 Task::Task(ShardContext& shard) : shard_(shard) {}
 
 Task::~Task() = default;
@@ -150,6 +161,15 @@ bool Task::capture(EpochPart& part) {
 }
 
 StepResult Task::step() {
+  const StepResult result = work();
+  if (result.progress != Progress::kWorked || !may_let_sleep()) {
+    stage_.ring();
+    let_sleep_ = 0;
+  }
+  return result;
+}
+
+StepResult Task::work() {
   if (!stage_.ready()) {
     held_up();
     return {Progress::kBlocked, env::Monotonic::max()};
@@ -169,6 +189,12 @@ StepResult Task::step() {
   const StepResult result = take_input();
   stage_.flush();
   return result;
+}
+
+bool Task::may_let_sleep() {
+  const bool quick = shard_.monotonic - stepped_at_ < kQuickStep;
+  stepped_at_ = shard_.monotonic;
+  return quick && ++let_sleep_ < kStepsToSleep;
 }
 
 }  // namespace rheon::engine

@@ -41,6 +41,8 @@ struct Stage {
 
   /// Sends what has been gathered in this step.
   void flush();
+  /// Wakes who has been sent something.
+  void ring();
   /// The work that what was sent since the last call causes at receivers.
   [[nodiscard]] Work take_caused();
   /// True when nothing waits for a receiver or a sink, so that new input may come.
@@ -96,8 +98,15 @@ class Task {
   [[nodiscard]] ShardContext& shard() const { return shard_; }
 
  private:
+  [[nodiscard]] StepResult work();
+  /// The next step comes at once: a receiver that sleeps may get more to read before it is woken,
+  /// which costs more than most messages. Not when steps are slow.
+  [[nodiscard]] bool may_let_sleep();
+
   ShardContext& shard_;
   Stage stage_;
+  env::Monotonic stepped_at_{0};
+  unsigned let_sleep_ = 0;  // steps, since receivers were woken
   Epoch passed_;
   bool done_ = false;
   bool capturing_ = false;

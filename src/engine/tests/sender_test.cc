@@ -96,6 +96,29 @@ TEST_F(SenderTest, AWatermarkGoesWithTheRecordsBeforeIt) {
   EXPECT_EQ(take(), -1) << "it was told";
 }
 
+TEST_F(SenderTest, WakesItsReceiverWhenItIsToldToAndAtABarrier) {
+  doorbell_.clear();
+  tell(1);
+  EXPECT_FALSE(doorbell_.rung());
+  sender_.ring();
+  EXPECT_TRUE(doorbell_.rung());
+  doorbell_.clear();
+  sender_.ring();
+  EXPECT_FALSE(doorbell_.rung()) << "there is nothing new";
+  EXPECT_TRUE(sender_.drain());
+  send_barrier();
+  EXPECT_TRUE(doorbell_.rung());
+}
+
+TEST_F(SenderTest, WakesItsReceiverWhenTheChannelIsFull) {
+  doorbell_.clear();
+  for (int i = 1; i <= 3; ++i) {
+    EXPECT_FALSE(doorbell_.rung());
+    tell(i);
+  }
+  EXPECT_TRUE(doorbell_.rung());
+}
+
 using Numbers = Batch<NoKey, std::uint64_t>;
 std::uint64_t same(std::uint64_t number) { return number; }
 
