@@ -20,6 +20,8 @@ namespace rheon::engine {
 
 using Work = std::chrono::nanoseconds;
 
+/// What takes longer is worth waking somebody for at once.
+inline constexpr Work kQuick = std::chrono::microseconds{50};
 /// What a message may set going: much longer than it takes to hand it over.
 inline constexpr Work kWorkAtOnce = std::chrono::milliseconds{2};
 /// What may stand in a channel whose records take longer than that; of quicker ones its ring holds

@@ -69,6 +69,9 @@ std::vector<std::uint16_t> Sender::owners(std::uint32_t key_groups) const {
 void Sender::push(Lane& lane, const Message& message) {
   if (lane.waiting.empty() && lane.channel->try_push(message)) {
     lane.unrung = true;
+    if (lane.channel->cost() >= kQuick) {
+      ring(lane);
+    }
     return;
   }
   lane.waiting.push_back(message);

@@ -109,7 +109,8 @@ bool Stage::capture(EpochPart& part) {
 }
 
 namespace {
-constexpr std::chrono::microseconds kQuickStep{50};
+// The next step comes at once when steps are quick: a receiver that sleeps may get more to read
+// before it is woken, which costs more than most messages.
 constexpr unsigned kStepsToSleep = 4;
 }  // namespace
 
@@ -161,8 +162,13 @@ bool Task::capture(EpochPart& part) {
 }
 
 StepResult Task::step() {
+  const bool quick = shard_.monotonic - stepped_at_ < kQuick;  // the shard's last round
+  stepped_at_ = shard_.monotonic;
+  if (!quick) {
+    stage_.ring();  // what was left unrung waits for no other slow step
+  }
   const StepResult result = work();
-  if (result.progress != Progress::kWorked || !may_let_sleep()) {
+  if (!quick || result.progress != Progress::kWorked || ++let_sleep_ == kStepsToSleep) {
     stage_.ring();
     let_sleep_ = 0;
   }
@@ -189,12 +195,6 @@ StepResult Task::work() {
   const StepResult result = take_input();
   stage_.flush();
   return result;
-}
-
-bool Task::may_let_sleep() {
-  const bool quick = shard_.monotonic - stepped_at_ < kQuickStep;
-  stepped_at_ = shard_.monotonic;
-  return quick && ++let_sleep_ < kStepsToSleep;
 }
 
 }  // namespace rheon::engine

@@ -99,14 +99,11 @@ class Task {
 
  private:
   [[nodiscard]] StepResult work();
-  /// The next step comes at once: a receiver that sleeps may get more to read before it is woken,
-  /// which costs more than most messages. Not when steps are slow.
-  [[nodiscard]] bool may_let_sleep();
 
   ShardContext& shard_;
   Stage stage_;
   env::Monotonic stepped_at_{0};
-  unsigned let_sleep_ = 0;  // steps, since receivers were woken
+  unsigned let_sleep_ = 0;  // quick steps, since receivers were woken
   Epoch passed_;
   bool done_ = false;
   bool capturing_ = false;

@@ -75,6 +75,7 @@ class Inspector {
     if (told.error().code != ErrorCode::kNotFound) {
       return tl::unexpected<Error>(told.error());
     }
+    question.until_micros = 0;  // to open a large log may take long
     RHEON_ASSIGN(const std::unique_ptr<JobView> view,
                  view_at_rest(env_, graph_, line_.data_directory));
     return open_answer(run::answer(env_, *view, question));

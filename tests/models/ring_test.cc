@@ -31,7 +31,7 @@ enum class Bug {
   kNone,
   kAcceptsOneTooMany,       // try_push(): tail - seen_head_ > mask_ + 1
   kTellsBeforeItWrites,     // try_push(): the tail is stored before the slot
-  kRingsBeforeItPushes,     // Channel::try_push(): the doorbell comes first
+  kRingsBeforeItPushes,     // Sender: the doorbell comes before the message
   kRingsWithoutRelease,     // ring(): the exchange is relaxed
   kParksWithoutCompare,     // park_until(): exchange in place of compare_exchange_strong
   kClearsAfterLooking,      // Shard::step(): doorbell_.clear() at its end

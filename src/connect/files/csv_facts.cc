@@ -94,7 +94,7 @@ Result<CsvFacts> read_facts(const engine::SinkFacts& facts) {
       }
     } else if (key == kLineageFact) {
       result.lineage = value;
-    } else {
+    } else if (!key.starts_with(kTopicPrefix)) {
       return tl::unexpected(broken(key));
     }
   }

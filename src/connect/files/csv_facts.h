@@ -20,6 +20,8 @@ namespace rheon::connect::csv {
 
 inline constexpr std::string_view kFilePrefix = "file/";
 inline constexpr std::string_view kSequencePrefix = "sequence/";
+/// Of a sink of Kafka that had this name before; passed over.
+inline constexpr std::string_view kTopicPrefix = "topic/";
 inline constexpr std::string_view kLineageFact = "lineage";
 
 struct FileFact {

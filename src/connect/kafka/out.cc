@@ -98,10 +98,12 @@ class TopicCommitter final : public engine::SinkCommitter {
   }
 
  private:
-  /// The facts are "topic/<name>" with the id of the topic that was written to last.
+  static constexpr std::string_view kTopicFact = "topic/";  // and its name: the topic's id
+
+  /// Keeps which topic is written to.
   Status check_identity(const rheon::kafka::wire::Uuid& id, const engine::SinkFacts& facts,
                         engine::SinkRecovery& done) const {
-    const std::string name = "topic/" + sink_.place.topic;
+    const std::string name = std::string(kTopicFact) + sink_.place.topic;
     std::string now;
     codec::put_u64(now, id.high);
     codec::put_u64(now, id.low);
@@ -109,14 +111,16 @@ class TopicCommitter final : public engine::SinkCommitter {
       return before->second == now
                  ? Status()
                  : fail(ErrorCode::kRefused,
-                        fmt::format("{} was deleted and created again since this job has written "
-                                    "to it: what it wrote before is gone, and would be missing "
-                                    "there for good. Write to a topic of another name, or `reset` "
-                                    "the job to begin anew.",
+                        fmt::format("{} was deleted and created again since this job has run: what "
+                                    "it has written there is gone, and would be missing for good. "
+                                    "Write to a topic of another name, or `reset` the job to begin "
+                                    "anew.",
                                     describe(sink_.place)));
     }
     for (const auto& [other, value] : facts) {
-      done.changes.push_back({other, std::nullopt});
+      if (other.starts_with(kTopicFact)) {
+        done.changes.push_back({other, std::nullopt});
+      }
     }
     done.changes.push_back({name, std::move(now)});
     return {};

@@ -59,6 +59,7 @@ TEST(CsvFacts, ThatThisBuildCannotReadAreRefused) {
   EXPECT_NE(refusal("sequence/x", "1"), "");
   EXPECT_NE(refusal("sequence/1", "x"), "");
   EXPECT_NE(refusal("color", "green"), "");
+  EXPECT_EQ(refusal("topic/words", "of a sink of Kafka"), "") << "that had the name before";
 }
 
 }  // namespace
