@@ -66,7 +66,8 @@ inline constexpr double kQuiet = 0.05;
 
 /// What a word takes that one thread writes, another answers and the first reads, in nanoseconds:
 /// how far two processors are from each other. Where the machine is a virtual one that may change
-/// from one second to the next, by a factor of ten. With more processors than two it is that of some pair.
+/// from one second to the next, by a factor of ten. With more processors than two it is that of
+/// some pair.
 [[nodiscard]] double round_trip_ns();
 
 /// Resident memory of a process, in bytes; 0 when it is not there. `process`: "self" or its id.
