@@ -72,6 +72,18 @@ template <class K, class T>
   return pack(to, value);
 }
 
+namespace detail {
+/// What a record shows of a text.
+template <class T>
+[[nodiscard]] T shown_as(std::string_view text) {
+  if constexpr (std::is_same_v<T, Bytes>) {
+    return as_bytes(text);
+  } else {
+    return text;
+  }
+}
+}  // namespace detail
+
 /// Reads what pack() wrote. Texts are shown where they stand.
 template <class T>
 [[nodiscard]] const char* unpack(const char* from, T& value) {
@@ -83,11 +95,7 @@ template <class T>
       from += sizeof long_size;
       size = long_size;
     }
-    if constexpr (std::is_same_v<T, Bytes>) {
-      value = as_bytes({from, size});
-    } else {
-      value = {from, size};
-    }
+    value = detail::shown_as<T>({from, size});
     return from + size;
   } else {
     std::memcpy(&value, from, sizeof value);
@@ -100,11 +108,7 @@ template <class K, class T>
 [[nodiscard]] const char* unpack_behind(const char* from, const K& key, T& value) {
   if constexpr (is_text<K> && is_text<T>) {
     if (static_cast<std::uint8_t>(*from) == detail::kSameText) {
-      if constexpr (std::is_same_v<T, Bytes>) {
-        value = as_bytes(text_of(key));
-      } else {
-        value = text_of(key);
-      }
+      value = detail::shown_as<T>(text_of(key));
       return from + 1;
     }
   }

@@ -7,7 +7,10 @@ namespace rheon::engine {
 BatchBase::BatchBase() = default;
 BatchBase::~BatchBase() = default;
 
-BatchBase& BatchBase::laid_out(std::unique_ptr<BatchBase>& /*room*/) { return *this; }
+BatchBase& BatchBase::laid_out(std::size_t& from, std::unique_ptr<BatchBase>& /*room*/) {
+  from = size();
+  return *this;
+}
 
 void BatchBase::forget() {
   arena.reset();

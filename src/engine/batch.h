@@ -20,6 +20,8 @@ namespace rheon::engine {
 
 /// Records in a batch before it is handed on. More come when one call emits more.
 inline constexpr std::size_t kBatchRecords = 1024;
+/// Records in a message to another shard, where they need less memory.
+inline constexpr std::size_t kPackedRecords = 4 * kBatchRecords;
 /// Records that may come on top before anybody looks whether the batch is full.
 inline constexpr std::size_t kBatchSlack = 64;
 /// Bytes of text in a batch before it is handed on.
@@ -39,11 +41,15 @@ class BatchBase {
   [[nodiscard]] virtual std::size_t size() const = 0;
   /// Empty again, memory kept.
   virtual void clear() = 0;
+  /// Records in one message at most.
+  [[nodiscard]] virtual std::size_t most() const { return kBatchRecords; }
   /// Memory for so many records.
   virtual void reserve(std::size_t records) = 0;
-  /// Its records as slots of a Batch: of itself, or of `room`, which is made when there is none and
-  /// used again. Valid until this is cleared, or the room is used for another one.
-  [[nodiscard]] virtual BatchBase& laid_out(std::unique_ptr<BatchBase>& room);
+  /// Its records from the `from`-th on as slots of a Batch, for operators: all of them, where they
+  /// are; or as many as a batch has, in `room`, which is made when there is none and used again.
+  /// `from` becomes the one behind them. To be called with 0 and what it returned, until that is
+  /// size(). Valid until the next call, or clear(), or until the room is used for another one.
+  [[nodiscard]] virtual BatchBase& laid_out(std::size_t& from, std::unique_ptr<BatchBase>& room);
   /// Records [from, to) are followed. Those before them have been marked; of one that is marked
   /// twice the later context holds, so that each stands in `traces` once.
   void mark(std::size_t from, std::size_t to, const observe::TraceContext& context);

@@ -38,10 +38,9 @@ class Inbox {
   [[nodiscard]] Lane* next(Message& message);
   /// As next(), but only a barrier that may overtake a burst of timers: not one that drains.
   [[nodiscard]] Lane* next_barrier(Message& message);
-  /// The records of a message of the lane, as slots; valid until the next call, or until the batch
-  /// is given back.
-  [[nodiscard]] BatchBase& laid_out(const Lane& lane, BatchBase& batch) {
-    return batch.laid_out(rooms_[lane.room]);
+  /// Of a message of the lane: see BatchBase::laid_out().
+  [[nodiscard]] BatchBase& laid_out(const Lane& lane, BatchBase& batch, std::size_t& from) {
+    return batch.laid_out(from, rooms_[lane.room]);
   }
   /// Puts a barrier's lane on hold; true when that was the last one: then all lanes are free again.
   [[nodiscard]] bool align(Lane& lane);

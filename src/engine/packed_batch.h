@@ -2,7 +2,7 @@
 
 // A batch on its way to another shard. Its records stand packed (codec/packed.h), so that few cache
 // lines go from one processor to the other; the receiver lays them out as slots in memory of its
-// own.
+// own, as many at a time as any batch has.
 
 #include <algorithm>
 #include <cstdint>
@@ -31,7 +31,6 @@ class PackedBatch final : public BatchBase {
     size_ = 0;
     time_ = EventTime::none();
     times_.clear();
-    times_differ_ = false;
     forget();
   }
   void reserve(std::size_t /*records*/) override {}  // it grows to what they need, and stays so
@@ -42,7 +41,7 @@ class PackedBatch final : public BatchBase {
     if (static_cast<std::size_t>(end_ - next_) < room) [[unlikely]] {
       grow(room);
     }
-    if (times_differ_ || time != time_) {
+    if (!times_.empty() || time != time_) {
       note(time);
     }
     char* const to = next_;
@@ -51,39 +50,52 @@ class PackedBatch final : public BatchBase {
     ++size_;
   }
 
-  BatchBase& laid_out(std::unique_ptr<BatchBase>& room) override {
+  [[nodiscard]] std::size_t most() const override { return kPackedRecords; }
+
+  BatchBase& laid_out(std::size_t& from, std::unique_ptr<BatchBase>& room) override {
     if (room == nullptr) {
       room = std::make_unique<Batch<K, T>>();
     }
     RHEON_ASSERT((dynamic_cast<Batch<K, T>*>(room.get()) != nullptr),
                  "the room is for records of another type");
     auto& out = static_cast<Batch<K, T>&>(*room);
+    const std::size_t end = std::min(size_, from + kBatchRecords);
     out.arena.reset();
-    out.traces.swap(traces);
     out.shared = false;
-    out.slots.resize(size_);
-    const char* from = memory_.get();
+    lay_out_traces(from, end, out.traces);
+    out.slots.resize(end - from);
+    const char* at = from == 0 ? memory_.get() : read_;
     for (Slot<K, T>& slot : out.slots) {
-      std::memcpy(&slot.hash, from, sizeof slot.hash);
-      from = codec::unpack(from + sizeof slot.hash, slot.key);
-      from = codec::unpack_behind(from, slot.key, slot.value);
+      std::memcpy(&slot.hash, at, sizeof slot.hash);
+      at = codec::unpack(at + sizeof slot.hash, slot.key);
+      at = codec::unpack_behind(at, slot.key, slot.value);
       slot.time = time_;
     }
-    for (std::size_t i = 0; i < times_.size(); ++i) {
-      out.slots[i].time = times_[i];
+    read_ = at;
+    for (std::size_t i = from; i < std::min(end, times_.size()); ++i) {
+      out.slots[i - from].time = times_[i];
     }
+    from = end;
     return out;
   }
 
  private:
+  void lay_out_traces(std::size_t from, std::size_t end, std::vector<TraceMark>& out) const {
+    out.clear();
+    for (const TraceMark& trace : traces) {
+      if (trace.index >= from && trace.index < end) {
+        out.push_back({static_cast<std::uint32_t>(trace.index - from), trace.context});
+      }
+    }
+  }
+
   void note(EventTime time) {
     if (size_ == 0) {
       time_ = time;
       return;
     }
-    if (!times_differ_) {
+    if (times_.empty()) {
       times_.assign(size_, time_);
-      times_differ_ = true;
     }
     times_.push_back(time);
   }
@@ -113,10 +125,10 @@ class PackedBatch final : public BatchBase {
   std::unique_ptr<char[]> memory_;
   char* next_ = nullptr;
   char* end_ = nullptr;
+  const char* read_ = nullptr;  // what has not been laid out
   std::size_t size_ = 0;
   EventTime time_ = EventTime::none();  // of all records, unless they differ
   std::vector<EventTime> times_;        // of each, once they do
-  bool times_differ_ = false;
 };
 
 }  // namespace rheon::engine

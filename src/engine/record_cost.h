@@ -29,11 +29,22 @@ inline constexpr Work kWorkAtOnce = std::chrono::milliseconds{2};
 inline constexpr Work kWorkInChannel = 8 * kWorkAtOnce;
 /// What a poll of a source may set going: a message for each of several shards.
 inline constexpr Work kWorkOfAPoll = 8 * kWorkAtOnce;
+/// What a poll of more than a batch may set going.
+inline constexpr Work kWorkOfALongPoll = std::chrono::milliseconds{1};
 
-/// How many records of this cost are so much work: at least one, at most a batch.
-[[nodiscard]] constexpr std::size_t records_at_once(Work each, Work most = kWorkAtOnce) {
-  return static_cast<std::size_t>(
-      std::clamp<std::int64_t>(most / std::max(each, Work{1}), 1, kBatchRecords));
+/// How many records of this cost are so much work: at least one, at most `records`.
+[[nodiscard]] constexpr std::size_t records_at_once(Work each, Work most = kWorkAtOnce,
+                                                    std::size_t records = kBatchRecords) {
+  return static_cast<std::size_t>(std::clamp<std::int64_t>(most / std::max(each, Work{1}), 1,
+                                                           static_cast<std::int64_t>(records)));
+}
+
+/// How many records of this cost a poll may emit. Of quick ones those that fill messages for
+/// several shards; one shard alone takes them by the batch, while they are in its caches.
+[[nodiscard]] constexpr std::size_t records_of_a_poll(Work each, std::uint32_t shards) {
+  const std::size_t batch = records_at_once(each, kWorkOfAPoll);
+  return shards == 1 ? batch
+                     : std::max(batch, records_at_once(each, kWorkOfALongPoll, 2 * kPackedRecords));
 }
 
 /// How many batches of one record each a channel may hold: at least one.
@@ -61,13 +72,17 @@ class RecordCost {
       each_ = std::max(work_ / static_cast<std::int64_t>(records_), each_ / 2);
       records_ = 0;
       work_ = {};
+      known_ = true;
     }
   }
   /// Of one record, as of the last ones that were judged.
   [[nodiscard]] Work each() const { return each_; }
+  /// Some have been judged: until then each() is a guess.
+  [[nodiscard]] bool known() const { return known_; }
 
  private:
   Work each_ = kFirst;
+  bool known_ = false;
   std::size_t records_ = 0;  // not judged yet
   Work work_{0};
 };

@@ -15,6 +15,7 @@ struct Sender::Lane {
   Watermark told;
   bool told_any = false;
   bool unrung = false;  // the receiver has not been told of the last messages
+  Work each{0};         // of the records being gathered, when they were begun
 };
 
 Sender::Sender(const std::string& edge, const std::vector<Channel*>& channels, ShardContext& shard)
@@ -42,16 +43,17 @@ BatchBase& Sender::begin_batch(std::size_t receiver, MakeBatch make) {
   BatchBase* const batch = returned != nullptr ? returned : make();
   filling_[receiver] = batch;
   add_origins(*batch);
-  batch->limit = records_at_once(receiver);
+  lanes_[receiver].each = lanes_[receiver].channel->cost();
+  batch->limit = records_at_once(receiver, batch->most());
   batch->reserve(batch->limit + kBatchSlack);
   return *batch;
 }
 
-std::size_t Sender::records_at_once(std::size_t receiver) const {
+std::size_t Sender::records_at_once(std::size_t receiver, std::size_t most) const {
   // What waits in the outbox stands before the next barrier, in however many messages.
   constexpr std::size_t kLeastBehindOthers = 64;
   const Lane& lane = lanes_[receiver];
-  const std::size_t records = engine::records_at_once(lane.channel->cost());
+  const std::size_t records = engine::records_at_once(lane.each, kWorkAtOnce, most);
   return lane.waiting.empty() ? records : std::max(records, kLeastBehindOthers);
 }
 
@@ -91,7 +93,7 @@ void Sender::send(std::size_t receiver) {
     return;
   }
   sent_ += batch->size();
-  caused_ += lane.channel->cost() * static_cast<std::int64_t>(batch->size());
+  caused_ += lane.each * static_cast<std::int64_t>(batch->size());
   Message message;
   message.kind = Message::Kind::kBatch;
   message.batch = batch;
@@ -176,7 +178,15 @@ void Sender::key_of_threw(OnThrow policy, std::string record, EventTime time) {
   }
 }
 
-Work Sender::take_caused() { return std::exchange(caused_, Work{0}); }
+Work Sender::caused() const {
+  Work sum = caused_;
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    if (filling_[i] != nullptr) {
+      sum += lanes_[i].each * static_cast<std::int64_t>(filling_[i]->size());
+    }
+  }
+  return sum;
+}
 
 CopySender::CopySender(const std::string& edge, const std::vector<Channel*>& channels,
                        ShardContext& shard, const RecordType& type, To to)

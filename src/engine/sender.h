@@ -46,8 +46,8 @@ class Sender : public Receiver {
   [[nodiscard]] std::uint64_t take_sent();
   /// Records kept from the edge since the last call: their key could not be told.
   [[nodiscard]] std::uint64_t take_quarantined();
-  /// The work that the records sent since the last call cause, as their receivers say.
-  [[nodiscard]] Work take_caused();
+  /// The work that all records so far cause, sent or gathered, as their receivers say.
+  [[nodiscard]] Work caused() const;
 
  protected:
   using MakeBatch = BatchBase* (*)();
@@ -87,8 +87,8 @@ class Sender : public Receiver {
   /// The channel to a receiver, and what waits before it.
   struct Lane;
   [[gnu::cold, gnu::noinline]] BatchBase& begin_batch(std::size_t receiver, MakeBatch make);
-  /// Records that the next message to it may hold.
-  [[nodiscard]] std::size_t records_at_once(std::size_t receiver) const;
+  /// Records that the next message to it may hold, of `most`.
+  [[nodiscard]] std::size_t records_at_once(std::size_t receiver, std::size_t most) const;
   void push(Lane& lane, const Message& message);
   void ring(Lane& lane);
   void tell_watermark(Lane& lane);
@@ -100,7 +100,7 @@ class Sender : public Receiver {
   Watermark watermark_;
   std::uint64_t sent_ = 0;
   std::uint64_t quarantined_ = 0;
-  Work caused_{0};
+  Work caused_{0};  // by what was sent
 
  public:
   ~Sender() override;

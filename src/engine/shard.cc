@@ -139,6 +139,11 @@ void Shard::publish() {
 }
 
 StepResult Shard::step(Task& task) {
+  if (task.slow()) {
+    for (const auto& each : tasks_) {
+      each->stage().ring();
+    }
+  }
   try {
     context_.behind_barrier = part_ != nullptr && task.passed() == part_->epoch;
     const StepResult result = task.step();

@@ -71,8 +71,8 @@ void SourceTaskBase::assign(const SourcePartition& partition, const PartitionTim
 Result<Poll> SourceTaskBase::poll() {
   reading_.emitted = 0;
   reading_.kept_out = 0;
-  reading_.limit = records_at_once(cost_.each(), kWorkOfAPoll);
-  static_cast<void>(stage().take_caused());  // by timers, since
+  reading_.limit = records_of_a_poll(cost_.each(), shard().shards);
+  const Work caused = stage().caused();
   const env::Monotonic began = shard().env->clock().monotonic();
   reading_.now = shard().now;
   reading_.latest_allowed = reading_.now + max_future_;
@@ -83,7 +83,8 @@ Result<Poll> SourceTaskBase::poll() {
   port().flush();
   stage().flush();
   if (reading_.emitted > 0) {
-    cost_.add(reading_.emitted, shard().env->clock().monotonic() - began + stage().take_caused());
+    cost_.add(reading_.emitted,
+              shard().env->clock().monotonic() - began + stage().caused() - caused);
   }
   count(reading_.emitted, port().take_emitted());
   return result;

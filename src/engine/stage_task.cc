@@ -17,19 +17,16 @@ constexpr std::chrono::microseconds kLongestWait = std::chrono::hours{24 * 365};
 }  // namespace
 
 StepResult StageTask::take_input() {
-  std::size_t records = 0;
-  Work work{0};
-  static_cast<void>(stage().take_caused());  // by timers, since
-  const StepResult result = take_messages(records, work);
-  if (records > 0) {
-    stage().flush();
-    cost_.add(records, work + stage().take_caused());
+  Taken taken;
+  const StepResult result = take_messages(taken);
+  if (taken.records > 0) {
+    cost_.add(taken.records, taken.time + taken.caused);
     inbox_.tell_cost(cost_.each());
   }
   return result;
 }
 
-StepResult StageTask::take_messages(std::size_t& records, Work& work) {
+StepResult StageTask::take_messages(Taken& sum) {
   if (drain_ != nullptr) {
     if (stage().settled()) {
       pass(*std::exchange(drain_, nullptr), stage().processors.front().get());
@@ -54,9 +51,11 @@ StepResult StageTask::take_messages(std::size_t& records, Work& work) {
     switch (message.kind) {
       case Message::Kind::kBatch: {
         const env::Monotonic began = clock.monotonic();
-        records += message.batch->size();
+        const Work caused = stage().caused();
+        sum.records += message.batch->size();
         take_batch(*lane, message);
-        work += clock.monotonic() - began;
+        sum.time += clock.monotonic() - began;
+        sum.caused += stage().caused() - caused;  // not by the timers that fire behind it
         advance(*lane, message.watermark);
         break;
       }
@@ -70,7 +69,8 @@ StepResult StageTask::take_messages(std::size_t& records, Work& work) {
         break;
     }
     // Enough for one step, cut off in the middle of a burst of timers, or a receiver is full.
-    if (work >= kWorkAtOnce || shard().error.has_value() || !stage().resume() || !stage().ready()) {
+    if (sum.time >= kWorkAtOnce || shard().error.has_value() || !stage().resume() ||
+        !stage().ready()) {
       break;
     }
   }
@@ -78,9 +78,12 @@ StepResult StageTask::take_messages(std::size_t& records, Work& work) {
 }
 
 void StageTask::take_batch(Inbox::Lane& lane, const Message& message) {
-  lane.received += message.batch->size();
+  const std::size_t records = message.batch->size();
+  lane.received += records;
   shard().reading = &message.batch->origins;
-  stage().processors.front()->on_batch(lane.input, inbox_.laid_out(lane, *message.batch));
+  for (std::size_t from = 0; from < records && !shard().error.has_value();) {
+    stage().processors.front()->on_batch(lane.input, inbox_.laid_out(lane, *message.batch, from));
+  }
   shard().reading = nullptr;
   lane.channel->give_back(message.batch);
 }

@@ -14,13 +14,19 @@ class StageTask final : public Task {
   explicit StageTask(ShardContext& shard) : Task(shard) {}
 
   [[nodiscard]] Inbox& inbox() { return inbox_; }
+  [[nodiscard]] bool slow() const override { return cost_.known() && cost_.each() >= kQuick; }
 
  private:
   static constexpr std::size_t kMessagesPerStep = 8;
 
   StepResult take_input() override;
-  /// Adds up the records that it has read, and the time that they have taken.
-  [[nodiscard]] StepResult take_messages(std::size_t& records, Work& work);
+  /// What a step has read: the records, the time they took, and the work they cause elsewhere.
+  struct Taken {
+    std::size_t records = 0;
+    Work time{0};
+    Work caused{0};
+  };
+  [[nodiscard]] StepResult take_messages(Taken& sum);
   void take_batch(Inbox::Lane& lane, const Message& message);
   void pass_barriers() override;
   /// A barrier on a lane; true when it has passed the stage.

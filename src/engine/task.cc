@@ -20,10 +20,10 @@ void Stage::ring() {
   }
 }
 
-Work Stage::take_caused() {
+Work Stage::caused() const {
   Work caused{0};
   for (const auto& sender : senders) {
-    caused += sender->take_caused();
+    caused += sender->caused();
   }
   return caused;
 }

@@ -43,8 +43,8 @@ struct Stage {
   void flush();
   /// Wakes who has been sent something.
   void ring();
-  /// The work that what was sent since the last call causes at receivers.
-  [[nodiscard]] Work take_caused();
+  /// The work that all that was sent so far, or is gathered to be sent, causes at receivers.
+  [[nodiscard]] Work caused() const;
   /// True when nothing waits for a receiver or a sink, so that new input may come.
   [[nodiscard]] bool ready();
   /// Bursts of timers that were cut off by the budget; true when none is left.
@@ -69,6 +69,8 @@ class Task {
   Task& operator=(const Task&) = delete;
 
   [[nodiscard]] StepResult step();
+  /// The next step may take longer than others should sleep who have something to read.
+  [[nodiscard]] virtual bool slow() const { return false; }
 
   /// Sources: cut the epoch at the next step. Other tasks get their barriers through channels.
   virtual void request(const Barrier& /*barrier*/) {}

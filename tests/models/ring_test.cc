@@ -35,8 +35,8 @@ enum class Bug {
   kRingsWithoutRelease,     // ring(): the exchange is relaxed
   kParksWithoutCompare,     // park_until(): exchange in place of compare_exchange_strong
   kClearsAfterLooking,      // Shard::step(): doorbell_.clear() at its end
-  kRingsBelowHalf,          // made_room(): < in place of <=
-  kRingsOnlyFromFull,       // made_room(): when the ring was full before
+  kSleepsUnrung,            // Task::step(): parks without stage_.ring()
+  kTellsNobodyOfRoom,       // try_pop(), give_back(): without sender_.ring()
   kParksWithoutAskingStop,  // Shard::park_until(): without stopped()
 };
 
@@ -78,9 +78,10 @@ enum class At : std::uint8_t {
   kLook,      // try_push(), try_pop(): loads the other side's index
   kSlot,      // ... writes or reads the slot
   kStore,     // ... stores its own index
-  kMeasure,   // made_room(): size_approx()
   kRing,      // Doorbell::ring() of the other shard: the exchange
   kWake,      // ... and parker_.wake()
+  kRingLate,  // Stage::ring(), for the messages that were pushed without
+  kWakeLate,  // ... and parker_.wake()
   kAskAgain,  // Shard::park_until(): stopped()
   kPark,      // Doorbell::park_until(): the compare_exchange
   kSleep,     // ... parker_.park_until()
@@ -94,6 +95,7 @@ struct Thread {
   Index own = kFirst;   // items it has pushed, or taken
   Index seen = kFirst;  // of the other side's index: seen_head_, seen_tail_
   bool worked = false;  // in this step
+  bool unrung = false;  // the receiver has not been told of the last messages
   friend auto operator<=>(const Thread&, const Thread&) = default;
 };
 
@@ -190,9 +192,13 @@ class Ring {
     return ++at == order.data() + order.size() ? At::kLeft : *at;
   }
   void begin_push(State& s) const {
-    s.sender.at = since_first(s.sender.own) == items_ ? At::kLeft
+    s.sender.at = since_first(s.sender.own) == items_ ? leave(s.sender, At::kLeft)
                   : full(s.sender)                    ? At::kLook
                                                       : next_of_push(At::kLook);
+  }
+  /// Before it rests, for a while or for good.
+  [[nodiscard]] At leave(const Thread& me, At to) const {
+    return me.unrung && bug_ != Bug::kSleepsUnrung ? At::kRingLate : to;
   }
   /// The next message is pushed in the same step of the shard, or in another one.
   void pushed(const State& now, const char* name, At done, Steps& all) const {
@@ -200,12 +206,15 @@ class Ring {
     next.sender.at = next_of_push(done);
     if (next.sender.at != At::kLeft) {
       all.push_back({name, next});
-      return;
+      if (next.sender.at != At::kRing || done != At::kStore) {
+        return;
+      }
+      next.sender.unrung = true;  // it rings later
     }
     ++next.sender.own;
     begin_push(next);
     all.push_back({name, next});
-    if (next.sender.at != At::kLeft) {
+    if (since_first(next.sender.own) != items_) {
       next.sender.at = loop();
       all.push_back({name, next});
     }
@@ -227,7 +236,7 @@ class Ring {
       case At::kLook:
         for (Index head = me.view.head;; ++head) {
           me.view.head = me.seen = head;
-          me.at = full(me) ? idle() : next_of_push(At::kLook);
+          me.at = full(me) ? leave(me, idle()) : next_of_push(At::kLook);
           all.push_back({"sender: looks at the head", next});
           if (head == now.head) {
             break;
@@ -243,6 +252,7 @@ class Ring {
         pushed(next, "sender: stores the tail", At::kStore, all);
         break;
       case At::kRing:
+        me.unrung = false;
         if (ring(next.receivers, me)) {
           all.push_back({"sender: rings a parked receiver", next});
         } else {
@@ -252,6 +262,20 @@ class Ring {
       case At::kWake:
         next.receivers.woken = true;
         pushed(next, "sender: wakes the receiver", At::kRing, all);
+        break;
+      case At::kRingLate:
+        me.unrung = false;
+        if (ring(next.receivers, me)) {
+          me.at = At::kWakeLate;
+        } else {
+          me.at = since_first(me.own) == items_ ? At::kLeft : idle();
+        }
+        all.push_back({"sender: rings before it rests", next});
+        break;
+      case At::kWakeLate:
+        next.receivers.woken = true;
+        me.at = since_first(me.own) == items_ ? At::kLeft : idle();
+        all.push_back({"sender: wakes the receiver before it rests", next});
         break;
       case At::kAsk:
       case At::kAskAgain:  // nobody stops this shard
@@ -264,7 +288,7 @@ class Ring {
     }
   }
 
-  // ---- the receiving shard: StageTask::take_input(), and in it Channel::try_pop(), made_room()
+  // ---- the receiving shard: StageTask::take_input(), and in it Channel::try_pop(), give_back()
 
   void begin_pop(State& s) const {
     s.receiver.at = s.receiver.own == s.receiver.seen ? At::kLook : At::kSlot;
@@ -310,23 +334,11 @@ class Ring {
       case At::kStore:
         me.view.head = next.head = ++me.own;
         me.worked = true;
-        me.at = At::kMeasure;
-        all.push_back({"receiver: stores the head", next});
-        break;
-      case At::kMeasure:
-        for (Index tail = me.view.tail;; ++tail) {
-          State one = now;
-          one.receiver.view.tail = tail;
-          if (makes_room(static_cast<Index>(tail - me.own))) {
-            one.receiver.at = At::kRing;
-          } else {
-            begin_pop(one);
-          }
-          all.push_back({"receiver: measures the ring", one});
-          if (tail == now.tail) {
-            break;
-          }
+        me.at = At::kRing;
+        if (bug_ == Bug::kTellsNobodyOfRoom) {
+          begin_pop(next);
         }
+        all.push_back({"receiver: stores the head", next});
         break;
       case At::kRing:
         if (!ring(next.senders, me)) {
@@ -343,12 +355,6 @@ class Ring {
         rest(next, me, next.receivers, "receiver: parks, or finds that it was rung",
              "receiver: wakes up", "receiver: unparks", all);
     }
-  }
-
-  [[nodiscard]] bool makes_room(Index size) const {
-    return bug_ == Bug::kRingsBelowHalf      ? size < capacity_ / 2
-           : bug_ == Bug::kRingsOnlyFromFull ? size + 1 == capacity_
-                                             : size <= capacity_ / 2;
   }
 
   /// run_shard() and Shard::park_until() ask; an old answer is possible.
@@ -476,8 +482,8 @@ TEST(RingModel, EachOfTheseBugsWouldBeFound) {
   EXPECT_EQ(found(Bug::kRingsWithoutRelease), kItemsWait);
   EXPECT_EQ(found(Bug::kParksWithoutCompare), kItemsWait);
   EXPECT_EQ(found(Bug::kClearsAfterLooking), kItemsWait);
-  EXPECT_EQ(found(Bug::kRingsBelowHalf), kBothWait);
-  EXPECT_EQ(found(Bug::kRingsOnlyFromFull), kBothWait);
+  EXPECT_EQ(found(Bug::kSleepsUnrung), kItemsWait);
+  EXPECT_EQ(found(Bug::kTellsNobodyOfRoom), kBothWait);
   EXPECT_EQ(found(Bug::kParksWithoutAskingStop, /*with_stop=*/true), kStuck);
 }
 

@@ -17,7 +17,10 @@ using Texts = PackedBatch<std::string_view, std::string_view>;
 using TextSlots = Batch<std::string_view, std::string_view>;
 
 const TextSlots& laid_out(Texts& batch, std::unique_ptr<BatchBase>& room) {
-  return static_cast<const TextSlots&>(batch.laid_out(room));
+  std::size_t from = 0;
+  const BatchBase& out = batch.laid_out(from, room);
+  EXPECT_EQ(from, batch.size());
+  return static_cast<const TextSlots&>(out);
 }
 
 TEST(PackedBatch, IsLaidOutAsItWasFilled) {
@@ -74,6 +77,49 @@ TEST(PackedBatch, TheRoomTellsNothingOfTheBatchBefore) {
   EXPECT_EQ(out.arena.bytes_used(), 0u);
 }
 
+TEST(PackedBatch, IsLaidOutInPartsOfABatch) {
+  PackedBatch<std::uint64_t, std::uint64_t> batch;
+  batch.limit = batch.most();
+  EXPECT_EQ(batch.limit, kPackedRecords);
+  const std::vector<std::uint32_t> followed = {0, kBatchRecords - 1, kBatchRecords,
+                                               3 * kBatchRecords - 1};
+  const std::uint64_t last = 3 * kBatchRecords + 7;
+  for (std::uint64_t i = 0; i <= last; ++i) {
+    // The times begin to differ in the second part.
+    batch.append(i, 2 * i, EventTime{i < 1500 ? 5 : static_cast<std::int64_t>(i)}, 3 * i);
+  }
+  for (const std::uint32_t i : followed) {
+    batch.mark(i, i + 1, {i, 1, 1});
+  }
+  std::unique_ptr<BatchBase> room;
+  for (int pass = 0; pass < 2; ++pass) {  // it may be begun again
+    std::vector<std::size_t> parts;
+    std::vector<std::uint32_t> marked;
+    std::uint64_t i = 0;
+    for (std::size_t from = 0; from < batch.size();) {
+      const std::size_t base = from;
+      const auto& out =
+          static_cast<const Batch<std::uint64_t, std::uint64_t>&>(batch.laid_out(from, room));
+      parts.push_back(out.size());
+      ASSERT_EQ(from, base + out.size());
+      for (const auto& slot : out.slots) {
+        ASSERT_EQ(slot.key, i);
+        ASSERT_EQ(slot.value, 2 * i);
+        ASSERT_EQ(slot.hash, 3 * i);
+        ASSERT_EQ(slot.time.micros, i < 1500 ? 5 : static_cast<std::int64_t>(i));
+        ++i;
+      }
+      for (const TraceMark& mark : out.traces) {
+        EXPECT_EQ(mark.context.trace_high, out.slots[mark.index].key);
+        marked.push_back(static_cast<std::uint32_t>(base + mark.index));
+      }
+    }
+    EXPECT_EQ(i, last + 1);
+    EXPECT_EQ(parts, (std::vector<std::size_t>{kBatchRecords, kBatchRecords, kBatchRecords, 8}));
+    EXPECT_EQ(marked, followed);
+  }
+}
+
 TEST(PackedBatch, IsFullOfRecordsOrOfBytes) {
   Texts batch;
   batch.limit = 2;
@@ -102,7 +148,8 @@ TEST(PackedBatch, WhatIsNoTextIsLaidOutToo) {
   batch.append(7, 0.5, EventTime{1}, 70);
   batch.append(8, -0.25, EventTime{1}, 80);
   std::unique_ptr<BatchBase> room;
-  const auto& out = static_cast<const Batch<std::uint64_t, double>&>(batch.laid_out(room));
+  std::size_t from = 0;
+  const auto& out = static_cast<const Batch<std::uint64_t, double>&>(batch.laid_out(from, room));
   EXPECT_EQ(out.slots[1].key, 8u);
   EXPECT_EQ(out.slots[1].value, -0.25);
   EXPECT_EQ(out.slots[1].hash, 80u);
@@ -111,7 +158,10 @@ TEST(PackedBatch, WhatIsNoTextIsLaidOutToo) {
 TEST(ABatchOfSlots, IsItsOwnLayout) {
   TextSlots batch;
   std::unique_ptr<BatchBase> room;
-  EXPECT_EQ(&batch.laid_out(room), &batch);
+  batch.slots.push_back({"a", "1", EventTime{1}, 1});
+  std::size_t from = 0;
+  EXPECT_EQ(&batch.laid_out(from, room), &batch);
+  EXPECT_EQ(from, 1u);
   EXPECT_EQ(room, nullptr);
 }
 

@@ -82,6 +82,14 @@ TEST(RecordCost, SaysHowManyRecordsGoAtOnce) {
   EXPECT_EQ(records_at_once(seconds{100}), 1u);
 }
 
+TEST(RecordCost, SaysHowManyAPollMayEmit) {
+  EXPECT_EQ(records_of_a_poll(nanoseconds{0}, 1), kBatchRecords);
+  EXPECT_EQ(records_of_a_poll(nanoseconds{30}, 2), 2 * kPackedRecords);
+  EXPECT_EQ(records_of_a_poll(nanoseconds{500}, 2), 2'000u);
+  EXPECT_EQ(records_of_a_poll(milliseconds{1}, 1), 16u);
+  EXPECT_EQ(records_of_a_poll(milliseconds{1}, 2), 16u) << "for several shards to work on";
+}
+
 TEST(RecordCost, SaysHowManyStandInAChannel) {
   EXPECT_EQ(records_in_channel(RecordCost::kFirst), 1u);
   EXPECT_EQ(records_in_channel(kWorkAtOnce), 8u);

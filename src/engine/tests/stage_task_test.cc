@@ -19,12 +19,12 @@ namespace {
 using ::testing::ElementsAre;
 using OneNumber = Batch<NoKey, std::uint64_t>;
 
-/// Writes down what comes, and spends time with watermarks.
+/// Writes down what comes, spends time with watermarks, and sends a record behind each.
 class Listening final : public Processor {
  public:
   Listening(ShardContext& shard, env::fake::FakeEnv& env, std::vector<std::string>& heard)
       : Processor("listening", shard), env_(env), heard_(heard) {}
-  void connect(std::size_t, const Target&) override {}
+  void connect(std::size_t, const Target& target) override { target_ = target.receiver; }
   void on_batch(std::uint32_t, BatchBase& batch) override {
     heard_.push_back("batch of " + std::to_string(batch.size()));
     if (fails) {
@@ -34,12 +34,18 @@ class Listening final : public Processor {
   void on_watermark(const Watermark& watermark) override {
     heard_.push_back("watermark " + std::to_string(watermark.time.micros));
     env_.clock().advance(std::chrono::milliseconds{100});
+    if (target_ != nullptr) {
+      OneNumber batch;
+      batch.slots.push_back({{}, 7, EventTime{1}});
+      target_->on_batch(0, batch);
+    }
   }
   bool fails = false;
 
  private:
   env::fake::FakeEnv& env_;
   std::vector<std::string>& heard_;
+  Receiver* target_ = nullptr;
 };
 
 class StageTaskTest : public ::testing::Test {
@@ -93,6 +99,26 @@ TEST_F(StageTaskTest, WhatFiresWithTimeIsNoCostOfRecords) {
   }
   while (heard_.size() < 128) {
     static_cast<void>(task_.step());
+  }
+  EXPECT_LT(channel_.cost(), Work{std::chrono::milliseconds{1}});
+}
+
+TEST_F(StageTaskTest, NorIsWhatThatCausesElsewhere) {
+  Channel out{256, doorbell_, doorbell_};
+  out.tell_cost(std::chrono::milliseconds{5});
+  auto sender =
+      std::make_unique<CopySender>("out", std::vector<Channel*>{&out}, shard_,
+                                   record_type<NoKey, std::uint64_t>, CopySender::To::kNext);
+  listening_.connect(0, {sender.get(), 0});
+  task_.stage().senders.push_back(std::move(sender));
+  for (std::int64_t i = 1; i <= 64; ++i) {
+    send(i);
+  }
+  for (Message message; heard_.size() < 128;) {
+    static_cast<void>(task_.step());
+    while (out.try_pop(message)) {
+      delete message.batch;
+    }
   }
   EXPECT_LT(channel_.cost(), Work{std::chrono::milliseconds{1}});
 }
