@@ -1,5 +1,8 @@
 #include "api/stand_ins.h"
 
+#include <cxxabi.h>
+
+#include <cstdlib>
 #include <stdexcept>
 
 namespace rheon::detail {
@@ -21,9 +24,25 @@ End& find(const std::map<std::string, std::shared_ptr<End>>& ends, const char* k
   return *at->second;
 }
 
-[[noreturn]] void throw_other_type(const char* kind, const std::string& name) {
-  throw std::logic_error("the " + std::string(kind) + " '" + name +
-                         "' has records of another type than the test says");
+/// As it is written in a program.
+std::string name_of(const std::type_info& type) {
+  if (type == typeid(std::string_view)) {
+    return "std::string_view";
+  }
+  if (type == typeid(std::string)) {
+    return "std::string";
+  }
+  int status = 0;
+  const std::unique_ptr<char, decltype(&std::free)> name(
+      abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), &std::free);
+  return status == 0 ? name.get() : type.name();
+}
+
+/// `what`: the records or the keys of an end.
+[[noreturn]] void throw_other_type(const std::string& what, const std::type_info& has,
+                                   const std::type_info& asked) {
+  throw std::logic_error(what + " are of type " + name_of(has) + "; the test asks for " +
+                         name_of(asked));
 }
 
 }  // namespace
@@ -48,7 +67,7 @@ std::shared_ptr<KeptRecords> StandIns::make_sink(std::string_view name,
 Pushed& StandIns::source_of(const std::type_info& type, const std::string& name) const {
   Pushed& end = find(sources_, "source", name);
   if (end.type() != type) {
-    throw_other_type("source", name);
+    throw_other_type("the records of source '" + name + "'", end.type(), type);
   }
   return end;
 }
@@ -57,10 +76,14 @@ KeptRecords& StandIns::sink_of(const std::type_info* key, const std::type_info& 
                                const std::string& name) const {
   KeptRecords& end = find(sinks_, "sink", name);
   if (*end.type().value != value) {
-    throw_other_type("sink", name);
+    throw_other_type("the records of sink '" + name + "'", *end.type().value, value);
   }
   if (key != nullptr && *end.type().key != *key) {
-    throw std::logic_error("the sink '" + name + "' has keys of another type, or none");
+    if (*end.type().key == typeid(engine::NoKey)) {
+      throw std::logic_error("the records of sink '" + name +
+                             "' have no keys: the test asks for output<T>() of them");
+    }
+    throw_other_type("the keys of sink '" + name + "'", *end.type().key, *key);
   }
   return end;
 }

@@ -148,7 +148,32 @@ TEST(Topology, SaysWhichEndsTheJobHas) {
   } catch (const std::logic_error& error) {
     EXPECT_THAT(error.what(), HasSubstr("no source 'line'; it has: 'lines'"));
   }
-  EXPECT_THROW(static_cast<void>(topology.output<int>("csv")), std::logic_error);
+}
+
+/// What the test is told when it asks for this.
+template <class Ask>
+std::string refused(const Ask& ask) {
+  try {
+    ask();
+  } catch (const std::logic_error& error) {
+    return error.what();
+  }
+  return "nothing";
+}
+
+TEST(Topology, SaysOfWhichTypeRecordsAre) {
+  testing::Topology topology(wordcount, {{"input", "*.txt"}});
+  EXPECT_EQ(refused([&] { static_cast<void>(topology.input<std::string>("lines")); }),
+            "the records of source 'lines' are of type std::string_view; the test asks for "
+            "std::string");
+  EXPECT_EQ(refused([&] { static_cast<void>(topology.output<int>("csv")); }),
+            "the records of sink 'csv' are of type unsigned long; the test asks for int");
+  EXPECT_EQ(refused([&] { static_cast<void>(topology.keyed_output<int, std::uint64_t>("csv")); }),
+            "the keys of sink 'csv' are of type std::string_view; the test asks for int");
+  testing::Topology unkeyed(
+      [](Job& job) { job.from("lines", files::lines("in")).to("csv", files::csv("out")); });
+  EXPECT_EQ(refused([&] { static_cast<void>(unkeyed.keyed_output<int, std::string_view>("csv")); }),
+            "the records of sink 'csv' have no keys: the test asks for output<T>() of them");
 }
 
 TEST(Topology, AJobThatCannotStartSaysWhy) {
