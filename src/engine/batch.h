@@ -20,12 +20,13 @@ namespace rheon::engine {
 
 /// Records in a batch before it is handed on. More come when one call emits more.
 inline constexpr std::size_t kBatchRecords = 1024;
-/// Records in a message to another shard, where they need less memory.
-inline constexpr std::size_t kPackedRecords = 4 * kBatchRecords;
 /// Records that may come on top before anybody looks whether the batch is full.
 inline constexpr std::size_t kBatchSlack = 64;
 /// Bytes of text in a batch before it is handed on.
 inline constexpr std::size_t kBatchBytes = 256 << 10;
+/// The same of messages to other shards, in which records need less memory.
+inline constexpr std::size_t kPackedRecords = 4 * kBatchRecords;
+inline constexpr std::size_t kPackedBytes = 128 << 10;
 
 /// A record of a batch that is followed (design: sparse side array; usually empty).
 struct TraceMark {
@@ -47,8 +48,9 @@ class BatchBase {
   virtual void reserve(std::size_t records) = 0;
   /// Its records from the `from`-th on as slots of a Batch, for operators: all of them, where they
   /// are; or as many as a batch has, in `room`, which is made when there is none and used again.
-  /// `from` becomes the one behind them. To be called with 0 and what it returned, until that is
-  /// size(). Valid until the next call, or clear(), or until the room is used for another one.
+  /// `from` becomes the one behind them. To be called with 0, and then with what it has become,
+  /// until that is size(). Valid until the next call, or clear(), or until the room is used for
+  /// another one.
   [[nodiscard]] virtual BatchBase& laid_out(std::size_t& from, std::unique_ptr<BatchBase>& room);
   /// Records [from, to) are followed. Those before them have been marked; of one that is marked
   /// twice the later context holds, so that each stands in `traces` once.

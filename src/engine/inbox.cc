@@ -7,6 +7,13 @@
 
 namespace rheon::engine {
 
+bool Inbox::has_records() const {
+  return std::any_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) {
+    const Message* const front = lane.channel->front();
+    return front != nullptr && front->kind == Message::Kind::kBatch;
+  });
+}
+
 Inbox::Lane* Inbox::next(Message& message) {
   for (std::size_t tried = 0; tried < lanes_.size(); ++tried) {
     Lane& lane = lanes_[turn_];

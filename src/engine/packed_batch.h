@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "base/rare_branch.h"
 #include "codec/packed.h"
 #include "engine/batch.h"
 
@@ -34,7 +35,7 @@ class PackedBatch final : public BatchBase {
     forget();
   }
   void reserve(std::size_t /*records*/) override {}  // it grows to what they need, and stays so
-  [[nodiscard]] bool full() const { return size_ >= limit || bytes_used() >= kBatchBytes; }
+  [[nodiscard]] bool full() const { return size_ >= limit || bytes_used() >= kPackedBytes; }
 
   void append(const K& key, const T& value, EventTime time, std::uint64_t hash) {
     const std::size_t room = sizeof hash + codec::packed_room(key) + codec::packed_room(value);
@@ -59,7 +60,9 @@ class PackedBatch final : public BatchBase {
     RHEON_ASSERT((dynamic_cast<Batch<K, T>*>(room.get()) != nullptr),
                  "the room is for records of another type");
     auto& out = static_cast<Batch<K, T>&>(*room);
-    const std::size_t end = std::min(size_, from + kBatchRecords);
+    RHEON_ASSERT(from == 0 || from == laid_out_, "records of a message are skipped");
+    const std::size_t most = rare_branch(RareBranch::kBatch) ? 1 : kBatchRecords;
+    const std::size_t end = std::min(size_, from + most);
     out.arena.reset();
     out.shared = false;
     lay_out_traces(from, end, out.traces);
@@ -75,7 +78,7 @@ class PackedBatch final : public BatchBase {
     for (std::size_t i = from; i < std::min(end, times_.size()); ++i) {
       out.slots[i - from].time = times_[i];
     }
-    from = end;
+    from = laid_out_ = end;
     return out;
   }
 
@@ -101,7 +104,8 @@ class PackedBatch final : public BatchBase {
   }
 
   static constexpr std::size_t kFirstBytes = 4 << 10;
-  static constexpr std::size_t kMostKept = 2 * kBatchBytes;  // more only while a long text is there
+  static constexpr std::size_t kMostKept =
+      2 * kPackedBytes;  // more only while a long text is there
 
   [[nodiscard]] std::size_t bytes_used() const {
     return static_cast<std::size_t>(next_ - memory_.get());
@@ -125,7 +129,8 @@ class PackedBatch final : public BatchBase {
   std::unique_ptr<char[]> memory_;
   char* next_ = nullptr;
   char* end_ = nullptr;
-  const char* read_ = nullptr;  // what has not been laid out
+  const char* read_ = nullptr;  // the first record that has not been laid out ...
+  std::size_t laid_out_ = 0;    // ... and its number
   std::size_t size_ = 0;
   EventTime time_ = EventTime::none();  // of all records, unless they differ
   std::vector<EventTime> times_;        // of each, once they do

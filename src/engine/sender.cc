@@ -53,7 +53,7 @@ std::size_t Sender::records_at_once(std::size_t receiver, std::size_t most) cons
   // What waits in the outbox stands before the next barrier, in however many messages.
   constexpr std::size_t kLeastBehindOthers = 64;
   const Lane& lane = lanes_[receiver];
-  const std::size_t records = engine::records_at_once(lane.each, kWorkAtOnce, most);
+  const std::size_t records = records_of_a_message(lane.each, most);
   return lane.waiting.empty() ? records : std::max(records, kLeastBehindOthers);
 }
 

@@ -82,9 +82,8 @@ Result<Poll> SourceTaskBase::poll() {
   Result<Poll> result = reader_->poll_any(output());
   port().flush();
   stage().flush();
-  if (reading_.emitted > 0) {
-    cost_.add(reading_.emitted,
-              shard().env->clock().monotonic() - began + stage().caused() - caused);
+  if (const std::size_t read = reading_.emitted + reading_.kept_out; read > 0) {
+    cost_.add(read, shard().env->clock().monotonic() - began + stage().caused() - caused);
   }
   count(reading_.emitted, port().take_emitted());
   return result;

@@ -33,10 +33,9 @@ StepResult StageTask::take_messages(Taken& sum) {
     }
     return {Progress::kWorked, env::Monotonic::max()};
   }
-  env::Clock& clock = shard().env->clock();
-  for (std::size_t taken = 0; taken < kMessagesPerStep; ++taken) {
+  for (std::size_t taken = 0; taken < kBatchesPerStep; ++taken) {
     Message message;
-    Inbox::Lane* lane = inbox_.next(message);
+    Inbox::Lane* const lane = unread_.batch != nullptr ? unread_.lane : inbox_.next(message);
     if (lane == nullptr) {
       if (taken > 0) {
         return {Progress::kWorked, env::Monotonic::max()};
@@ -48,25 +47,15 @@ StepResult StageTask::take_messages(Taken& sum) {
                   : shard().monotonic + std::clamp<std::chrono::microseconds>(
                                             next - shard().now, kNoWait, kLongestWait)};
     }
-    switch (message.kind) {
-      case Message::Kind::kBatch: {
-        const env::Monotonic began = clock.monotonic();
-        const Work caused = stage().caused();
-        sum.records += message.batch->size();
-        take_batch(*lane, message);
-        sum.time += clock.monotonic() - began;
-        sum.caused += stage().caused() - caused;  // not by the timers that fire behind it
-        advance(*lane, message.watermark);
-        break;
-      }
-      case Message::Kind::kWatermark:
-        advance(*lane, message.watermark);
-        break;
-      case Message::Kind::kBarrier:
-        if (take_barrier(*lane, *message.barrier)) {
-          return {Progress::kWorked, env::Monotonic::max()};
-        }
-        break;
+    if (unread_.batch != nullptr) {
+      take_records(sum);
+    } else if (message.kind == Message::Kind::kBatch) {
+      unread_ = {lane, message.batch, message.watermark, 0, message.batch->size()};
+      take_records(sum);
+    } else if (message.kind == Message::Kind::kWatermark) {
+      advance(*lane, message.watermark);
+    } else if (take_barrier(*lane, *message.barrier)) {
+      return {Progress::kWorked, env::Monotonic::max()};
     }
     // Enough for one step, cut off in the middle of a burst of timers, or a receiver is full.
     if (sum.time >= kWorkAtOnce || shard().error.has_value() || !stage().resume() ||
@@ -77,15 +66,25 @@ StepResult StageTask::take_messages(Taken& sum) {
   return {Progress::kWorked, env::Monotonic::max()};
 }
 
-void StageTask::take_batch(Inbox::Lane& lane, const Message& message) {
-  const std::size_t records = message.batch->size();
-  lane.received += records;
-  shard().reading = &message.batch->origins;
-  for (std::size_t from = 0; from < records && !shard().error.has_value();) {
-    stage().processors.front()->on_batch(lane.input, inbox_.laid_out(lane, *message.batch, from));
-  }
+void StageTask::take_records(Taken& sum) {
+  Inbox::Lane& lane = *unread_.lane;
+  BatchBase& batch = *unread_.batch;
+  const std::size_t from = unread_.from;
+  env::Clock& clock = shard().env->clock();
+  const env::Monotonic began = clock.monotonic();
+  const Work caused = stage().caused();
+  shard().reading = &batch.origins;
+  BatchBase& records = inbox_.laid_out(lane, batch, unread_.from);
+  stage().processors.front()->on_batch(lane.input, records);
   shard().reading = nullptr;
-  lane.channel->give_back(message.batch);
+  sum.time += clock.monotonic() - began;
+  sum.caused += stage().caused() - caused;  // not by the timers that fire behind them
+  sum.records += unread_.from - from;
+  lane.received += unread_.from - from;
+  if (unread_.from == unread_.records) {
+    lane.channel->give_back(std::exchange(unread_.batch, nullptr));
+    advance(lane, unread_.watermark);
+  }
 }
 
 void StageTask::advance(Inbox::Lane& lane, const Watermark& watermark) {
@@ -109,6 +108,9 @@ bool StageTask::take_barrier(Inbox::Lane& lane, const Barrier& barrier) {
 }
 
 void StageTask::pass_barriers() {
+  if (unread_.batch != nullptr) {
+    return;  // a barrier behind it would overtake what is left of it
+  }
   Message message;
   while (Inbox::Lane* lane = inbox_.next_barrier(message)) {
     if (take_barrier(*lane, *message.barrier)) {

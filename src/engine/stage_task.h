@@ -12,12 +12,16 @@ namespace rheon::engine {
 class StageTask final : public Task {
  public:
   explicit StageTask(ShardContext& shard) : Task(shard) {}
+  ~StageTask() override { delete unread_.batch; }
 
   [[nodiscard]] Inbox& inbox() { return inbox_; }
-  [[nodiscard]] bool slow() const override { return cost_.known() && cost_.each() >= kQuick; }
+  [[nodiscard]] bool slow() const override {
+    return cost_.known() && cost_.each() >= kQuick &&
+           (unread_.batch != nullptr || inbox_.has_records());
+  }
 
  private:
-  static constexpr std::size_t kMessagesPerStep = 8;
+  static constexpr std::size_t kBatchesPerStep = 8;
 
   StepResult take_input() override;
   /// What a step has read: the records, the time they took, and the work they cause elsewhere.
@@ -27,7 +31,8 @@ class StageTask final : public Task {
     Work caused{0};
   };
   [[nodiscard]] StepResult take_messages(Taken& sum);
-  void take_batch(Inbox::Lane& lane, const Message& message);
+  /// As many records of the message that is being read as a batch has; then the time behind it.
+  void take_records(Taken& sum);
   void pass_barriers() override;
   /// A barrier on a lane; true when it has passed the stage.
   [[nodiscard]] bool take_barrier(Inbox::Lane& lane, const Barrier& barrier);
@@ -36,7 +41,17 @@ class StageTask final : public Task {
   void advance(Inbox::Lane& lane, const Watermark& watermark);
   void advance();
 
+  /// A message of records of which not all have been read. What is behind it in its lane waits.
+  struct Unread {
+    Inbox::Lane* lane = nullptr;
+    BatchBase* batch = nullptr;  // null: there is none
+    Watermark watermark;
+    std::size_t from = 0;
+    std::size_t records = 0;  // that came: an operator may take some out of the batch
+  };
+
   Inbox inbox_;
+  Unread unread_;
   RecordCost cost_;
   Watermark watermark_;
   const Barrier* drain_ = nullptr;  // waits until no timer is left to fire

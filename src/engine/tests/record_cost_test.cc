@@ -51,8 +51,8 @@ TEST(RecordCost, FallsByHalves) {
   RecordCost cost;
   std::size_t messages = 0;
   while (cost.each() > nanoseconds{30}) {
-    add_full(cost, RecordCost::kJudgedMessages, nanoseconds{30});
-    messages += RecordCost::kJudgedMessages;
+    add_full(cost, RecordCost::kJudgedBatches, nanoseconds{30});
+    messages += RecordCost::kJudgedBatches;
     ASSERT_LT(messages, 1'000u);
   }
   EXPECT_EQ(cost.each(), nanoseconds{30});
@@ -80,6 +80,24 @@ TEST(RecordCost, SaysHowManyRecordsGoAtOnce) {
   EXPECT_EQ(records_at_once(RecordCost::kFirst), 1u);
   EXPECT_EQ(records_at_once(milliseconds{1}), 2u);
   EXPECT_EQ(records_at_once(seconds{100}), 1u);
+}
+
+TEST(RecordCost, IsKnownWhenItNoLongerFallsByHalves) {
+  RecordCost cost;
+  EXPECT_FALSE(cost.known());
+  cost.add(8, milliseconds{1});
+  EXPECT_FALSE(cost.known());
+  EXPECT_EQ(cost.each(), RecordCost::kFirst / 2);
+  cost.add(1, milliseconds{100});
+  EXPECT_TRUE(cost.known());
+}
+
+TEST(RecordCost, SaysHowManyAMessageMayHold) {
+  EXPECT_EQ(records_of_a_message(nanoseconds{30}, kPackedRecords), kPackedRecords);
+  EXPECT_EQ(records_of_a_message(nanoseconds{30}, kBatchRecords), kBatchRecords);
+  EXPECT_EQ(records_of_a_message(nanoseconds{250}, kPackedRecords), 2'000u);
+  EXPECT_EQ(records_of_a_message(nanoseconds{600}, kPackedRecords), kBatchRecords);
+  EXPECT_EQ(records_of_a_message(milliseconds{1}, kPackedRecords), 2u);
 }
 
 TEST(RecordCost, SaysHowManyAPollMayEmit) {
