@@ -2,10 +2,19 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 
 #include "env/clock.h"
 
 namespace rheon::kafka {
+
+/// How long to ask a broker for nothing that says so because of a quota (KIP-219): as long as it
+/// says, within reason.
+[[nodiscard]] constexpr env::Monotonic throttled_for(std::int32_t throttle_time_ms) {
+  constexpr std::chrono::milliseconds kMost = std::chrono::seconds{30};
+  return std::clamp(std::chrono::milliseconds{throttle_time_ms}, std::chrono::milliseconds{0},
+                    kMost);
+}
 
 /// How long to wait before the next attempt: twice as long after each failure, up to a limit, and
 /// up to a fifth more or less, so that many clients do not come back all at once.

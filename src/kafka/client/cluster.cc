@@ -10,7 +10,6 @@ namespace rheon::kafka {
 namespace {
 
 constexpr env::Monotonic kBetweenAnswers = std::chrono::milliseconds{100};
-constexpr std::chrono::milliseconds kMostThrottle = std::chrono::seconds{30};
 
 TopicInfo topic_of(const wire::MetadataResponse::Topic& told, const TopicInfo* known) {
   TopicInfo topic;
@@ -187,9 +186,7 @@ Status Cluster::take(const Response& response, env::Monotonic now) {
   topics_ = std::move(topics);
   ++answers_;
   answered_at_ = now;
-  ask_at_ = now + std::max<env::Monotonic>(
-                      kBetweenAnswers,
-                      std::min(std::chrono::milliseconds{told->throttle_time_ms}, kMostThrottle));
+  ask_at_ = now + std::max(kBetweenAnswers, throttled_for(told->throttle_time_ms));
   trouble_.reset();
   backoff_.succeeded();
   return {};

@@ -10,7 +10,6 @@ namespace rheon::kafka {
 
 namespace {
 
-constexpr env::Monotonic kRetryAfter = std::chrono::milliseconds{100};
 constexpr env::Monotonic kAskForTopicAfter = std::chrono::seconds{1};
 
 std::int32_t node_behind(std::int32_t node) { return node == INT32_MAX ? INT32_MIN : node + 1; }
@@ -50,7 +49,8 @@ Fetcher::Fetcher(Cluster& cluster, env::Random& random, FetchOptions options)
 
 std::size_t Fetcher::add(std::string topic, std::int32_t partition, FetchPosition from,
                          wire::Uuid id) {
-  Partition added;
+  const ClusterOptions& patience = cluster_.options();
+  Partition added(Backoff(random_, patience.first_wait, patience.longest_wait));
   added.topic = std::move(topic);
   added.index = partition;
   added.next = from;
@@ -72,7 +72,7 @@ void Fetcher::stop(Partition& partition, ErrorCode code, const std::string& why)
 void Fetcher::retry(Partition& partition, std::string why, env::Monotonic now) {
   partition.trouble = Error{ErrorCode::kIo, name_of(partition) + " " + std::move(why)};
   partition.at_end = false;  // who knows
-  partition.ask_at = now + kRetryAfter;
+  partition.ask_at = now + partition.backoff.failed();
   cluster_.refresh();
 }
 
@@ -198,7 +198,7 @@ Status Fetcher::converse(std::int32_t node, Leader& leader, env::Monotonic now) 
     return {};
   }
   ask_checks(node, leader, now);
-  if (!leader.busy() && leader.answers.size() < kAnswersAhead) {
+  if (!leader.busy() && leader.answers.size() < kAnswersAhead && now >= leader.quiet_until) {
     ask(node, leader, now);
   }
   return leader.link->pump(now);
@@ -323,6 +323,9 @@ Status Fetcher::take(Leader& leader, const Response& response, env::Monotonic no
     return fail(ErrorCode::kCorrupt,
                 leader.link->address() + " answers a request for records with something else");
   }
+  if (told->throttle_time_ms > 0) {
+    leader.quiet_until = now + throttled_for(told->throttle_time_ms);
+  }
   if (told->error_code != 0) {
     return fail(ErrorCode::kIo, leader.link->address() + " cannot give records now: " +
                                     describe_error(told->error_code));
@@ -378,6 +381,7 @@ std::optional<Fetched> Fetcher::take(std::size_t index, const wire::FetchRespons
       return std::nullopt;
   }
   partition.trouble.reset();
+  partition.backoff.succeeded();
   const std::string_view records = told.records.value_or("");
   Fetched piece;
   piece.partition = index;
@@ -468,8 +472,12 @@ env::Monotonic Fetcher::deadline() const {
     const bool waits_for_time = leader != leaders_.end() && leader->second.link != nullptr &&
                                 leader->second.link->ready() && !leader->second.busy() &&
                                 leader->second.answers.size() < kAnswersAhead;
-    if (partition.trouble.has_value() && !partition.stopped && waits_for_time) {
-      at = std::min(at, partition.ask_at);
+    if (partition.stopped || !waits_for_time) {
+      continue;
+    }
+    const bool throttled = leader->second.quiet_until > leader->second.asked_since;
+    if (partition.trouble.has_value() || throttled) {
+      at = std::min(at, std::max(partition.ask_at, leader->second.quiet_until));
     }
   }
   return at;

@@ -76,6 +76,7 @@ class Fetcher {
 
  private:
   struct Partition {
+    explicit Partition(Backoff retries) : backoff(retries) {}
     std::string topic;
     std::int32_t index = 0;
     wire::Uuid topic_id;       // since it was first seen
@@ -90,6 +91,7 @@ class Fetcher {
     std::size_t pieces = 0;         // that have come from there and were not given
     bool stopped = false;
     env::Monotonic ask_at{0};  // not before
+    Backoff backoff;
     std::optional<Error> trouble;
     [[nodiscard]] bool unchecked() const { return leader_epoch > checked_epoch; }
   };
@@ -111,8 +113,9 @@ class Fetcher {
         : backoff(random, options.first_wait, options.longest_wait) {}
     std::unique_ptr<Link> link;
     Backoff backoff;
-    env::Monotonic open_at{0};  // not before
-    std::size_t first = 0;      // partition of the next request: each one's turn
+    env::Monotonic open_at{0};      // not before
+    env::Monotonic quiet_until{0};  // asks for no records: there is a quota
+    std::size_t first = 0;          // partition of the next request: each one's turn
     // The request on its way: for records of these partitions, or for checks of these.
     std::vector<std::size_t> asked;
     env::Monotonic asked_since{0};

@@ -11,7 +11,6 @@ namespace rheon::kafka {
 
 namespace {
 
-constexpr env::Monotonic kRetryAfter = std::chrono::milliseconds{100};
 /// The markers of the transaction before are being written: that takes a broker no longer.
 constexpr env::Monotonic kBetweenTransactions = std::chrono::milliseconds{20};
 constexpr std::int16_t kAllReplicas = -1;
@@ -44,7 +43,8 @@ void Producer::become(ProducerIdentity identity, std::optional<std::string> tran
 }
 
 std::size_t Producer::add(std::string topic, std::int32_t partition) {
-  Partition added;
+  const ClusterOptions& patience = cluster_.options();
+  Partition added(Backoff(random_, patience.first_wait, patience.longest_wait));
   added.topic = std::move(topic);
   added.index = partition;
   partitions_.push_back(std::move(added));
@@ -96,7 +96,7 @@ void Producer::step(env::Monotonic now) {
       leaders_.try_emplace(place->leader, random_, cluster_.options());
     } else if (now >= partition.send_at) {
       trouble_ = Error{ErrorCode::kIo, name_of(partition) + " has no leader now"};
-      partition.send_at = now + kRetryAfter;
+      partition.send_at = now + partition.backoff.failed();
       cluster_.refresh();
     }
   }
@@ -137,7 +137,7 @@ Status Producer::converse(std::int32_t node, Leader& leader, env::Monotonic now)
 }
 
 void Producer::send(std::int32_t node, Leader& leader, env::Monotonic now) {
-  while (leader.requests.size() < options_.in_flight) {
+  while (leader.requests.size() < options_.in_flight && now >= leader.quiet_until) {
     wire::ProduceRequest request;
     request.transactional_id = transactional_id_;
     request.acks = kAllReplicas;
@@ -196,6 +196,7 @@ Status Producer::take(Leader& leader, const Response& response, env::Monotonic n
   }
   Request request = std::move(leader.requests.front());
   leader.requests.pop_front();
+  leader.quiet_until = std::max(leader.quiet_until, now + throttled_for(told->throttle_time_ms));
   for (const auto& topic : told->responses) {
     for (const auto& partition : topic.partition_responses) {
       const auto at = std::find_if(request.partitions.begin(), request.partitions.end(),
@@ -290,6 +291,7 @@ void Producer::take(Partition& partition, const wire::ProduceResponse::Partition
 
 void Producer::accepted(Partition& partition) {
   partition.batches[partition.answered].accepted = true;
+  partition.backoff.succeeded();
   trouble_.reset();
   settle(partition);
 }
@@ -297,8 +299,8 @@ void Producer::accepted(Partition& partition) {
 void Producer::refused(Partition& partition, const std::string& why, env::Monotonic now) {
   if (!std::exchange(partition.again, true)) {  // what comes behind it says nothing new
     trouble_ = Error{ErrorCode::kIo, why};
+    partition.send_at = now + partition.backoff.failed();
   }
-  partition.send_at = now + kRetryAfter;
   cluster_.refresh();
   settle(partition);
 }
@@ -349,7 +351,7 @@ env::Monotonic Producer::send_again_at(const Partition& partition) const {
     return std::max(partition.send_at, leader.open_at);
   }
   const bool full = !leader.link->ready() || leader.requests.size() == options_.in_flight;
-  return full ? env::Monotonic::max() : partition.send_at;
+  return full ? env::Monotonic::max() : std::max(partition.send_at, leader.quiet_until);
 }
 
 env::Monotonic Producer::deadline() const {

@@ -64,6 +64,7 @@ class Producer {
     bool accepted = false;       // while one before it was not
   };
   struct Partition {
+    explicit Partition(Backoff retries) : backoff(retries) {}
     std::string topic;
     std::int32_t index = 0;
     std::deque<Batch> batches;  // not accepted yet, in order
@@ -73,6 +74,7 @@ class Producer {
     bool again = false;         // one of these was refused: all go again when all have answers
     std::int32_t next_sequence = 0;
     env::Monotonic send_at{0};  // not before
+    Backoff backoff;
   };
   struct Request {
     Ticket ticket = 0;
@@ -83,7 +85,8 @@ class Producer {
         : backoff(random, options.first_wait, options.longest_wait) {}
     std::unique_ptr<Link> link;
     Backoff backoff;
-    env::Monotonic open_at{0};  // not before
+    env::Monotonic open_at{0};      // not before
+    env::Monotonic quiet_until{0};  // sends nothing: there is a quota
     std::deque<Request> requests;
   };
 

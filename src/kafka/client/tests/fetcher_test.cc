@@ -24,6 +24,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
+constexpr std::int16_t kNotLeader = 6;
+
 class FetcherTest : public testing::TwoBrokers {
  protected:
   FetcherTest() {
@@ -106,6 +108,30 @@ TEST_F(FetcherTest, ReadsAheadButNotWithoutEnd) {
   go(seconds{2});
   EXPECT_EQ(got_[0].size(), 100u);
   EXPECT_THAT(failures_, IsEmpty());
+}
+
+TEST_F(FetcherTest, AsksForNothingWhileABrokerHoldsItToItsQuota) {
+  topic_.throttle_ms = 2'000;
+  fetcher_.add("words", 0, {0});
+  go(seconds{1});
+  EXPECT_EQ(topic_.fetches, 1);
+  EXPECT_EQ(got_[0].size(), 2u) << "what has come is given";
+  EXPECT_GT(fetcher_.deadline(), now_ + milliseconds{900});
+  EXPECT_LE(fetcher_.deadline(), now_ + milliseconds{1'100}) << "nobody else calls it";
+  go(seconds{2});
+  EXPECT_EQ(got_[0].size(), 5u);
+  EXPECT_GT(fetcher_.deadline(), now_);
+}
+
+TEST_F(FetcherTest, AsksLessAndLessOftenForWhatIsRefused) {
+  topic_.logs[0].error = kNotLeader;
+  fetcher_.add("words", 0, {0});
+  go(seconds{10});
+  EXPECT_GE(topic_.fetches, 8);
+  EXPECT_LE(topic_.fetches, 16) << "a hundred, ten times a second";
+  topic_.logs[0].error = 0;
+  go(seconds{2});
+  EXPECT_EQ(got_[0].size(), 5u);
 }
 
 TEST_F(FetcherTest, FollowsTheLeader) {

@@ -102,6 +102,31 @@ TEST_F(ProducerTest, HasNoMoreOnTheirWayThanALeaderKeepsAccountOf) {
   EXPECT_THAT(topic_.produced, SizeIs(5));
 }
 
+TEST_F(ProducerTest, SendsNothingWhileABrokerHoldsItToItsQuota) {
+  go(seconds{1});
+  topic_.throttle_ms = 2'000;
+  write(0, "a");
+  go(milliseconds{100});
+  write(0, "b");
+  go(seconds{1});
+  EXPECT_EQ(stored(0), "a");
+  EXPECT_GT(producer_.deadline(), now_ + milliseconds{700});
+  EXPECT_LE(producer_.deadline(), now_ + milliseconds{1'000}) << "nobody else calls it";
+  go(seconds{1});
+  EXPECT_EQ(stored(0), "ab");
+  expect_all_written();
+}
+
+TEST_F(ProducerTest, TriesLessAndLessOftenWhatIsRefused) {
+  topic_.logs[0].produce_errors.assign(1'000, kNotLeader);
+  write(0, "a");
+  go(seconds{10});
+  EXPECT_THAT(topic_.produced, SizeIs(::testing::AllOf(::testing::Ge(8u), ::testing::Le(16u))));
+  topic_.logs[0].produce_errors.clear();
+  go(seconds{2});
+  EXPECT_EQ(stored(0), "a");
+}
+
 TEST_F(ProducerTest, AsksNoOtherLeaderAsLongAsOneHasNotAnswered) {
   go(seconds{1});
   brokers_[1].on_key(wire::Produce::kKey, [](const fake::Asked&) { return std::string(); });

@@ -72,6 +72,7 @@ class ScriptedTopic {
   std::map<std::int32_t, std::int32_t> leaders{{0, 1}, {1, 2}};  // by partition
   std::map<std::int32_t, Log> logs;
   std::optional<std::string> cleanup_policy = "delete";  // none: nobody may see it
+  std::int32_t throttle_ms = 0;  // that the next answer to Fetch or Produce brings
   int fetches = 0;
   int checks = 0;
   std::vector<std::string> produced;  // "partition:values" of each batch that came, in order
@@ -131,6 +132,7 @@ class ScriptedTopic {
     const auto request = wire::read_message<wire::FetchRequest>(asked.body);
     ++fetches;
     wire::FetchResponse response;
+    response.throttle_time_ms = std::exchange(throttle_ms, 0);
     std::deque<std::string> records;
     for (const auto& topic : request->topics) {
       response.responses.push_back({topic.topic_id, {}});
@@ -176,6 +178,7 @@ class ScriptedTopic {
   std::string produce(std::int32_t node, const Asked& asked) {
     const auto request = wire::read_message<wire::ProduceRequest>(asked.body);
     wire::ProduceResponse response;
+    response.throttle_time_ms = std::exchange(throttle_ms, 0);
     for (const auto& topic : request->topic_data) {
       response.responses.push_back({topic.name, {}});
       for (const auto& wanted : topic.partition_data) {
