@@ -81,7 +81,7 @@ KeptRecords& StandIns::sink_of(const std::type_info* key, const std::type_info& 
   if (key != nullptr && *end.type().key != *key) {
     if (*end.type().key == typeid(engine::NoKey)) {
       throw std::logic_error("the records of sink '" + name +
-                             "' have no keys: the test asks for output<T>() of them");
+                             "' have no keys: ask for output<T>() of them");
     }
     throw_other_type("the keys of sink '" + name + "'", *end.type().key, *key);
   }

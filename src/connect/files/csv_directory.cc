@@ -144,12 +144,16 @@ Status CsvRecovery::check_marker() {
     return {};
   }
   if (marker->uid != own_.uid) {
-    return fail(
-        ErrorCode::kRefused,
-        fmt::format("output directory '{}' belongs to job '{}' (uid {}), not to this one (uid "
-                    "{}): its data directory was another one. Use another output directory, "
-                    "or remove '{}' with its files.",
-                    directory_, marker->job, marker->uid, own_.uid, directory_));
+    const std::string whose = marker->job != own_.job
+                                  ? fmt::format("not to '{}'", own_.job)
+                                  : fmt::format(
+                                        "with another data directory (its id is {}, that of "
+                                        "this one {})",
+                                        marker->uid, own_.uid);
+    return fail(ErrorCode::kRefused,
+                fmt::format("output directory '{}' belongs to job '{}', {}. Use another output "
+                            "directory, or remove '{}' with its files.",
+                            directory_, marker->job, whose, directory_));
   }
   if (marker->sink != own_.sink) {
     return fail(
@@ -168,7 +172,7 @@ Status CsvRecovery::check_marker() {
         ErrorCode::kRefused,
         fmt::format("output directory '{}' was written by another lineage of job '{}' (before "
                     "a `reset`, or by a copy of its data directory). Use another output "
-                    "directory, or move its files away together with '{}/.rheon'.",
+                    "directory, or remove '{}', `.rheon` in it included.",
                     directory_, marker->job, directory_));
   }
   return {};
@@ -254,16 +258,18 @@ Status CsvRecovery::check_file(const std::string& path, const FileFact& fact) {
       gone_.push_back(path);  // a finished file may be taken away
       return {};
     }
-    return fail(ErrorCode::kRefused,
-                fmt::format("file '{}' is missing; {} bytes of it were committed, and the job was "
-                            "still writing it. Put it back, or start over with `reset`.",
-                            path, fact.length));
+    return fail(
+        ErrorCode::kRefused,
+        fmt::format("file '{}' is missing; {} bytes of it were committed, and the job was "
+                    "still writing it. Put it back, or start over with `reset` and an empty "
+                    "output directory.",
+                    path, fact.length));
   }
   if (info->size < fact.length) {
     return fail(
         ErrorCode::kRefused,
         fmt::format("file '{}' has {} bytes, but {} were committed. Put it back as it was, or "
-                    "start over with `reset`.",
+                    "start over with `reset` and an empty output directory.",
                     path, info->size, fact.length));
   }
   FileFact now = fact;
@@ -272,8 +278,8 @@ Status CsvRecovery::check_file(const std::string& path, const FileFact& fact) {
       return fail(
           ErrorCode::kRefused,
           fmt::format("file '{}' is not the file that the job wrote (inode {}, not {}). Put it "
-                      "back, start over with `reset`, or, when data and output were restored "
-                      "together, run `adopt`.",
+                      "back, start over with `reset` and an empty output directory, or, when data "
+                      "and output were restored together, run `adopt`.",
                       path, info->inode, fact.inode));
     }
     now.inode = info->inode;

@@ -80,7 +80,7 @@ class Opening {
     if (!lock.has_value()) {
       Error error = std::move(lock).error();
       if (is_held_by_another(error)) {
-        error.message += ". A second run of the job needs a directory of its own (--data-dir)";
+        error.message += ", or give this run a directory of its own (--data-dir)";
       }
       return tl::unexpected(std::move(error));
     }

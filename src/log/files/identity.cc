@@ -27,8 +27,11 @@ Result<std::unique_ptr<env::FileLock>> lock_directory(env::Files& files,
                                                       const std::string& job) {
   auto lock = files.lock(env::join(directory, kLockFile));
   if (!lock.has_value() && lock.error().code == ErrorCode::kRefused) {
-    return fail(ErrorCode::kRefused,
-                fmt::format("{}{} in {}: stop it first", kHeld, job, directory));
+    const auto identity = read_identity(files, directory);
+    const bool is_another = identity.has_value() && identity->identity.job != job;
+    const std::string& running = is_another ? identity->identity.job : job;
+    return fail(ErrorCode::kRefused, fmt::format("{}{} in {}{}: stop it first", kHeld, running,
+                                                 directory, is_another ? ", not " + job : ""));
   }
   return lock;
 }

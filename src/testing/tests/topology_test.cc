@@ -173,7 +173,7 @@ TEST(Topology, SaysOfWhichTypeRecordsAre) {
   testing::Topology unkeyed(
       [](Job& job) { job.from("lines", files::lines("in")).to("csv", files::csv("out")); });
   EXPECT_EQ(refused([&] { static_cast<void>(unkeyed.keyed_output<int, std::string_view>("csv")); }),
-            "the records of sink 'csv' have no keys: the test asks for output<T>() of them");
+            "the records of sink 'csv' have no keys: ask for output<T>() of them");
 }
 
 TEST(Topology, AJobThatCannotStartSaysWhy) {

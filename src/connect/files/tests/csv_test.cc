@@ -241,7 +241,9 @@ TEST_F(CsvFilesOfAJob, AreNotTouchedByAnotherJobSinkOrLineage) {
   const engine::SinkFacts facts = job_->facts;
   job_.emplace(env_, parker_, "out");
   job_->identity.uid = {9, 9};
-  EXPECT_THAT(refusal(), HasSubstr("belongs to job 'wordcount'"));
+  EXPECT_THAT(refusal(), HasSubstr("belongs to job 'wordcount', with another data directory"));
+  job_->identity.job = "totals";
+  EXPECT_THAT(refusal(), HasSubstr("belongs to job 'wordcount', not to 'totals'"));
   job_.emplace(env_, parker_, "out");
   job_->identity.lineage = {9, 9};
   EXPECT_THAT(refusal(), HasSubstr("another lineage"));

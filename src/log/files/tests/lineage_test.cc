@@ -63,6 +63,10 @@ TEST_F(Lineage, TwoProcessesCannotRunOneJob) {
   job.open_and_compare(env);
   EXPECT_SAYS(refusal(env, ModelJob::options()), "another process");
   EXPECT_TRUE(is_held_by_another(open(env, ModelJob::options()).error()));
+  auto another = ModelJob::options();
+  const std::string first = std::exchange(another.job, "totals");
+  EXPECT_SAYS(refusal(env, another), "another process is running job " + first +
+                                         " in job.data, not totals: stop it first");
   const auto checked = check(env.files(), "job.data");
   ASSERT_FALSE(checked.has_value());
   EXPECT_EQ(checked.error().message, "a process is running the job in job.data: stop it first");
