@@ -62,6 +62,9 @@ class AnySourceReader {
   /// After a poll: what keeps it from reading, in words that go on behind a colon; empty: nothing.
   /// It tries again by itself.
   [[nodiscard]] virtual std::string trouble() const { return {}; }
+  /// After a poll that waits: when to poll again though nobody has woken the shard. That is done
+  /// once a second anyway, and after 20 ms at the soonest.
+  [[nodiscard]] virtual env::Monotonic deadline() const { return env::Monotonic::max(); }
 };
 
 template <class T>

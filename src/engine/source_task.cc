@@ -14,6 +14,7 @@ namespace rheon::engine {
 namespace {
 constexpr std::uint8_t kPositionVersion = 1;
 constexpr std::chrono::seconds kLongPause{1};
+constexpr std::chrono::seconds kLongestWaitForReader{1};
 constexpr std::chrono::seconds kBetweenLooks{1};  // for trouble, while records come
 }  // namespace
 
@@ -228,7 +229,9 @@ StepResult SourceTaskBase::take_input() {
       ++shard().activity;
       return {Progress::kWorked, env::Monotonic::max()};
     case Poll::kWaiting:
-      return {Progress::kIdle, shard().monotonic + std::chrono::seconds{1}};
+      return {Progress::kIdle, shard().monotonic + std::clamp<env::Monotonic>(
+                                                       reader_->deadline() - shard().monotonic,
+                                                       kFirstIdlePoll, kLongestWaitForReader)};
     default:
       return {Progress::kIdle,
               shard().monotonic + std::clamp<env::Monotonic>((shard().monotonic - worked_at_) / 8,

@@ -237,6 +237,10 @@ std::string TopicReader::trouble() const {
   return cluster_.age() == 0 && cluster_.trouble().has_value() ? cluster_.trouble()->message : "";
 }
 
+env::Monotonic TopicReader::deadline() const {
+  return std::min(cluster_.deadline(), fetcher_.deadline());
+}
+
 bool TopicReader::at_end(std::size_t partition) const {
   return ended(partitions_[partition]) ||
          (fetcher_.at_end(partition) &&

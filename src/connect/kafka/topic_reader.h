@@ -42,6 +42,7 @@ class TopicReader final : public engine::AnySourceReader {
   [[nodiscard]] std::optional<std::uint64_t> offset(std::size_t partition) const override;
   [[nodiscard]] bool at_end(std::size_t partition) const override;
   [[nodiscard]] std::string trouble() const override;
+  [[nodiscard]] env::Monotonic deadline() const override;
 
  private:
   struct Partition {

@@ -119,6 +119,20 @@ class Promises final : public SourceReader<int> {
   const EventTime& time_;
 };
 
+/// Waits for something.
+class Waits final : public SourceReader<int> {
+ public:
+  explicit Waits(const env::Monotonic& until) : until_(until) {}
+  void assign(const SourcePartition&) override {}
+  Result<Poll> poll(SourceOutput<int>&) override { return Poll::kWaiting; }
+  std::string position(std::size_t) const override { return {}; }
+  bool at_end(std::size_t) const override { return false; }
+  env::Monotonic deadline() const override { return until_; }
+
+ private:
+  const env::Monotonic& until_;
+};
+
 class SourceTaskTest : public ::testing::Test {
  protected:
   template <class TimeOf = NoTime>
@@ -171,6 +185,20 @@ TEST_F(SourceTaskTest, APartitionDoesNotBecomeIdleByAPause) {
   step_after(seconds{1});
   step_after(seconds{11});
   EXPECT_GT(receiver_.time, EventTime{1'000'000});
+}
+
+TEST_F(SourceTaskTest, AReaderThatWaitsIsPolledWhenItSays) {
+  context_.env = &env_;
+  context_.monotonic = seconds{100};
+  env::Monotonic until = seconds{100} + milliseconds{300};
+  SourceTask<int, NoTime> task("numbers", {}, {}, std::make_unique<Waits>(until), context_);
+  task.connect({&receiver_, 0});
+  task.assign({"0", "waits", ""}, {});
+  EXPECT_EQ(task.step().deadline, until);
+  until = env::Monotonic::max();
+  EXPECT_EQ(task.step().deadline, seconds{101});
+  until = seconds{50};
+  EXPECT_EQ(task.step().deadline, seconds{100} + milliseconds{20}) << "it does not spin";
 }
 
 TEST_F(SourceTaskTest, AWatermarkThatMovesWithoutRecordsCanWaitForItsCommit) {

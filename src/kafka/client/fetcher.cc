@@ -125,6 +125,9 @@ void Fetcher::find_leaders(env::Monotonic now) {
       cluster_.ask_another();
       continue;
     }
+    if (told.leader >= 0 && told.leader_epoch > partition.leader_epoch) {
+      partition.ask_at = now;  // why another one was not to be asked does not matter
+    }
     partition.at_end = partition.at_end && partition.leader == told.leader;
     partition.leader = told.leader;
     partition.leader_epoch = told.leader_epoch;
@@ -151,6 +154,11 @@ void Fetcher::step(env::Monotonic now) {
       lost(node, leader, status.error(), now);
     }
   }
+}
+
+/// What another leader has given, or may still give, comes before.
+bool Fetcher::elsewhere(const Partition& partition, std::int32_t node) {
+  return partition.asked_at != node && (partition.asked || partition.pieces > 0);
 }
 
 bool Fetcher::leads(std::int32_t node) const {
@@ -197,8 +205,11 @@ Status Fetcher::converse(std::int32_t node, Leader& leader, env::Monotonic now) 
   if (leader.busy() || leader.link->stale(now)) {
     return {};
   }
+  if (now < leader.quiet_until) {
+    return {};
+  }
   ask_checks(node, leader, now);
-  if (!leader.busy() && leader.answers.size() < kAnswersAhead && now >= leader.quiet_until) {
+  if (!leader.busy() && leader.answers.size() < kAnswersAhead) {
     ask(node, leader, now);
   }
   return leader.link->pump(now);
@@ -290,10 +301,8 @@ void Fetcher::ask(std::int32_t node, Leader& leader, env::Monotonic now) {
   for (std::size_t i = 0; i < partitions_.size(); ++i) {
     const std::size_t index = (leader.first + i) % partitions_.size();
     Partition& partition = partitions_[index];
-    // What another leader has given, or may still give, comes before.
-    const bool elsewhere = partition.asked_at != node && (partition.asked || partition.pieces > 0);
-    if (partition.leader != node || partition.stopped || partition.unchecked() || elsewhere ||
-        now < partition.ask_at) {
+    if (partition.leader != node || partition.stopped || partition.unchecked() ||
+        elsewhere(partition, node) || now < partition.ask_at) {
       continue;
     }
     partition.asked_at = node;
@@ -472,7 +481,7 @@ env::Monotonic Fetcher::deadline() const {
     const bool waits_for_time = leader != leaders_.end() && leader->second.link != nullptr &&
                                 leader->second.link->ready() && !leader->second.busy() &&
                                 leader->second.answers.size() < kAnswersAhead;
-    if (partition.stopped || !waits_for_time) {
+    if (partition.stopped || !waits_for_time || elsewhere(partition, partition.leader)) {
       continue;
     }
     const bool throttled = leader->second.quiet_until > leader->second.asked_since;

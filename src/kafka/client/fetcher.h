@@ -129,6 +129,7 @@ class Fetcher {
   /// The cluster does not know its topic.
   void wait_for_topic(Partition& partition, env::Monotonic now);
   [[nodiscard]] bool leads(std::int32_t node) const;
+  [[nodiscard]] static bool elsewhere(const Partition& partition, std::int32_t node);
   [[nodiscard]] Status converse(std::int32_t node, Leader& leader, env::Monotonic now);
   /// Who has not answered for long says nothing about ends.
   void mind_silence(const Leader& leader, env::Monotonic now);

@@ -94,6 +94,10 @@ void Producer::step(env::Monotonic now) {
     const PartitionInfo* place = place_of(partition);
     if (place != nullptr && place->leader >= 0) {
       leaders_.try_emplace(place->leader, random_, cluster_.options());
+      if (place->leader_epoch > partition.epoch) {
+        partition.epoch = place->leader_epoch;
+        partition.send_at = now;  // why another one did not take them does not matter
+      }
     } else if (now >= partition.send_at) {
       trouble_ = Error{ErrorCode::kIo, name_of(partition) + " has no leader now"};
       partition.send_at = now + partition.backoff.failed();

@@ -71,6 +71,7 @@ class Producer {
     std::size_t sent = 0;       // of them
     std::size_t answered = 0;   // of those that were sent
     std::int32_t node = -1;     // to whom: one leader at a time, so that answers come in order
+    std::int32_t epoch = -1;    // of the last leader that was heard of
     bool again = false;         // one of these was refused: all go again when all have answers
     std::int32_t next_sequence = 0;
     env::Monotonic send_at{0};  // not before

@@ -115,7 +115,7 @@ TEST_F(FetcherTest, AsksForNothingWhileABrokerHoldsItToItsQuota) {
   fetcher_.add("words", 0, {0});
   go(seconds{1});
   EXPECT_EQ(topic_.fetches, 1);
-  EXPECT_EQ(got_[0].size(), 2u) << "what has come is given";
+  EXPECT_EQ(got_[0].size(), 0u);
   EXPECT_GT(fetcher_.deadline(), now_ + milliseconds{900});
   EXPECT_LE(fetcher_.deadline(), now_ + milliseconds{1'100}) << "nobody else calls it";
   go(seconds{2});
@@ -132,6 +132,18 @@ TEST_F(FetcherTest, AsksLessAndLessOftenForWhatIsRefused) {
   topic_.logs[0].error = 0;
   go(seconds{2});
   EXPECT_EQ(got_[0].size(), 5u);
+}
+
+TEST_F(FetcherTest, ANewLeaderIsAskedAtOnce) {
+  topic_.logs[0].error = kNotLeader;
+  fetcher_.add("words", 0, {0});
+  go(seconds{10});
+  topic_.logs[0].error = 0;
+  topic_.leaders[0] = 2;
+  ++topic_.epoch;
+  cluster_.refresh();
+  go(milliseconds{300});
+  EXPECT_EQ(got_[0].size(), 5u) << "it is not a second that the one before had still to wait";
 }
 
 TEST_F(FetcherTest, FollowsTheLeader) {

@@ -127,6 +127,18 @@ TEST_F(ProducerTest, TriesLessAndLessOftenWhatIsRefused) {
   EXPECT_EQ(stored(0), "a");
 }
 
+TEST_F(ProducerTest, ANewLeaderIsSentThemAtOnce) {
+  topic_.logs[0].produce_errors.assign(1'000, kNotLeader);
+  write(0, "a");
+  go(seconds{10});
+  topic_.logs[0].produce_errors.clear();
+  topic_.leaders[0] = 2;
+  ++topic_.epoch;
+  cluster_.refresh();
+  go(milliseconds{300});
+  EXPECT_EQ(stored(0), "a");
+}
+
 TEST_F(ProducerTest, AsksNoOtherLeaderAsLongAsOneHasNotAnswered) {
   go(seconds{1});
   brokers_[1].on_key(wire::Produce::kKey, [](const fake::Asked&) { return std::string(); });

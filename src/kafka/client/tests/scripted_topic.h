@@ -133,6 +133,9 @@ class ScriptedTopic {
     ++fetches;
     wire::FetchResponse response;
     response.throttle_time_ms = std::exchange(throttle_ms, 0);
+    if (response.throttle_time_ms > 0) {  // without records, as brokers do
+      return ScriptedBroker::encode<wire::Fetch>(response);
+    }
     std::deque<std::string> records;
     for (const auto& topic : request->topics) {
       response.responses.push_back({topic.topic_id, {}});
