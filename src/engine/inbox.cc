@@ -7,10 +7,9 @@
 
 namespace rheon::engine {
 
-bool Inbox::has_records() const {
+bool Inbox::has_input() const {
   return std::any_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) {
-    const Message* const front = lane.channel->front();
-    return front != nullptr && front->kind == Message::Kind::kBatch;
+    return !lane.at_barrier && lane.channel->front() != nullptr;
   });
 }
 

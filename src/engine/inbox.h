@@ -34,8 +34,8 @@ class Inbox {
     lanes_.push_back({std::move(edge), input, channel, {}, false, 0, rooms_.size() - 1});
   }
 
-  /// Some lane has records, held back or not.
-  [[nodiscard]] bool has_records() const;
+  /// next() has something to give.
+  [[nodiscard]] bool has_input() const;
   /// The next message of some lane that is not held back, in turn; null lane: nothing is there.
   [[nodiscard]] Lane* next(Message& message);
   /// As next(), but only a barrier that may overtake a burst of timers: not one that drains.

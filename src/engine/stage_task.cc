@@ -35,7 +35,7 @@ StepResult StageTask::take_messages(Taken& sum) {
   }
   for (std::size_t taken = 0; taken < kBatchesPerStep; ++taken) {
     Message message;
-    Inbox::Lane* const lane = unread_.batch != nullptr ? unread_.lane : inbox_.next(message);
+    Inbox::Lane* const lane = within_message() ? unread_.lane : inbox_.next(message);
     if (lane == nullptr) {
       if (taken > 0) {
         return {Progress::kWorked, env::Monotonic::max()};
@@ -47,7 +47,7 @@ StepResult StageTask::take_messages(Taken& sum) {
                   : shard().monotonic + std::clamp<std::chrono::microseconds>(
                                             next - shard().now, kNoWait, kLongestWait)};
     }
-    if (unread_.batch != nullptr) {
+    if (within_message()) {
       take_records(sum);
     } else if (message.kind == Message::Kind::kBatch) {
       unread_ = {lane, message.batch, message.watermark, 0, message.batch->size()};
@@ -108,7 +108,7 @@ bool StageTask::take_barrier(Inbox::Lane& lane, const Barrier& barrier) {
 }
 
 void StageTask::pass_barriers() {
-  if (unread_.batch != nullptr) {
+  if (within_message()) {
     return;  // a barrier behind it would overtake what is left of it
   }
   Message message;

@@ -16,8 +16,7 @@ class StageTask final : public Task {
 
   [[nodiscard]] Inbox& inbox() { return inbox_; }
   [[nodiscard]] bool slow() const override {
-    return cost_.known() && cost_.each() >= kQuick &&
-           (unread_.batch != nullptr || inbox_.has_records());
+    return cost_.known() && cost_.each() >= kQuick && (within_message() || inbox_.has_input());
   }
 
  private:
@@ -33,6 +32,7 @@ class StageTask final : public Task {
   [[nodiscard]] StepResult take_messages(Taken& sum);
   /// As many records of the message that is being read as a batch has; then the time behind it.
   void take_records(Taken& sum);
+  [[nodiscard]] bool within_message() const override { return unread_.batch != nullptr; }
   void pass_barriers() override;
   /// A barrier on a lane; true when it has passed the stage.
   [[nodiscard]] bool take_barrier(Inbox::Lane& lane, const Barrier& barrier);

@@ -187,7 +187,7 @@ StepResult Task::work() {
   if (capturing_ && !reported_) {
     return {Progress::kBlocked, env::Monotonic::max()};
   }
-  if (!stage_.resume() || !stage_.on_clock()) {
+  if (!stage_.resume() || (!within_message() && !stage_.on_clock())) {
     pass_barriers();
     stage_.flush();
     return {Progress::kWorked, env::Monotonic::max()};

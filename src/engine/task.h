@@ -88,6 +88,8 @@ class Task {
   [[nodiscard]] virtual StepResult take_input() = 0;
   /// No input was taken in this step: a receiver or a sink is not ready for it.
   virtual void held_up() {}
+  /// Records of one message have been read, and others of it not: no timers fire here.
+  [[nodiscard]] virtual bool within_message() const { return false; }
   /// Between two bursts of timers, before which no records may be taken: barriers may pass.
   virtual void pass_barriers() {}
   /// Adds to the part what the kind of task has to say, as of the barrier.

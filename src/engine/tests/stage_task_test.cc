@@ -46,6 +46,11 @@ class Listening final : public Processor {
   }
   void on_barrier(const Barrier&) override { heard_.emplace_back("barrier"); }
   [[nodiscard]] bool resume() override { return !bursting; }
+  [[nodiscard]] bool on_clock() override {
+    ++clocks;
+    return true;
+  }
+  std::size_t clocks = 0;
   std::size_t fails_at = 0;
   std::chrono::milliseconds a_batch{0};
   bool bursting = false;   // timers fire
@@ -149,6 +154,7 @@ TEST_F(StageTaskTest, OfALongMessageOfSlowRecordsAStepReadsOneBatch) {
     EXPECT_EQ(heard_.size(), step - 1);
     EXPECT_EQ(task_.step().progress, Progress::kWorked);
   }
+  EXPECT_EQ(listening_.clocks, 1u) << "no timers fire within a message";
   static_cast<void>(task_.step());
   EXPECT_THAT(heard_, ElementsAre("batch of 1024", "batch of 1024", "batch of 952", "watermark 5",
                                   "barrier"));
@@ -183,8 +189,12 @@ TEST_F(StageTaskTest, IsSlowWhenItHasRecordsThatAre) {
   EXPECT_FALSE(task_.slow()) << "nothing is known of them";
   static_cast<void>(task_.step());
   EXPECT_FALSE(task_.slow()) << "there is nothing to read";
-  send(0);
+  send_packed(1'500, 0);
   EXPECT_TRUE(task_.slow());
+  static_cast<void>(task_.step());
+  EXPECT_TRUE(task_.slow()) << "of the message";
+  static_cast<void>(task_.step());
+  EXPECT_FALSE(task_.slow());
   listening_.a_batch = std::chrono::milliseconds{0};
   for (int i = 0; i < 1'000; ++i) {
     static_cast<void>(task_.step());
